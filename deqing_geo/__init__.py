@@ -1,0 +1,81 @@
+"""deqing_geo: county planning measures that carry their definitions.
+
+Boundaries, road density, park coverage and maps for the planners of Deqing County
+(德清县), and of any county that counts as carefully. Importing this module loads nothing
+else; every name below loads its part of the library when it is first touched.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deqing_geo import columns, crs, errors, sample, standards
+    from deqing_geo.boundaries import read_towns, read_zone
+    from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.export import save_layers, save_table
+    from deqing_geo.layers import read_homes, read_parks, read_roads
+    from deqing_geo.maps import add_coverage, add_density, add_roads, area_map, save_map
+    from deqing_geo.roads import RoadDensity, road_density
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "read_towns": "boundaries",
+    "read_zone": "boundaries",
+    "read_roads": "layers",
+    "read_parks": "layers",
+    "read_homes": "layers",
+    "road_density": "roads",
+    "RoadDensity": "roads",
+    "park_coverage": "coverage",
+    "Coverage": "coverage",
+    "area_map": "maps",
+    "add_density": "maps",
+    "add_roads": "maps",
+    "add_coverage": "maps",
+    "save_map": "maps",
+    "save_table": "export",
+    "save_layers": "export",
+}
+_ROOMS = ("columns", "crs", "errors", "sample", "standards")
+
+__all__ = [
+    "Coverage",
+    "RoadDensity",
+    "add_coverage",
+    "add_density",
+    "add_roads",
+    "area_map",
+    "columns",
+    "crs",
+    "errors",
+    "park_coverage",
+    "read_homes",
+    "read_parks",
+    "read_roads",
+    "read_towns",
+    "read_zone",
+    "road_density",
+    "sample",
+    "save_layers",
+    "save_map",
+    "save_table",
+    "standards",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        found = getattr(importlib.import_module(f"deqing_geo.{_HOMES[name]}"), name)
+    elif name in _ROOMS:
+        found = importlib.import_module(f"deqing_geo.{name}")
+    else:
+        raise AttributeError(f"module 'deqing_geo' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

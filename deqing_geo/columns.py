@@ -1,0 +1,352 @@
+"""One registry of names: columns, their units and Chinese labels, and the words they may hold.
+
+Legends, tooltips, tables and the glossary read `columns.toml` through this module; so
+does every reader that turns a government or OpenStreetMap field name into ours.
+Nothing here touches a geometry.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from deqing_geo.errors import ColumnError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the library's tables.
+
+    Attributes
+    ----------
+    name : str
+        The name in code.
+    zh : str
+        The label in tables, legends and tooltips.
+    unit : str
+        The unit the frames hold; empty for text.
+    unit_zh : str
+        The unit readers see. Ratios are held as 0–1 and shown as ``%``.
+    dtype : str
+        ``str``, ``float``, ``int`` or ``date``.
+    aliases : tuple of str
+        Field names of real files that mean this column, the most specific first.
+    note : str
+        What to know before using it.
+    """
+
+    name: str
+    zh: str
+    unit: str = ""
+    unit_zh: str = ""
+    dtype: str = "str"
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+
+
+@functools.cache
+def _registry() -> dict[str, Any]:
+    text = resources.files("deqing_geo").joinpath("columns.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@functools.cache
+def registry() -> Mapping[str, Column]:
+    """Every registered column, by its name in code.
+
+    Returns
+    -------
+    Mapping of str to Column
+        In the order of ``columns.toml``.
+
+    Examples
+    --------
+    >>> registry()["road_density"].zh
+    '路网密度'
+    """
+    columns = {
+        name: Column(
+            name=name,
+            **{**entry, "aliases": tuple(entry.get("aliases", ()))},
+        )
+        for name, entry in _registry()["column"].items()
+    }
+    return MappingProxyType(columns)
+
+
+def label(name: str, *, unit: bool = False) -> str:
+    """The Chinese label of a column.
+
+    Parameters
+    ----------
+    name : str
+        A registered column.
+    unit : bool
+        Whether to add the unit readers see.
+
+    Returns
+    -------
+    str
+        For example ``路网密度(公里/平方公里)``.
+
+    Raises
+    ------
+    ColumnError
+        If the column is not registered.
+
+    Examples
+    --------
+    >>> label("road_density", unit=True)
+    '路网密度(公里/平方公里)'
+    """
+    column = registry().get(name)
+    if column is None:
+        raise ColumnError(f"`{name}` is not in the registry of columns (columns.toml).")
+    return f"{column.zh}({column.unit_zh})" if unit and column.unit_zh else column.zh
+
+
+def word(key: str) -> str:
+    """A fixed Chinese phrase of pages and tables.
+
+    Parameters
+    ----------
+    key : str
+        For example ``"layer.gaps"``.
+
+    Returns
+    -------
+    str
+        The phrase, for example ``公园绿地服务盲区``.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such phrase.
+
+    Examples
+    --------
+    >>> word("layer.gaps")
+    '公园绿地服务盲区'
+    """
+    group, _, name = key.partition(".")
+    try:
+        return str(_registry()["word"][group][name])
+    except KeyError:
+        raise ColumnError(f"`{key}` is not in the registry of words (columns.toml).") from None
+
+
+def vocabulary(name: str) -> Mapping[str, str]:
+    """The values a column may hold, each with its Chinese label.
+
+    Parameters
+    ----------
+    name : str
+        ``road_class``, ``park_class``, ``road_status`` …
+
+    Returns
+    -------
+    Mapping of str to str
+        In the order legends show them.
+
+    Raises
+    ------
+    ColumnError
+        If the column has no vocabulary.
+
+    Examples
+    --------
+    >>> vocabulary("road_class")["branch"]
+    '支路'
+    """
+    try:
+        return MappingProxyType(dict(_registry()["values"][name]))
+    except KeyError:
+        raise ColumnError(f"`{name}` has no vocabulary in columns.toml.") from None
+
+
+def crosswalk(name: str) -> Mapping[str, str]:
+    """A table that turns somebody else's values into ours.
+
+    Parameters
+    ----------
+    name : str
+        ``osm_highway``, ``osm_park``, ``landuse_park`` …
+
+    Returns
+    -------
+    Mapping of str to str
+        From the foreign value to the value of the library's vocabulary.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such table.
+
+    Examples
+    --------
+    >>> crosswalk("osm_highway")["primary"]
+    'arterial'
+    """
+    try:
+        return MappingProxyType(dict(_registry()["crosswalk"][name]))
+    except KeyError:
+        raise ColumnError(f"`{name}` is not a crosswalk of columns.toml.") from None
+
+
+def find(
+    fields: Iterable[str], wanted: Iterable[str], given: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Which field of a file is which column of the library.
+
+    Matching ignores case, full-width forms and surrounding blanks. A field that already
+    carries the library's name wins over an alias; earlier aliases win over later ones.
+
+    Parameters
+    ----------
+    fields : iterable of str
+        Field names as the file has them.
+    wanted : iterable of str
+        Registered columns to look for.
+    given : mapping of str to str, optional
+        The planner's own word, ``{"road_class": "等级2"}``: from our column to her field.
+
+    Returns
+    -------
+    dict of str to str
+        From the field's name to ours; columns that were not found are left out.
+
+    Raises
+    ------
+    ColumnError
+        If `given` names a column we do not look for or a field the file does not have.
+
+    Examples
+    --------
+    >>> find(["XZQDM", "xzqmc", "geometry"], ["town_code", "town_name"])
+    {'XZQDM': 'town_code', 'xzqmc': 'town_name'}
+    """
+    names = list(fields)
+    wanted = list(wanted)
+    given = dict(given or {})
+    unknown = [column for column in given if column not in wanted]
+    absent = [field for field in given.values() if field not in names]
+    if unknown:
+        raise ColumnError(
+            f"columns= names {', '.join(unknown)}; this layer knows {', '.join(wanted)}."
+        )
+    if absent:
+        raise ColumnError(
+            f"columns= names fields the file does not have: {', '.join(absent)}. "
+            f"It has: {', '.join(names)}."
+        )
+    found = {field: column for column, field in given.items()}
+    folded: dict[str, str] = {}
+    for field in names:
+        folded.setdefault(_fold(field), field)
+    for column in wanted:
+        if column in given:
+            continue
+        for alias in (column, *registry()[column].aliases):
+            field = folded.get(_fold(alias))
+            if field is not None and field not in found:
+                found[field] = column
+                break
+    return found
+
+
+def clean_text(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Text without full-width forms, surrounding blanks and empty strings.
+
+    Parameters
+    ----------
+    series : Series
+        Values of any kind.
+
+    Returns
+    -------
+    Series of object
+        Strings, and None where nothing stood.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> clean_text(pd.Series([" 支路 ", "", None, "3"])).tolist()
+    ['支路', None, None, '3']
+    """
+    return _by_value(series, _tidy)
+
+
+def read_values(
+    series: pd.Series[Any], name: str, *, extra: Mapping[str, str] | None = None
+) -> pd.Series[Any]:
+    """Values of a file in the words of one vocabulary.
+
+    Parameters
+    ----------
+    series : Series
+        Values as the file has them: our words, Chinese labels or `extra`'s keys.
+    name : str
+        The vocabulary.
+    extra : mapping, optional
+        A crosswalk from foreign values.
+
+    Returns
+    -------
+    Series of object
+        Words of the vocabulary; None where the file says nothing or something unknown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_values(pd.Series(["主干路", "branch", "?"]), "road_class").tolist()
+    ['arterial', 'branch', None]
+    """
+    known = vocabulary(name)
+    table = {_fold(key): value for key, value in (extra or {}).items()}
+    table.update({_fold(zh): key for key, zh in known.items()})
+    table.update({_fold(key): key for key in known})
+    def look_up(value: object) -> str | None:
+        text = _tidy(value)
+        return None if text is None else table.get(_fold(text))
+
+    return _by_value(series, look_up)
+
+
+def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) -> pd.Series[Any]:
+    """Each different value changed once: a county's roads repeat a dozen words 20,000 times."""
+    import numpy as np
+    import pandas as pd
+
+    places, different = pd.factorize(series.to_numpy(dtype=object, na_value=None))
+    changed = np.empty(len(different) + 1, dtype=object)
+    # factorize marks what is missing with -1, which here finds the None at the end.
+    changed[:-1] = [change(value) for value in different]
+    return pd.Series(changed[places], index=series.index, dtype=object, name=series.name)
+
+
+def _tidy(value: object) -> str | None:
+    return _narrow(str(value)).strip() or None
+
+
+def _narrow(text: str) -> str:
+    return "".join(
+        unicodedata.normalize("NFKC", char)
+        if char == "\u3000" or "\uff10" <= char <= "\uff5a" and char.isalnum()
+        else char
+        for char in text
+    )
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()

@@ -1,0 +1,825 @@
+"""The only judge of coordinate systems: metres, agreement, the zone of the data, true areas.
+
+Every layer is brought to one working system when it is read, every measure asks
+`require_metres` first, and only maps go back to degrees. GCJ-02 and BD-09 are ways some
+services shift coordinates; they are undone on request and never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from pyproj import CRS, Proj, Transformer
+from pyproj.crs import CompoundCRS
+from pyproj.exceptions import CRSError as ProjCRSError
+from pyproj.exceptions import ProjError
+
+from deqing_geo.errors import CRSError, GeometryError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+M2_PER_KM2 = 1_000_000.0
+M2_PER_HA = 10_000.0
+M_PER_KM = 1_000.0
+
+CGCS2000 = 4490
+WGS84 = 4326
+WEB_MERCATOR = 3857
+# CGCS2000 / 3-degree Gauss-Krueger with 500 km false easting: EPSG:4534 (75 E) to 4554 (135 E).
+FIRST_ZONE_EPSG = 4534
+FIRST_ZONE_CM = 75.0
+ZONE_WIDTH = 3.0
+ZONES_WEST, ZONES_EAST = 73.5, 136.5
+# The same zones with the zone number before the easting: EPSG:4513 (zone 25) to 4533 (45).
+FIRST_PREFIXED_EPSG = 4513
+FIRST_PREFIX = 25
+FALSE_EASTING = 500_000.0
+PREFIX_STEP = 1_000_000.0
+# pyproj's own scale of 0-100. Below 70 it finds systems 18 degrees away (measured).
+EPSG_CONFIDENCE = 70
+# How far a projection may stretch land before figures from it mislead: 0.5 %.
+AREA_SCALE_LIMIT = 0.005
+# Straight edges of a map projection bend on the ellipsoid; 100 m pieces keep areas within 0.1 ppm.
+AREA_EDGE_M = 100.0
+
+_LAMBDA = math.pi / 180.0
+
+
+# ---------------------------------------------------------------- the door
+
+
+def zone_crs(lon: float, lat: float) -> CRS:
+    """The working coordinate system at a place.
+
+    Parameters
+    ----------
+    lon, lat : float
+        Degrees east and north.
+
+    Returns
+    -------
+    CRS
+        CGCS2000 / 3-degree Gauss-Krueger with its own central meridian between 73.5 and
+        136.5 degrees east in the northern hemisphere, the WGS 84 UTM zone elsewhere.
+
+    Raises
+    ------
+    CRSError
+        If the place is not on the Earth.
+
+    Examples
+    --------
+    >>> zone_crs(119.967662, 30.534927).to_epsg()  # Wukang, Deqing
+    4549
+    >>> zone_crs(1.52, 42.5).to_epsg()  # Andorra
+    32631
+    """
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+        raise CRSError(f"({lon}, {lat}) is not a longitude and a latitude in degrees.")
+    if ZONES_WEST <= lon < ZONES_EAST and lat >= 0:
+        zone = math.floor((lon - ZONES_WEST) / ZONE_WIDTH)
+        return CRS.from_epsg(FIRST_ZONE_EPSG + zone)
+    utm = min(int((lon + 180) // 6) + 1, 60)
+    return CRS.from_epsg((32600 if lat >= 0 else 32700) + utm)
+
+
+def identify(crs: Any) -> CRS:
+    """The registered system behind a file's own spelling of it.
+
+    Survey offices write the CGCS2000 zones in many ways: ESRI names, custom strings, with
+    a vertical system attached. A system is recognised by its registry code or by its exact
+    parameters, never by likeness.
+
+    Parameters
+    ----------
+    crs : CRS or anything pyproj understands
+        As read.
+
+    Returns
+    -------
+    CRS
+        By EPSG code where it is recognised, otherwise as it came.
+
+    Raises
+    ------
+    CRSError
+        If it is not a coordinate system, or has no place on the Earth.
+
+    Examples
+    --------
+    >>> text = "+proj=tmerc +lat_0=0 +lon_0=120 +k=1 +x_0=40500000 +y_0=0 +ellps=GRS80 +units=m"
+    >>> identify(text).to_epsg()
+    4528
+    """
+    try:
+        found = CRS.from_user_input(crs)
+    except ProjCRSError as error:
+        raise CRSError(f"{crs!r} is not a coordinate system: {error}.") from error
+    if found.is_compound:
+        flat = [part for part in CompoundCRS.from_user_input(found).sub_crs_list if not part.is_vertical]
+        found = flat[0] if flat else found
+    elif len(found.axis_info) > 2 and not found.is_geocentric:
+        found = found.to_2d()
+    code = found.to_epsg(EPSG_CONFIDENCE)
+    if code is not None:
+        return CRS.from_epsg(code)
+    code = _cgcs2000_zone(found)
+    if code is not None:
+        return CRS.from_epsg(code)
+    if found.geodetic_crs is None:
+        raise CRSError(
+            f"{found.name!r} has no place on the Earth (a local grid). "
+            "Ask for the layer in CGCS2000."
+        )
+    return found
+
+
+def _cgcs2000_zone(crs: CRS) -> int | None:
+    """EPSG code of a CGCS2000 3-degree zone by its exact parameters."""
+    operation, ellipsoid = crs.coordinate_operation, crs.ellipsoid
+    if not crs.is_projected or operation is None or ellipsoid is None:
+        return None
+    if operation.method_name not in ("Transverse Mercator", "Gauss-Kruger"):
+        return None
+    # A datum is named only where it is another one: BJ54 and Xian80 differ by their ellipsoid.
+    if (
+        abs(ellipsoid.semi_major_metre - 6378137) > 0.01
+        or abs(ellipsoid.inverse_flattening - 298.257222101) > 1e-6
+        or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info)
+    ):
+        return None
+    values = {param.name: param.value for param in operation.params}
+    cm = values.get("Longitude of natural origin", math.nan)
+    easting = values.get("False easting", math.nan)
+    plain = (
+        values.get("Latitude of natural origin"),
+        values.get("Scale factor at natural origin"),
+        values.get("False northing"),
+    ) == (0, 1, 0)
+    zone = (cm - FIRST_ZONE_CM) / ZONE_WIDTH
+    if not plain or zone != round(zone) or not 0 <= zone <= 20:
+        return None
+    if easting == FALSE_EASTING:
+        return FIRST_ZONE_EPSG + round(zone)
+    if easting == (FIRST_PREFIX + zone) * PREFIX_STEP + FALSE_EASTING:
+        return FIRST_PREFIXED_EPSG + round(zone)
+    return None
+
+
+def to_working(
+    frame: gpd.GeoDataFrame,
+    *,
+    like: gpd.GeoDataFrame | None = None,
+    datum: str | None = None,
+    name: str = "layer",
+) -> gpd.GeoDataFrame:
+    """A layer in the working system: metres, in the zone of the data.
+
+    Coordinates are checked against what the system says of itself, WGS 84 and CGCS2000
+    are taken for one another (they differ by less than a metre here), and any other
+    change of datum needs a published transformation: an unknown one moves Xian 80 or
+    Beijing 54 by 100 m too little, silently, and is refused.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        With a CRS; left as it is.
+    like : GeoDataFrame, optional
+        Take the CRS of this frame instead of the data's own zone.
+    datum : {"gcj02", "bd09"}, optional
+        The service's shift to undo; `frame` must then be in degrees.
+    name : str
+        What to call the layer in messages.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows and columns.
+
+    Raises
+    ------
+    CRSError
+        If the layer has no CRS, its coordinates contradict it, the datum cannot be
+        changed exactly, or `datum` is unknown or meets projected coordinates.
+    GeometryError
+        If a coordinate is not finite.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> degrees = sample.villages().to_crs(4490)
+    >>> to_working(degrees).crs.to_epsg()
+    4549
+    """
+    if frame.crs is None:
+        raise CRSError(
+            f"`{name}` has no coordinate system. If you know it, pass assume_crs=, "
+            "for example assume_crs=4549 (CGCS2000, central meridian 120 E)."
+            f"{_crs_hint(frame)}"
+        )
+    source = identify(frame.crs)
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    _check_plausible(geometry, source, name, frame.index)
+    if datum is not None:
+        geometry = _undo_datum(geometry, source, datum, name)
+        source = CRS.from_epsg(WGS84)
+    if like is not None:
+        if like.crs is None:
+            raise CRSError("`like` has no coordinate system.")
+        target = identify(like.crs)
+    else:
+        target = _data_zone(geometry, source, name)
+    out = frame.copy()
+    moved = _transform(geometry, source, target, name)
+    return out.set_geometry(_as_series(frame, moved, target))
+
+
+def _as_series(frame: gpd.GeoDataFrame, geometry: NDArray[Any], crs: CRS) -> gpd.GeoSeries:
+    import geopandas as gpd
+
+    return gpd.GeoSeries(geometry, index=frame.index, crs=crs, name=frame.geometry.name)
+
+
+def _bounds(geometry: NDArray[Any]) -> tuple[float, float, float, float]:
+    xmin, ymin, xmax, ymax = shapely.total_bounds(geometry)
+    return float(xmin), float(ymin), float(xmax), float(ymax)
+
+
+def _check_plausible(
+    geometry: NDArray[Any], crs: CRS, name: str, index: pd.Index[Any]
+) -> None:
+    box = shapely.bounds(geometry)
+    present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    odd = present & ~np.isfinite(box).all(axis=1)
+    if odd.any():
+        raise GeometryError(f"`{name}` has coordinates that are not finite numbers.", index[odd])
+    if not present.any():
+        return
+    xmin, ymin, xmax, ymax = _bounds(geometry)
+    where = f"x {xmin:.6g} to {xmax:.6g}, y {ymin:.6g} to {ymax:.6g}"
+    if crs.is_geographic:
+        if max(abs(xmin), abs(xmax)) <= 180 and max(abs(ymin), abs(ymax)) <= 90:
+            return
+        if max(abs(xmin), abs(xmax)) <= 90 and max(abs(ymin), abs(ymax)) <= 180:
+            raise CRSError(
+                f"`{name}` says it is in degrees ({crs.name}) and has {where}: latitude and "
+                "longitude are swapped. Exchange x and y where the file was made."
+            )
+        raise CRSError(
+            f"`{name}` says it is in degrees ({crs.name}) and has {where}: these are not degrees. "
+            f"Pass assume_crs= with the system it was made in.{_crs_hint_box(xmin, ymin, xmax, ymax)}"
+        )
+    here = _lonlat(crs, xmin, ymin, xmax, ymax)
+    if _inside(here, crs):
+        return
+    if _inside(_lonlat(crs, ymin, xmin, ymax, xmax), crs):
+        raise CRSError(
+            f"`{name}` has {where}, which {crs.name} takes elsewhere: x and y are swapped "
+            "(Chinese survey files often put north first). Exchange them where the file was made."
+        )
+    raise CRSError(
+        f"`{name}` has {where}, far outside where {crs.name} is used. "
+        f"Pass assume_crs= with the system it was made in.{_crs_hint_box(xmin, ymin, xmax, ymax)}"
+    )
+
+
+def _lonlat(crs: CRS, xmin: float, ymin: float, xmax: float, ymax: float) -> Floats:
+    base = crs.geodetic_crs
+    if base is None:
+        return np.full((2, 2), np.nan)
+    to_degrees = Transformer.from_crs(crs, base, always_xy=True)
+    lon, lat = to_degrees.transform([xmin, xmax], [ymin, ymax])
+    return np.array([lon, lat], dtype=float)
+
+
+def _inside(lonlat: Floats, crs: CRS) -> bool:
+    """Whether a place lies where the system is used, with room for neighbours."""
+    if not np.isfinite(lonlat).all() or (abs(lonlat[1]) > 90).any():
+        return False
+    area = crs.area_of_use
+    if area is None:
+        return True
+    west, east = area.west - 6, area.east + 6
+    if west > east:
+        east += 360
+    south, north = area.south - 6, area.north + 6
+    lon, lat = lonlat
+    around = lon + 360 * (lon < west)
+    return bool(((around >= west) & (around <= east) & (lat >= south) & (lat <= north)).all())
+
+
+def _crs_hint(frame: gpd.GeoDataFrame) -> str:
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    if shapely.is_empty(geometry).all() or not np.isfinite(shapely.total_bounds(geometry)).all():
+        return ""
+    return _crs_hint_box(*_bounds(geometry))
+
+
+def _crs_hint_box(xmin: float, ymin: float, xmax: float, ymax: float) -> str:
+    """What the magnitude of coordinates in China suggests; it never tells the datum."""
+    china_north = 0 < ymin and ymax < 6_000_000
+    prefix = xmin // PREFIX_STEP
+    if ZONES_WEST <= xmin and xmax <= ZONES_EAST and 0 <= ymin and ymax <= 60:
+        return f" The numbers look like degrees: perhaps {CGCS2000}."
+    if china_north and ymin > 60 and FIRST_PREFIX <= prefix <= 45 and xmax // PREFIX_STEP == prefix:
+        code = FIRST_PREFIXED_EPSG + int(prefix) - FIRST_PREFIX
+        return f" The numbers look like 3-degree zone {int(prefix)}: perhaps {code}."
+    if china_north and ymin > 100_000 and 300_000 <= xmin and xmax <= 700_000:
+        return " The numbers look like a 3-degree zone without its number: which meridian, only the sender knows."
+    return ""
+
+
+def _data_zone(geometry: NDArray[Any], source: CRS, name: str) -> CRS:
+    if len(geometry) == 0 or not np.isfinite(shapely.total_bounds(geometry)).all():
+        if source.is_projected:
+            return source
+        raise CRSError(f"`{name}` is empty, so its zone is unknown. Pass like= another layer.")
+    (west, east), (south, north) = _lonlat(source, *_bounds(geometry))
+    return zone_crs((west + east) / 2, (south + north) / 2)
+
+
+def _family(crs: CRS) -> str:
+    """WGS 84 and CGCS2000 are one family; anything else is itself."""
+    base = crs.geodetic_crs
+    if base is None:
+        return crs.name
+    code = base.to_epsg(EPSG_CONFIDENCE)
+    return "global" if code in (WGS84, CGCS2000) else base.name
+
+
+def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> NDArray[Any]:
+    if source == target:
+        return geometry.copy()
+    steps: list[Transformer] = []
+    try:
+        if _family(source) == _family(target) == "global":
+            # Relabelled between the two steps: degrees of WGS 84 are degrees of CGCS2000.
+            for crs, direction in ((source, "out"), (target, "in")):
+                if crs.is_geographic:
+                    continue
+                ends = (crs, crs.geodetic_crs) if direction == "out" else (crs.geodetic_crs, crs)
+                steps.append(Transformer.from_crs(*ends, always_xy=True))
+        else:
+            to = target
+            if _family(target) == "global":
+                # The registry's shifts lead to WGS 84; from there the degrees are relabelled.
+                to = CRS.from_epsg(WGS84)
+            steps.append(Transformer.from_crs(source, to, always_xy=True, allow_ballpark=False))
+            if to != target and not target.is_geographic:
+                steps.append(Transformer.from_crs(target.geodetic_crs, target, always_xy=True))
+    except ProjError as error:
+        raise CRSError(
+            f"`{name}` is in {source.name}, and no exact way from there to {target.name} is known. "
+            "Ask for the layer in CGCS2000; the parameters are not public and are not guessed."
+        ) from error
+
+    def move(coords: Floats) -> Floats:
+        x, y = coords[:, 0], coords[:, 1]
+        for step in steps:
+            x, y = step.transform(x, y)
+        return np.column_stack([x, y])
+
+    moved: NDArray[Any] = shapely.transform(geometry, move)
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        raise CRSError(f"`{name}` has coordinates that {target.name} cannot hold.")
+    return moved
+
+
+# ---------------------------------------------------------------- demands of a measure
+
+
+def require_metres(**layers: gpd.GeoDataFrame) -> None:
+    """Refuse layers a measure cannot use: no CRS, degrees, feet, distortion, disagreement.
+
+    Parameters
+    ----------
+    **layers : GeoDataFrame
+        By the names the caller gave them.
+
+    Raises
+    ------
+    CRSError
+        With what came, what was needed and what to type.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> require_metres(roads=sample.roads().to_crs(4490))
+    Traceback (most recent call last):
+    ...
+    deqing_geo.errors.CRSError: `roads` is in EPSG:4490, measured in degrees; this measure needs
+    metres. Try roads.to_crs(4549).
+    """
+    first: tuple[str, CRS] | None = None
+    for name, frame in layers.items():
+        if not hasattr(frame, "geometry"):
+            raise CRSError(f"`{name}` is a {type(frame).__name__}, not a GeoDataFrame.")
+        if frame.crs is None:
+            raise CRSError(
+                f"`{name}` has no coordinate system. "
+                f"Try {name}.set_crs(…) with the one it was made in."
+            )
+        crs = CRS.from_user_input(frame.crs)
+        said = _called(crs)
+        if crs.is_geographic:
+            raise CRSError(
+                f"`{name}` is in {said}, measured in degrees; this measure needs metres."
+                f" Try {name}.to_crs({_suggestion(frame)})."
+            )
+        units = {axis.unit_name for axis in crs.axis_info[:2]}
+        if units != {"metre"}:
+            raise CRSError(
+                f"`{name}` is in {said}, measured in {' and '.join(sorted(units))}; this measure"
+                f" needs metres. Try {name}.to_crs({_suggestion(frame)})."
+            )
+        if first is None:
+            first = (name, crs)
+            _refuse_distortion(name, frame, crs)
+        elif crs != first[1] and identify(crs) != identify(first[1]):
+            raise CRSError(
+                f"`{name}` is in {said}, `{first[0]}` in {_called(first[1])}; this measure needs "
+                f"them alike. Try {name}.to_crs({first[0]}.crs)."
+            )
+
+
+def _refuse_distortion(name: str, frame: gpd.GeoDataFrame, crs: CRS) -> None:
+    box = frame.total_bounds
+    if not np.isfinite(box).all():
+        return
+    stretch = areal_scale(crs, float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)
+    if not abs(stretch - 1) <= AREA_SCALE_LIMIT:
+        raise CRSError(
+            f"`{name}` is in {_called(crs)}, which stretches land by "
+            f"{'an unknown amount' if math.isnan(stretch) else f'{stretch - 1:+.1%}'} here; "
+            f"figures from it would mislead. Try {name}.to_crs({_suggestion(frame)})."
+        )
+
+
+def areal_scale(crs: CRS, x: float, y: float) -> float:
+    """How much larger a small area is on the map than on the ellipsoid.
+
+    Parameters
+    ----------
+    crs : CRS
+        Projected.
+    x, y : float
+        A place in it.
+
+    Returns
+    -------
+    float
+        1.0 where the projection keeps areas; NaN where it cannot say.
+
+    Examples
+    --------
+    >>> round(areal_scale(CRS.from_epsg(3857), 13_356_000, 3_572_000), 2)  # Deqing
+    1.35
+    """
+    base = crs.geodetic_crs
+    if base is None:
+        return math.nan
+    lon, lat = Transformer.from_crs(crs, base, always_xy=True).transform(x, y)
+    if not (math.isfinite(lon) and math.isfinite(lat)):
+        return math.nan
+    if crs.to_epsg() == WEB_MERCATOR:
+        # PROJ gives the factors of the sphere this system pretends the Earth to be.
+        return float(1 / math.cos(math.radians(lat)) ** 2)
+    try:
+        return float(Proj(crs).get_factors(lon, lat).areal_scale)
+    except ProjError:
+        return math.nan
+
+
+def _called(crs: CRS) -> str:
+    code = crs.to_epsg(EPSG_CONFIDENCE)
+    return f"EPSG:{code}" if code else crs.name
+
+
+def _suggestion(frame: gpd.GeoDataFrame) -> str:
+    try:
+        geometry = np.asarray(frame.geometry.array, dtype=object)
+        zone = _data_zone(geometry, identify(frame.crs), "layer")
+    except CRSError:
+        return "…"
+    return str(zone.to_epsg())
+
+
+# ---------------------------------------------------------------- true areas
+
+
+def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
+    """Areas on the ellipsoid, as land statistics give them.
+
+    Each polygon is carried to the cylindrical equal-area projection of its own
+    ellipsoid, edges cut at 100 m; there the plane area is the area on the ellipsoid.
+
+    Parameters
+    ----------
+    geometry : array of shapely geometries
+        Polygons in `crs`; anything without area gives 0, a missing one NaN.
+    crs : CRS
+        Projected, in metres, or geographic.
+
+    Returns
+    -------
+    array of float, same length
+        Square metres.
+
+    Raises
+    ------
+    CRSError
+        If `crs` has no ellipsoid.
+
+    References
+    ----------
+    Snyder, J. P. (1987). Map Projections: A Working Manual. USGS Professional Paper
+    1395, pp. 76-85 (cylindrical equal area) and p. 16 (authalic latitude).
+
+    Examples
+    --------
+    >>> import shapely
+    >>> ellipsoidal_area([shapely.box(500_000, 3_380_000, 501_000, 3_381_000)], 4549).round(0).tolist()
+    [1000000.0]
+    """
+    shapes = np.asarray(geometry, dtype=object)
+    source = CRS.from_user_input(crs)
+    base, ellipsoid = source.geodetic_crs, source.ellipsoid
+    if base is None or ellipsoid is None:
+        raise CRSError(f"{source.name!r} has no ellipsoid to measure on.")
+    if len(shapes) == 0:
+        return np.zeros(0)
+    flattening = ellipsoid.inverse_flattening
+    shape = f"+rf={flattening}" if flattening else "+f=0"
+    equal_area = CRS.from_proj4(f"+proj=cea +lon_0=0 +a={ellipsoid.semi_major_metre} {shape} +units=m")
+    base_of_cea = equal_area.geodetic_crs
+    if base_of_cea is None:  # pragma: no cover - pyproj always derives one
+        raise CRSError(f"{source.name!r} has no ellipsoid to measure on.")
+    down = None if source.is_geographic else Transformer.from_crs(source, base, always_xy=True)
+    up = Transformer.from_crs(base_of_cea, equal_area, always_xy=True)
+    if down is not None:
+        shapes = shapely.segmentize(shapes, AREA_EDGE_M)
+
+    def move(coords: Floats) -> Floats:
+        x, y = coords[:, 0], coords[:, 1]
+        if down is not None:
+            x, y = down.transform(x, y)
+        return np.column_stack(up.transform(x, y))
+
+    out: Floats = shapely.area(shapely.transform(shapes, move))
+    return out
+
+
+# ---------------------------------------------------------------- GCJ-02 and BD-09
+
+# The published obfuscation of Chinese map services; constants as in the public-domain
+# reimplementations, which agree with one another to 1e-6 m.
+_GCJ_A = 6378245.0
+_GCJ_EE = 0.00669342162296594323
+_BD_PI = math.pi * 3000.0 / 180.0
+_BD_SHIFT = (0.0065, 0.006)
+# Outside this box services show true coordinates.
+_GCJ_BOX = (72.004, 0.8293, 137.8347, 55.8271)
+# Fixed-point steps: 5 leave 2 nm (measured); the cap only guards against input outside the box.
+_INVERSE_STEPS = 10
+_INVERSE_TOLERANCE = 1e-12
+DATUMS = ("gcj02", "bd09")
+
+
+def wgs84_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """True coordinates to GCJ-02, the shift of Gaode and Tencent.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees, WGS 84 or CGCS2000.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees in GCJ-02; unchanged outside 72.004-137.8347 E, 0.8293-55.8271 N.
+
+    Examples
+    --------
+    >>> lon, lat = wgs84_to_gcj02(121.5272106, 31.1774276)
+    >>> round(float(lon), 6), round(float(lat), 6)
+    (121.531542, 31.175304)
+    """
+    lon, lat = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    ripple = (20 * np.sin(6 * x * math.pi) + 20 * np.sin(2 * x * math.pi)) * 2 / 3
+    dlat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple
+    dlat = dlat + (20 * np.sin(y * math.pi) + 40 * np.sin(y / 3 * math.pi)) * 2 / 3
+    dlat = dlat + (160 * np.sin(y / 12 * math.pi) + 320 * np.sin(y * math.pi / 30)) * 2 / 3
+    dlon = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + ripple
+    dlon = dlon + (20 * np.sin(x * math.pi) + 40 * np.sin(x / 3 * math.pi)) * 2 / 3
+    dlon = dlon + (150 * np.sin(x / 12 * math.pi) + 300 * np.sin(x / 30 * math.pi)) * 2 / 3
+    phi = lat * _LAMBDA
+    magic = 1 - _GCJ_EE * np.sin(phi) ** 2
+    north = dlat / ((_GCJ_A * (1 - _GCJ_EE)) / (magic * np.sqrt(magic)) * _LAMBDA)
+    east = dlon / (_GCJ_A / np.sqrt(magic) * np.cos(phi) * _LAMBDA)
+    west_edge, south_edge, east_edge, north_edge = _GCJ_BOX
+    shifted = (lon >= west_edge) & (lon <= east_edge) & (lat >= south_edge) & (lat <= north_edge)
+    return np.where(shifted, lon + east, lon), np.where(shifted, lat + north, lat)
+
+
+def gcj02_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """GCJ-02 to true coordinates, by the exact inverse.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees in GCJ-02.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees, WGS 84; the forward shift gives back the input within 1e-12 degrees.
+
+    Examples
+    --------
+    >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(119.967662, 30.534927))
+    >>> round(float(lon), 9), round(float(lat), 9)
+    (119.967662, 30.534927)
+    """
+    return _inverse(wgs84_to_gcj02, lon, lat)
+
+
+def gcj02_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """GCJ-02 to BD-09, the further shift of Baidu.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees in GCJ-02.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees in BD-09.
+
+    Examples
+    --------
+    >>> lon, lat = gcj02_to_bd09(116.404, 39.915)
+    >>> round(float(lon), 6), round(float(lat), 6)
+    (116.410362, 39.921336)
+    """
+    x, y = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_PI)
+    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_PI)
+    return radius * np.cos(angle) + _BD_SHIFT[0], radius * np.sin(angle) + _BD_SHIFT[1]
+
+
+def bd09_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """BD-09 to GCJ-02, by the exact inverse.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees in BD-09.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees in GCJ-02.
+
+    Examples
+    --------
+    >>> lon, lat = bd09_to_gcj02(*gcj02_to_bd09(116.404, 39.915))
+    >>> round(float(lon), 9), round(float(lat), 9)
+    (116.404, 39.915)
+    """
+    return _inverse(gcj02_to_bd09, lon, lat)
+
+
+def wgs84_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """True coordinates to BD-09.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees, WGS 84 or CGCS2000.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees in BD-09.
+
+    Examples
+    --------
+    >>> lon, lat = wgs84_to_bd09(119.967662, 30.534927)
+    >>> back = bd09_to_wgs84(lon, lat)
+    >>> round(float(back[0]), 9), round(float(back[1]), 9)
+    (119.967662, 30.534927)
+    """
+    return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
+
+
+def bd09_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
+    """BD-09 to true coordinates, by the exact inverses.
+
+    Parameters
+    ----------
+    lon, lat : float or array
+        Degrees in BD-09.
+
+    Returns
+    -------
+    lon, lat : array of float
+        Degrees, WGS 84.
+
+    Examples
+    --------
+    >>> lon, lat = bd09_to_wgs84(119.978625, 30.538557)
+    >>> round(float(lon), 3), round(float(lat), 3)
+    (119.968, 30.535)
+    """
+    return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
+
+
+def _inverse(
+    forward: Callable[[Any, Any], tuple[Floats, Floats]], lon: Any, lat: Any
+) -> tuple[Floats, Floats]:
+    goal_lon, goal_lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+    guess_lon, guess_lat = goal_lon, goal_lat
+    for _ in range(_INVERSE_STEPS):
+        at_lon, at_lat = forward(guess_lon, guess_lat)
+        off_lon, off_lat = at_lon - goal_lon, at_lat - goal_lat
+        guess_lon, guess_lat = guess_lon - off_lon, guess_lat - off_lat
+        if max(np.max(np.abs(off_lon), initial=0), np.max(np.abs(off_lat), initial=0)) < _INVERSE_TOLERANCE:
+            break
+    return guess_lon, guess_lat
+
+
+def _undo_datum(geometry: NDArray[Any], source: CRS, datum: str, name: str) -> NDArray[Any]:
+    if datum not in DATUMS:
+        raise CRSError(f"datum={datum!r} is not one of {', '.join(DATUMS)}.")
+    if not source.is_geographic:
+        raise CRSError(
+            f"`{name}` is in {_called(source)}; datum={datum!r} is undone in degrees only. "
+            "Ask for the layer as the service gives it."
+        )
+    undo = gcj02_to_wgs84 if datum == "gcj02" else bd09_to_wgs84
+    moved: NDArray[Any] = shapely.transform(
+        geometry, lambda coords: np.column_stack(undo(coords[:, 0], coords[:, 1]))
+    )
+    return moved
+
+
+def suspect_datum(
+    outline: Iterable[Any], reference: gpd.GeoDataFrame, crs: Any
+) -> tuple[str, float] | None:
+    """Whether an outline fits a reference better once a service's shift is undone.
+
+    Parameters
+    ----------
+    outline : iterable of shapely polygons
+        In `crs`; together they should cover the same land as `reference`.
+    reference : GeoDataFrame
+        An outline known to be true, in any CRS.
+    crs : CRS
+        System of `outline`; projected.
+
+    Returns
+    -------
+    (str, float) or None
+        The suspected shift and how far it moves the outline, in metres; None where the
+        outline fits best as it is.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> town = sample.town()
+    >>> suspect_datum(town.geometry, town, town.crs) is None
+    True
+    """
+    target = identify(crs)
+    base = target.geodetic_crs
+    shapes = shapely.union_all(np.asarray(list(outline), dtype=object))
+    true = to_working(reference, name="reference")
+    truth = shapely.union_all(
+        _transform(np.asarray(true.geometry.array, dtype=object), identify(true.crs), target, "reference")
+    )
+    if shapes.is_empty or truth.is_empty or base is None:
+        return None
+    degrees = _transform(np.array([shapes], dtype=object), target, base, "layer")
+    misfit = {"": shapely.area(shapely.symmetric_difference(shapes, truth))}
+    moved: dict[str, float] = {}
+    for datum in DATUMS:
+        undone = _undo_datum(degrees, base, datum, "layer")
+        there = _transform(undone, base, target, "layer")[0]
+        misfit[datum] = shapely.area(shapely.symmetric_difference(there, truth))
+        moved[datum] = float(shapely.distance(shapely.centroid(shapes), shapely.centroid(there)))
+    best = min(misfit, key=lambda datum: misfit[datum])
+    # Two outlines of one place differ by generalisation; a shift of 500 m undone must do more
+    # than shave that: the misfit halves at least.
+    return (best, moved[best]) if best and misfit[best] < misfit[""] / 2 else None

@@ -1,0 +1,357 @@
+"""Files as bytes: what they are, whether they may be opened, and writing them whole.
+
+GDAL opens by content and follows addresses, so everything is judged here before
+GDAL sees it. Nothing here reads a geometry.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deqing_geo.errors import BoundaryFileError, ExportError
+
+HASH_CHUNK = 1 << 20
+HEAD_BYTES = 4096
+# A short Chinese value in GBK is also valid UTF-8 in 3.3 % of random pairs of
+# characters (measured), so four different ones in a row all are in about 1e-6.
+UTF8_WITNESSES = 4
+# `/vsizip/…`, `https://…`, `PG:…`, inline GeoJSON or VRT: GDAL would follow them all.
+# One letter before a colon is a Windows drive.
+_NOT_A_PATH = re.compile(r"^\s*(/vsi|\\vsi|[A-Za-z][\w+.-]+:|[<{\[])")
+_CJK = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file the library opens: its endings, its first bytes, GDAL's driver for it."""
+
+    name: str
+    endings: tuple[str, ...]
+    driver: str
+
+
+KINDS = (
+    FileKind("GeoPackage", (".gpkg",), "GPKG"),
+    FileKind("GeoJSON", (".geojson", ".json"), "GeoJSON"),
+    FileKind("Shapefile", (".shp",), "ESRI Shapefile"),
+    FileKind("OpenStreetMap extract", (".osm.pbf", ".pbf"), "OSM"),
+)
+# What comes instead, and what to do about it.
+_CURES = {
+    ".dwg": "在 CAD/CASS 中另存为 DXF,再导出为 GeoPackage 或 Shapefile",
+    ".mdb": "在 ArcGIS 中导出为 GeoPackage 或 Shapefile",
+    ".et": "在 WPS 中另存为 .xlsx",
+    ".zip": "请先解压到本地文件夹",
+    ".rar": "请先解压到本地文件夹",
+    ".dbf": "请给出同名的 .shp",
+    ".shx": "请给出同名的 .shp",
+    ".prj": "请给出同名的 .shp",
+    ".gdb": "在 ArcGIS 或 QGIS 中导出为 GeoPackage",
+}
+
+
+def local_file(path: str | os.PathLike[str]) -> tuple[Path, FileKind]:
+    """The local file behind `path`, its content checked against its ending.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file on this machine.
+
+    Returns
+    -------
+    path : Path
+        The path, resolved.
+    kind : FileKind
+        What the file is.
+
+    Raises
+    ------
+    BoundaryFileError
+        If it is an address or an inline document, is absent, is of a kind the library
+        does not open, or its content contradicts its ending.
+    """
+    given = os.fspath(path)
+    if not isinstance(given, str) or "\0" in given or _NOT_A_PATH.match(given):
+        raise BoundaryFileError(
+            f"{given!r} is not a file on this machine. Give the path of a local file."
+        )
+    file = Path(given).expanduser()
+    if not file.exists():
+        raise BoundaryFileError(f"{file}: no such file (没有这个文件).")
+    lower = file.name.lower()
+    kind = next((kind for kind in KINDS if lower.endswith(kind.endings)), None)
+    if kind is None or not file.is_file():
+        known = ", ".join(ending for kind in KINDS for ending in kind.endings)
+        cure = _CURES.get(file.suffix.lower(), "请转换为以上格式之一")
+        raise BoundaryFileError(f"{file}: not one of {known}. {cure}.")
+    try:
+        with file.open("rb") as handle:
+            head = handle.read(HEAD_BYTES)
+    except OSError as error:
+        raise BoundaryFileError(f"{file}: cannot be read ({error.strerror}).") from error
+    if not _looks_like(kind, head):
+        raise BoundaryFileError(
+            f"{file}: the content is not a {kind.name}, whatever the name says. "
+            "Ask for the file again, or give it the ending of what it is."
+        )
+    return file.resolve(), kind
+
+
+def _looks_like(kind: FileKind, head: bytes) -> bool:
+    if kind.driver == "GPKG":
+        return head.startswith(b"SQLite format 3\0")
+    if kind.driver == "ESRI Shapefile":
+        return head.startswith(b"\x00\x00\x27\x0a")
+    if kind.driver == "OSM":
+        return b"OSMHeader" in head[:64]
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return text.startswith(b"{") and b'"' in text
+
+
+def dbf_encoding(shapefile: Path) -> tuple[str, str]:
+    """The encoding of a shapefile's table, judged from its bytes.
+
+    GDAL takes a GBK table without a ``.cpg`` for Latin-1, silently, and believes a
+    wrong ``.cpg``. The order here: text that is valid UTF-8 and says so (Chinese, or
+    too many values to be chance); text in the plain Chinese plane of GB 2312; what the
+    ``.cpg`` declares; GB 18030; else a refusal.
+
+    Parameters
+    ----------
+    shapefile : Path
+        The ``.shp``; its ``.dbf`` and ``.cpg`` are looked for beside it.
+
+    Returns
+    -------
+    encoding : str
+        A name Python and GDAL both know.
+    why : str
+        The evidence, for the reading notes.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the table is damaged or its bytes fit no encoding tried.
+    """
+    table = _sibling(shapefile, ".dbf")
+    if table is None:
+        raise BoundaryFileError(
+            f"{shapefile}: its .dbf is missing, so names and codes are lost. Ask for the file again."
+        )
+    values = _dbf_texts(table)
+    declared = _declared_encoding(shapefile)
+    if not values:
+        return "UTF-8", "the table is plain ASCII"
+    if (text := _decode_all(values, "utf-8", cut=True)) and (
+        _CJK.search(text) or len(values) >= UTF8_WITNESSES
+    ):
+        return "UTF-8", "every value is valid UTF-8"
+    if _decode_all(values, "gb2312", cut=True):
+        return "GB18030", "every value is plain GB 2312"
+    if declared and _decode_all(values, declared, cut=True):
+        return declared, "declared by the .cpg, and every value agrees"
+    if _decode_all(values, "gb18030", cut=True):
+        return "GB18030", "every value is valid GB 18030"
+    raise BoundaryFileError(
+        f"{table}: the text fits neither UTF-8 nor GB 18030"
+        f"{f' nor {declared}, as its .cpg says' if declared else ''}. "
+        "Save it again as a GeoPackage, or with a .cpg that names its encoding."
+    )
+
+
+def _sibling(file: Path, ending: str) -> Path | None:
+    for candidate in (file.with_suffix(ending), file.with_suffix(ending.upper())):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _declared_encoding(shapefile: Path) -> str | None:
+    declared = _sibling(shapefile, ".cpg")
+    if declared is None:
+        return None
+    name = declared.read_bytes().removeprefix(codecs.BOM_UTF8).decode("ascii", "ignore").strip()
+    for spelling in (name, name.replace("ANSI ", "cp"), f"cp{name}"):
+        with contextlib.suppress(LookupError, ValueError):
+            return codecs.lookup(spelling).name
+    return None
+
+
+def _decode_all(values: set[bytes], encoding: str, *, cut: bool) -> str | None:
+    """All values decoded and joined, or None; `cut` forgives a character cut at the field's end."""
+    texts = []
+    for value in values:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        try:
+            texts.append(decoder.decode(value, final=not cut))
+        except UnicodeError:
+            return None
+    return "\n".join(texts)
+
+
+def _dbf_texts(table: Path) -> set[bytes]:
+    """The different non-ASCII texts of a .dbf, field names included."""
+    import numpy as np
+
+    content = np.fromfile(table, dtype=np.uint8)
+    damaged = BoundaryFileError(f"{table}: the table is damaged. Ask for the file again.")
+    if len(content) < 33:
+        raise damaged
+    header = content[:32].tobytes()
+    count = int.from_bytes(header[4:8], "little")
+    body_at = int.from_bytes(header[8:10], "little")
+    width = int.from_bytes(header[10:12], "little")
+    if width < 1 or not 33 <= body_at <= len(content):
+        raise damaged
+    values: set[bytes] = set()
+    columns = []
+    start = 1
+    for at in range(32, body_at - 1, 32):
+        field = content[at : at + 32].tobytes()
+        if field[:1] == b"\r" or len(field) < 32:
+            break
+        name = field[:11].split(b"\0")[0]
+        if not name.isascii():
+            values.add(name)
+        if field[11:12] == b"C":
+            columns.append((start, start + field[16]))
+        start += field[16]
+    rows = min(count, (len(content) - body_at) // width)
+    records = content[body_at : body_at + rows * width].reshape(rows, width)
+    for first, last in columns:
+        column = records[:, first : min(last, width)]
+        column = column[(column >= 0x80).any(axis=1)]
+        if len(column):
+            distinct = np.unique(column, axis=0)
+            values.update(row.tobytes().rstrip(b" \0") for row in distinct)
+    return values
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def parts(path: Path) -> list[Path]:
+    """All files that make up a layer: a shapefile is several.
+
+    Parameters
+    ----------
+    path : Path
+        The file that was named.
+
+    Returns
+    -------
+    list of Path
+        The file first, then its companions.
+    """
+    if path.suffix.lower() != ".shp":
+        return [path]
+    found = [_sibling(path, ending) for ending in (".dbf", ".shx", ".prj", ".cpg")]
+    return [path, *(file for file in found if file is not None)]
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where the file shall stand. What stood there before survives a failure.
+
+    Yields
+    ------
+    Path
+        A temporary name in the same folder, with the same ending, to write to.
+
+    Raises
+    ------
+    ExportError
+        If the folder is missing or cannot be written, or the disk is full.
+    """
+    target = Path(path)
+    draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _flush(draft)
+        os.replace(draft, target)
+    except OSError as error:
+        if isinstance(error, BoundaryFileError):
+            raise
+        raise ExportError(
+            f"{target}: cannot be written ({error.strerror or error}). Nothing was changed there."
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
+    """Write several files together: they arrive when all are whole, or none does.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The folder they shall stand in; other files in it are left alone.
+    last : str
+        The file that is moved last, the one that says the others are there.
+
+    Yields
+    ------
+    Path
+        An empty temporary folder beside `out` to write to.
+
+    Raises
+    ------
+    ExportError
+        If the folder cannot be written or the disk is full.
+    """
+    target = Path(out)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        files = sorted(draft.iterdir(), key=lambda file: (file.name == last, file.name))
+        for file in files:
+            _flush(file)
+        target.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            os.replace(file, target / file.name)
+    except OSError as error:
+        if isinstance(error, BoundaryFileError):
+            raise
+        raise ExportError(f"{target}: cannot be written ({error.strerror or error}).") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())

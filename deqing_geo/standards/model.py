@@ -1,0 +1,525 @@
+"""What a document can say: a number (`Rule`), a way of counting (`Definition`), a `Target`.
+
+Nothing here reads a file or measures anything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from deqing_geo.columns import word
+from deqing_geo.errors import StandardsError, UnitError
+from deqing_geo.text import escape, figure
+
+EVIDENCE = ("printed", "seen", "secondary", "remembered", "ours", "local", "confirmed")
+UNREAD = ("secondary", "remembered")
+UNITS = {
+    "km/km2": "公里/平方公里",
+    "ratio": "",
+    "m": "米",
+    "m2": "平方米",
+}
+OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")
+PERCENT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One number and the sentence it comes from.
+
+    Attributes
+    ----------
+    key : str
+        Its name in a `Standard`.
+    value : float
+        The number, in `unit`.
+    unit : str
+        ``km/km2``, ``ratio``, ``m`` or ``m2``.
+    document, clause : str
+        Where it stands.
+    label : str
+        What it is, in Chinese.
+    says : str
+        The wording where it was seen, its sense otherwise.
+    evidence : str
+        ``printed``, ``seen``, ``secondary``, ``remembered``, ``ours``, ``local`` or
+        ``confirmed``.
+    in_force : date or None
+        First day; None where it is not known.
+    replaced : date or None
+        First day of its successor.
+    measure : str
+        The measure it judges, if any.
+    note : str
+        A remark.
+    """
+
+    key: str
+    value: float
+    unit: str
+    document: str
+    clause: str = ""
+    label: str = ""
+    says: str = ""
+    evidence: str = "remembered"
+    in_force: date | None = None
+    replaced: date | None = None
+    measure: str = ""
+    note: str = ""
+
+    @classmethod
+    def local(cls, value: float, unit: str, *, reason: str) -> Rule:
+        """A planner's own number, which stays visible as such.
+
+        Parameters
+        ----------
+        value : float
+            The number.
+        unit : str
+            One of the units of `Rule`.
+        reason : str
+            Why; printed with every result built on it.
+
+        Returns
+        -------
+        Rule
+            With the evidence mark ``local``.
+
+        Raises
+        ------
+        StandardsError
+            If the reason is empty or the unit is unknown.
+
+        Examples
+        --------
+        >>> str(Rule.local(400, "m", reason="镇区现状"))
+        '400 米(本单位自定:镇区现状)'
+        """
+        if not reason.strip():
+            raise StandardsError("A local number needs a reason: Rule.local(…, reason='镇区现状').")
+        _check_unit(unit)
+        return cls("local", float(value), unit, "本单位自定", reason.strip(), evidence="local")
+
+    @property
+    def unread(self) -> bool:
+        """Whether the wording was never seen: results built on it say 未核对原文."""
+        return self.evidence in UNREAD
+
+    def __str__(self) -> str:
+        shown = _number(self.value * PERCENT) + "%" if self.unit == "ratio" else _number(self.value)
+        unit = f" {UNITS[self.unit]}" if UNITS[self.unit] else ""
+        where = f"{self.document}{':' if self.evidence == 'local' else ' '}{self.clause}".strip()
+        return f"{shown}{unit}({where}{_mark(self)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A service radius for parks from a size upwards.
+
+    Attributes
+    ----------
+    from_m2 : float
+        Smallest area of the band, in square metres.
+    radius_m : float
+        Service radius, in metres.
+    """
+
+    from_m2: float
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One published way of counting, complete enough to compute by.
+
+    Attributes
+    ----------
+    key : str
+        Its name in a `Standard`.
+    measure : str
+        ``road_density`` or ``park_coverage``.
+    label : str
+        One line for maps and tables, in Chinese.
+    document, clause, says, evidence : str
+        As for `Rule`.
+    unit : str
+        Unit of the figure it gives.
+    metric : str
+        How lengths or distances are taken.
+    counts : mapping of str to tuple of str
+        The classes that count, per layer (``roads``, ``parks``, ``homes``).
+    bands : tuple of Band
+        Service radii by size, smallest first; empty for roads.
+    merge : bool
+        Whether divided carriageways must be merged to one centre line.
+    border : str
+        ``shared``: areas of one layer share a border road equally and the outer edge
+        counts whole.
+    parks_outside_areas : bool
+        Whether a park's part outside the areas serves homes inside.
+    rules : tuple of Rule
+        Planner's own numbers put in the place of published ones.
+    in_force, replaced : date or None
+        As for `Rule`.
+    note : str
+        A remark.
+    """
+
+    key: str
+    measure: str
+    label: str
+    document: str
+    unit: str
+    metric: str
+    counts: Mapping[str, tuple[str, ...]]
+    clause: str = ""
+    says: str = ""
+    evidence: str = "remembered"
+    bands: tuple[Band, ...] = ()
+    merge: bool = False
+    border: str = "shared"
+    parks_outside_areas: bool = False
+    rules: tuple[Rule, ...] = ()
+    in_force: date | None = None
+    replaced: date | None = None
+    note: str = ""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the wording was never seen: results built on it say 未核对原文."""
+        return self.evidence in UNREAD or any(rule.unread for rule in self.rules)
+
+    @property
+    def line(self) -> str:
+        """The definition in one line, with its document and evidence mark, for footers."""
+        local = "".join(f";{rule}" for rule in self.rules)
+        where = " ".join(part for part in (self.document, self.clause) if part)
+        return f"{self.label}({where}{_mark(self)}){local}"
+
+    def with_radius(self, rule: Rule) -> Definition:
+        """The same way of counting with the planner's own service radius.
+
+        Parameters
+        ----------
+        rule : Rule
+            In metres; takes the place of the radius of every band.
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+local`` and its line names the rule.
+
+        Raises
+        ------
+        UnitError
+            If the rule is not in metres or this definition has no radius.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> park = standards.load("deqing")["park.health_check_2021"]
+        >>> own = park.with_radius(Rule.local(400, "m", reason="镇区现状"))
+        >>> [band.radius_m for band in own.bands], own.key
+        ([400.0, 400.0], 'park.health_check_2021+local')
+        """
+        if rule.unit != "m" or not self.bands:
+            raise UnitError(
+                f"`{self.key}` takes a service radius in m, and the rule is in {rule.unit}."
+                if self.bands
+                else f"`{self.key}` has no service radius."
+            )
+        bands = tuple(Band(band.from_m2, rule.value) for band in self.bands)
+        return dataclasses.replace(
+            self, key=f"{self.key}+local", bands=bands, rules=(*self.rules, rule)
+        )
+
+    def __str__(self) -> str:
+        return self.line
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target of the plan.
+
+    Attributes
+    ----------
+    key, id : str
+        Its name in code and its number in the list of targets (``T04``).
+    clause, section : str
+        Where it stands in the plan.
+    indicator_zh, indicator_en : str
+        What it asks for.
+    operator : str
+        ``ge``, ``gt``, ``le``, ``eq``, ``about``, ``all``, ``achieve``, ``all_ge``,
+        ``each_gt`` or ``none`` (no number).
+    value : float or None
+        The number as the plan writes it: 91 for 91 %.
+    unit : str
+        The plan's unit.
+    year : str
+        ``2027``, ``2023-2027`` (no year of its own) or ``annual``.
+    kind : str
+        number, ratio, annual, all, binary, qualitative, process or classification.
+    computable : str
+        From geodata: ``yes``, ``partly`` or ``no``.
+    soft : str
+        The plan's own softening word (力争, 积极), if any.
+    departments : tuple of str
+        Who answers for it.
+    quote : str
+        The plan's words.
+    note : str
+        A remark.
+    """
+
+    key: str
+    id: str
+    clause: str
+    section: str
+    indicator_zh: str
+    indicator_en: str
+    operator: str
+    value: float | None
+    unit: str
+    year: str
+    kind: str
+    computable: str
+    soft: str
+    departments: tuple[str, ...]
+    quote: str
+    note: str = ""
+
+    def is_met(self, measured: float, unit: str) -> bool | None:
+        """Whether an unrounded measured value reaches the target.
+
+        Parameters
+        ----------
+        measured : float
+            One value, never rounded; NaN means not measured.
+        unit : str
+            Its unit. ``ratio`` is put to a target in ``%``.
+
+        Returns
+        -------
+        bool or None
+            None where the plan gives no number, says 左右, or nothing was measured.
+
+        Raises
+        ------
+        UnitError
+            If the value is in another unit than the target.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> goal = standards.load("deqing").targets["park_coverage"]
+        >>> goal.is_met(0.9099, "ratio"), goal.is_met(0.91, "ratio")
+        (False, True)
+        """
+        if unit == "ratio" and self.unit == "%":
+            # 0.91 * 100 is 91.0 and 0.07 * 100 is 7.000000000000001.
+            measured = round(measured * PERCENT, 12)
+        elif unit != self.unit:
+            raise UnitError(f"{self.key} is in {self.unit or 'no unit'}, the value in {unit}.")
+        if self.value is None or measured != measured or self.operator in ("none", "about"):
+            return None
+        if self.operator in ("gt", "each_gt"):
+            return bool(measured > self.value)
+        if self.operator == "le":
+            return bool(measured <= self.value)
+        # `eq` on a count is met from the value upwards: 21 parks do not miss a target of 20.
+        return bool(measured >= self.value)
+
+    @property
+    def goal(self) -> float | None:
+        """The number as frames hold it: 0.91 where the plan writes 91 %."""
+        if self.value is None:
+            return None
+        return round(self.value / PERCENT, 12) if self.unit == "%" else self.value
+
+    def __str__(self) -> str:
+        asked = word(f"op.{self.operator}")
+        unit = UNITS.get(self.unit, self.unit)
+        if self.operator in ("all", "achieve", "none") or self.value is None:
+            return f"{self.indicator_zh} {asked}({self.year})"
+        number = _number(self.value)
+        if self.operator == "about":
+            return f"{self.indicator_zh} {number}{unit}{asked}({self.year})"
+        gap = "" if unit == "%" else " "
+        return f"{self.indicator_zh} {asked} {number}{gap}{unit}({self.year})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standard(Mapping[str, "Rule | Definition"]):
+    """The law of a place on a day: rules and definitions, the most local first.
+
+    Attributes
+    ----------
+    name : str
+        For example ``deqing``.
+    chain : tuple of str
+        The issuing levels read, most local first.
+    entries : mapping of str to Rule or Definition
+        What counts.
+    shadowed : mapping of str to tuple of Rule or Definition
+        What a more local entry overrode.
+    targets : mapping of str to Target
+        The plan's targets by key; empty where the place has no plan.
+    defaults : mapping of str to str
+        For each measure the key of the definition that ``by=None`` means.
+    log : tuple of mapping
+        Confirmations by the bureau, oldest first.
+    """
+
+    name: str
+    chain: tuple[str, ...]
+    entries: Mapping[str, Rule | Definition]
+    shadowed: Mapping[str, tuple[Rule | Definition, ...]]
+    targets: Mapping[str, Target]
+    defaults: Mapping[str, str]
+    log: tuple[Mapping[str, str], ...] = field(default=())
+
+    def __getitem__(self, key: str) -> Rule | Definition:
+        try:
+            return self.entries[key]
+        except KeyError:
+            near = ", ".join(name for name in self.entries if name.split(".")[0] in str(key))
+            raise StandardsError(
+                f"`{key}` is not in the standard `{self.name}` as in force."
+                f" It has: {near or ', '.join(self.entries)}."
+            ) from None
+
+    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def definition(self, measure: str, by: str | Definition | None = None) -> Definition:
+        """The definition a measure shall count by.
+
+        Parameters
+        ----------
+        measure : str
+            ``road_density`` or ``park_coverage``.
+        by : str, Definition or None
+            A key, a definition, or None for the standard's default.
+
+        Returns
+        -------
+        Definition
+            Never a definition of another measure.
+
+        Raises
+        ------
+        StandardsError
+            If there is none, or it defines another measure.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load("deqing").definition("road_density").key
+        'road.core'
+        """
+        if by is None:
+            if measure not in self.defaults:
+                raise StandardsError(f"`{self.name}` has no default for {measure}. Pass by=.")
+            by = self.defaults[measure]
+        found = self[by] if isinstance(by, str) else by
+        if not isinstance(found, Definition) or found.measure != measure:
+            ways = ", ".join(way.key for way in self.ways(measure))
+            named = found.key if isinstance(found, Rule | Definition) else repr(found)
+            raise StandardsError(f"`{named}` does not define {measure}. Try one of: {ways}.")
+        return found
+
+    def ways(self, prefix: str) -> list[Definition]:
+        """All definitions in force of one measure.
+
+        Parameters
+        ----------
+        prefix : str
+            The measure (``road_density``) or the beginning of the keys (``road``).
+
+        Returns
+        -------
+        list of Definition
+            The default first.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> [way.key for way in standards.load("deqing").ways("road")]
+        ['road.core', 'road.broad', 'road.raw']
+        """
+        found = [
+            entry
+            for entry in self.entries.values()
+            if isinstance(entry, Definition)
+            and (entry.measure == prefix or entry.key.startswith(f"{prefix}."))
+        ]
+        return sorted(found, key=lambda way: way.key != self.defaults.get(way.measure))
+
+    def rule(self, key: str) -> Rule:
+        """A number of the standard.
+
+        Parameters
+        ----------
+        key : str
+            Its key.
+
+        Returns
+        -------
+        Rule
+            The number with its document.
+
+        Raises
+        ------
+        StandardsError
+            If there is none, or the key names a definition.
+        """
+        found = self[key]
+        if not isinstance(found, Rule):
+            raise StandardsError(f"`{key}` is a definition, not a number.")
+        return found
+
+    def __repr__(self) -> str:
+        return f"<Standard {' < '.join(self.chain)}: {len(self)} entries, {len(self.targets)} targets>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(entry.key)}</td><td>{escape(entry.label)}</td>"
+            f"<td>{escape(entry.document)} {escape(entry.clause)}</td>"
+            f"<td>{escape(entry.says)}</td><td>{escape(word(f'evidence.{entry.evidence}'))}</td></tr>"
+            for entry in self.entries.values()
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("key", "口径/指标", "文件", "条文", "核对"))
+        return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def frozen(mapping: Mapping[str, object]) -> Mapping[str, object]:
+    """A read-only view of a copy of `mapping`."""
+    return MappingProxyType(dict(mapping))
+
+
+def _check_unit(unit: str) -> None:
+    if unit not in UNITS:
+        raise StandardsError(f"`{unit}` is not one of the units {', '.join(UNITS)}.")
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if abs(value) < 1e6 else figure(value, 0)
+
+
+def _mark(entry: Rule | Definition) -> str:
+    marks = []
+    if entry.unread:
+        marks.append(word("notice.unread"))
+    if entry.evidence == "confirmed":
+        marks.append(word("evidence.confirmed"))
+    elif entry.evidence == "ours":
+        marks.append(word("evidence.ours"))
+    return "".join(f";{mark}" for mark in marks)
