@@ -121,7 +121,7 @@ def parks() -> gpd.GeoDataFrame:
 
     Examples
     --------
-    >>> parks().area.to_list()
+    >>> parks().area.round(3).to_list()
     [10000.0, 2000.0, 1999.0]
     """
     shapes = [
@@ -151,7 +151,7 @@ def homes() -> gpd.GeoDataFrame:
 
     Examples
     --------
-    >>> homes().area.to_list()
+    >>> homes().area.round(3).to_list()
     [100000.0, 50000.0, 5000.0]
     """
     strips = [

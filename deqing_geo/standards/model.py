@@ -463,6 +463,35 @@ class Standard(Mapping[str, "Rule | Definition"]):
         ]
         return sorted(found, key=lambda way: way.key != self.defaults.get(way.measure))
 
+    def goals(self, measure: str) -> tuple[float, ...]:
+        """Every figure a result of this measure may be judged by, for honest rounding.
+
+        Parameters
+        ----------
+        measure : str
+            ``road_density`` or ``park_coverage``.
+
+        Returns
+        -------
+        tuple of float
+            Thresholds of documents and the plan's target as frames hold them, ascending.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load("deqing").goals("park_coverage")
+        (0.8, 0.85, 0.9, 0.91)
+        """
+        found = {
+            entry.value
+            for entry in self.entries.values()
+            if isinstance(entry, Rule) and entry.measure == measure
+        }
+        target = self.targets.get(measure)
+        if target is not None and target.goal is not None:
+            found.add(target.goal)
+        return tuple(sorted(found))
+
     def rule(self, key: str) -> Rule:
         """A number of the standard.
 

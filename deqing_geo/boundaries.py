@@ -1,0 +1,287 @@
+"""Boundaries as files give them: towns and the built-up zone.
+
+Reads and indexes; measures nothing and repairs nothing beyond validity.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deqing_geo import columns as names
+from deqing_geo.crs import suspect_datum
+from deqing_geo.errors import BoundaryFileError, CodeError, ColumnError, CRSError
+from deqing_geo.files import local_file
+from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+# 6 county, 9 town, 12 village; the survey writes a town's 9 digits padded to 12 with zeros.
+NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
+PADDED_TOWN = r"\d{9}000"
+
+
+def read_towns(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    assume_crs: Any = None,
+    datum: str | None = None,
+    reference: gpd.GeoDataFrame | None = None,
+    admin_level: int | None = None,
+) -> gpd.GeoDataFrame:
+    """Boundaries of towns (镇、街道), or of any administrative areas of one level.
+
+    Parameters
+    ----------
+    path : path
+        GeoPackage, GeoJSON, Shapefile or OpenStreetMap extract (``.osm.pbf``).
+    layer : str, optional
+        The layer of a file with several.
+    columns : mapping, optional
+        ``{"town_code": "field", "town_name": "field"}`` where the alias table is wrong.
+    assume_crs : optional
+        The system the file was made in, where it does not say.
+    datum : {"gcj02", "bd09"}, optional
+        The shift of the map service the boundaries come from, to be undone.
+    reference : GeoDataFrame, optional
+        An outline known to be true. Boundaries that would fit it better with a service's
+        shift undone are refused until `datum` is declared.
+    admin_level : int, optional
+        For an OpenStreetMap extract: which level. Towns in China are 8.
+
+    Returns
+    -------
+    GeoDataFrame of Polygon, one row per town
+        Metres, in the zone of the data; index ``town_code`` where the file has national
+        codes (``attrs["code_system"] == "national"``) or other unique codes (``"other"``),
+        else ``osm_id``, ``town_name`` or the row (``"none"``). Column ``town_name``.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused or unreadable, or its layer or level must be named.
+    CRSError
+        If the coordinate system is absent, contradicted, or a shift is suspected.
+    GeometryError
+        If it holds anything but polygons.
+    ColumnError
+        If it has neither names nor codes, or `columns` is mistaken.
+    CodeError
+        If national codes are damaged or repeated.
+
+    See Also
+    --------
+    geopandas.read_file : reads a GBK table without .cpg as nonsense, silently.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "towns.gpkg"
+    ...     sample.town().to_file(file)
+    ...     towns = read_towns(file)
+    >>> towns.index.to_list(), towns.crs.to_epsg()
+    (['纸上镇'], 4549)
+    """
+    level = "" if admin_level is None else f" AND admin_level = '{int(admin_level)}'"
+    frame = read(
+        path,
+        name="towns",
+        kind=POLYGONS,
+        wanted=("town_code", "town_name", "osm_id"),
+        osm=OsmQuery("multipolygons", f"boundary = 'administrative'{level}"),
+        layer=layer,
+        columns=columns,
+        assume_crs=assume_crs,
+        datum=datum,
+    )
+    if frame.attrs["reading"]["driver"] == "OSM":
+        frame = _one_level(frame, admin_level)
+    if reference is not None and datum is None:
+        _refuse_shift(frame, reference)
+    if "town_name" in frame:
+        frame["town_name"] = names.clean_text(frame["town_name"])
+    return _index(frame, "town_code", "town_name")
+
+
+def read_zone(
+    path: str | os.PathLike[str],
+    *,
+    source: str,
+    as_of: str | date,
+    layer: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    assume_crs: Any = None,
+    like: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """The built-up zone (建成区) the plan's own figures are asked for.
+
+    The zone decides the figures and no document gives its outline, so a zone without a
+    source and a date is not accepted.
+
+    Parameters
+    ----------
+    path : path
+        GeoPackage, GeoJSON or Shapefile; from an OpenStreetMap extract a zone cannot be
+        read.
+    source : str
+        Whose outline it is, for example ``县建设局,2025年城市(县城)建设统计``.
+    as_of : str or date
+        The day it describes.
+    layer, columns, assume_crs
+        As for `read_towns`; the column is ``zone_name`` (组团).
+    like : GeoDataFrame, optional
+        Take the CRS of this frame.
+
+    Returns
+    -------
+    GeoDataFrame of Polygon, one row per part (组团)
+        Metres; columns ``source`` and ``as_of``; indexed by ``zone_name`` where unique.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused or unreadable.
+    CRSError
+        If the coordinate system is absent or contradicted.
+    GeometryError
+        If it holds anything but polygons.
+    ColumnError
+        If `source` is empty, `as_of` is not a date, or `columns` is mistaken.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "zone.gpkg"
+    ...     sample.zone()[["zone_name", "geometry"]].to_file(file)
+    ...     zone = read_zone(file, source="县建设局", as_of="2025-12-31")
+    >>> zone[["source", "as_of"]].to_numpy().tolist()
+    [['县建设局', '2025-12-31']]
+    """
+    if local_file(path)[1].driver == "OSM":
+        # No OpenStreetMap tag means 建成区: landuse=residential is homes, place=town a name.
+        raise BoundaryFileError(
+            "OpenStreetMap has no built-up zone (建成区). Give the bureau's outline as a file."
+        )
+    if not source.strip():
+        raise ColumnError("read_zone needs a source: whose outline of the built-up zone is it?")
+    try:
+        day = as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
+    except ValueError:
+        raise ColumnError(f"as_of={as_of!r} is not a date like 2025-12-31.") from None
+    frame = read(
+        path,
+        name="zone",
+        kind=POLYGONS,
+        wanted=("zone_name",),
+        layer=layer,
+        columns=columns,
+        assume_crs=assume_crs,
+        like=like,
+    )
+    if "zone_name" in frame:
+        frame["zone_name"] = names.clean_text(frame["zone_name"])
+    frame["source"] = source.strip()
+    frame["as_of"] = day.isoformat()
+    return _index(frame, None, "zone_name")
+
+
+def _one_level(frame: gpd.GeoDataFrame, admin_level: int | None) -> gpd.GeoDataFrame:
+    levels = frame["admin_level"].value_counts().sort_index()
+    if len(frame) == 0:
+        asked = "" if admin_level is None else f" of admin_level {admin_level}"
+        raise BoundaryFileError(
+            f"{frame.attrs['reading']['file']}: no administrative areas{asked} in the extract."
+        )
+    if len(levels) > 1:
+        found = ", ".join(f"{level} ({count} areas)" for level, count in levels.items())
+        raise BoundaryFileError(
+            f"{frame.attrs['reading']['file']}: which level? Pass admin_level=, one of: {found}."
+        )
+    return frame
+
+
+def _refuse_shift(frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame) -> None:
+    suspected = suspect_datum(frame.geometry, reference, frame.crs)
+    if suspected is not None:
+        datum, metres = suspected
+        raise CRSError(
+            f"`towns` lie {metres:.0f} m off the reference, as {datum.upper()} does: they seem to "
+            f"come from a map service (疑似坐标偏移). Pass datum={datum!r}."
+        )
+
+
+def _index(frame: gpd.GeoDataFrame, code: str | None, name: str) -> gpd.GeoDataFrame:
+    """Index by national code, other code, OpenStreetMap id, unique name or row."""
+    system = "none"
+    if code is not None and code in frame:
+        frame[code], system = _codes(frame, code)
+    if code is not None and system != "none":
+        out = index_by(frame, frame[code], code)
+    elif "osm_id" in frame and frame["osm_id"].is_unique and frame["osm_id"].notna().all():
+        out = index_by(frame, frame["osm_id"], "osm_id")
+    elif name in frame and frame[name].notna().all() and frame[name].is_unique:
+        out = index_by(frame, frame[name], name)
+    elif name in frame or code is None or code in frame:
+        out = frame
+    else:
+        fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
+        raise ColumnError(
+            f"`towns` has neither a name nor a code. Its fields: {fields or 'none'}. "
+            f"Pass columns={{'{name}': '…'}}."
+        )
+    out.attrs["code_system"] = system
+    note(out, code_system=system)
+    return out
+
+
+def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
+    """Codes as text, and whose they are; damaged national codes are refused."""
+    raw = frame[column]
+    text = raw
+    if raw.dtype.kind == "f":
+        # A blank turns a whole column of codes into floats; below 2**53 no digit is lost.
+        whole = raw.notna() & (raw == np.floor(raw)) & (raw.abs() < 2**53)
+        if not whole[raw.notna()].all():
+            raise CodeError(
+                f"`{column}` holds numbers that have lost digits. Save it as text.",
+                frame.index[~whole & raw.notna()],
+            )
+        text = raw.map(lambda value: None if value != value else f"{value:.0f}")
+    text = names.clean_text(text).astype("string").str.removeprefix("'").str.removesuffix(".0")
+    scientific = text.str.fullmatch(r"[\d.]+[eE]\+?\d+").fillna(False).astype(bool)
+    if scientific.any():
+        raise CodeError(
+            f"`{column}` holds scientific notation: the last digits are gone. "
+            "Save the column as text in the table it comes from.",
+            frame.index[scientific],
+        )
+    national = text.str.fullmatch(NATIONAL_CODE).fillna(False).astype(bool)
+    padded = text.str.fullmatch(PADDED_TOWN).fillna(False).astype(bool)
+    text = text.where(~padded, text.str.slice(0, 9))
+    out = text.astype(object).where(text.notna(), None)
+    if national.all() and len(frame):
+        twice = out.duplicated(keep=False)
+        if twice.any():
+            raise CodeError(f"`{column}` repeats codes.", out[twice].tolist())
+        return out, "national"
+    if national.any():
+        raise CodeError(
+            f"`{column}` holds national codes and others that are damaged or missing: "
+            f"{', '.join(str(code) for code in out[~national].tolist()[:5])}.",
+            frame.index[~national],
+        )
+    if out.notna().all() and out.is_unique and len(frame):
+        return out, "other"
+    return out, "none"
