@@ -98,7 +98,7 @@ def read_towns(
         name="towns",
         kind=POLYGONS,
         wanted=("town_code", "town_name", "osm_id"),
-        osm=OsmQuery("multipolygons", f"boundary = 'administrative'{level}"),
+        osm=OsmQuery("multipolygons", f"boundary = 'administrative'{level}", ("admin_level",)),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -209,7 +209,8 @@ def _one_level(frame: gpd.GeoDataFrame, admin_level: int | None) -> gpd.GeoDataF
         raise BoundaryFileError(
             f"{frame.attrs['reading']['file']}: which level? Pass admin_level=, one of: {found}."
         )
-    return frame
+    note(frame, admin_level=str(levels.index[0]))
+    return frame.drop(columns="admin_level")
 
 
 def _refuse_shift(frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame) -> None:
@@ -228,9 +229,9 @@ def _index(frame: gpd.GeoDataFrame, code: str | None, name: str) -> gpd.GeoDataF
     if code is not None and code in frame:
         frame[code], system = _codes(frame, code)
     if code is not None and system != "none":
-        out = index_by(frame, frame[code], code)
+        out = index_by(frame.drop(columns=code), frame[code], code)
     elif "osm_id" in frame and frame["osm_id"].is_unique and frame["osm_id"].notna().all():
-        out = index_by(frame, frame["osm_id"], "osm_id")
+        out = index_by(frame.drop(columns="osm_id"), frame["osm_id"], "osm_id")
     elif name in frame and frame[name].notna().all() and frame[name].is_unique:
         out = index_by(frame, frame[name], name)
     elif name in frame or code is None or code in frame:

@@ -181,7 +181,7 @@ def require_words(
             f"add one with the words {', '.join(known)}."
         )
     raw = frame[column]
-    words = raw.astype(object).where(raw.notna(), blank).to_numpy(dtype=object)
+    words: Shapes = raw.astype(object).where(raw.notna(), blank).to_numpy(dtype=object)
     odd = ~np.isin(words.astype(str), list(known)) if len(words) else np.zeros(0, dtype=bool)
     odd &= words != blank
     if odd.any():

@@ -38,6 +38,8 @@ class Column:
         The unit the frames hold; empty for text.
     unit_zh : str
         The unit readers see. Ratios are held as 0–1 and shown as ``%``.
+    short : str
+        A shorter label for narrow tables; empty where `zh` is short enough.
     dtype : str
         ``str``, ``float``, ``int`` or ``date``.
     aliases : tuple of str
@@ -50,6 +52,7 @@ class Column:
     zh: str
     unit: str = ""
     unit_zh: str = ""
+    short: str = ""
     dtype: str = "str"
     aliases: tuple[str, ...] = ()
     note: str = ""
@@ -175,6 +178,22 @@ def vocabulary(name: str) -> Mapping[str, str]:
         raise ColumnError(f"`{name}` has no vocabulary in columns.toml.") from None
 
 
+def vocabularies() -> frozenset[str]:
+    """The columns that have a vocabulary.
+
+    Returns
+    -------
+    frozenset of str
+        Names for `vocabulary`.
+
+    Examples
+    --------
+    >>> "park_class" in vocabularies()
+    True
+    """
+    return frozenset(_registry()["values"])
+
+
 def crosswalk(name: str) -> Mapping[str, str]:
     """A table that turns somebody else's values into ours.
 
@@ -252,8 +271,8 @@ def find(
         )
     found = {field: column for column, field in given.items()}
     folded: dict[str, str] = {}
-    for field in names:
-        folded.setdefault(_fold(field), field)
+    for one in names:
+        folded.setdefault(_fold(one), one)
     for column in wanted:
         if column in given:
             continue
@@ -316,6 +335,7 @@ def read_values(
     table = {_fold(key): value for key, value in (extra or {}).items()}
     table.update({_fold(zh): key for key, zh in known.items()})
     table.update({_fold(key): key for key in known})
+
     def look_up(value: object) -> str | None:
         text = _tidy(value)
         return None if text is None else table.get(_fold(text))
@@ -328,7 +348,7 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
     import numpy as np
     import pandas as pd
 
-    places, different = pd.factorize(series.to_numpy(dtype=object, na_value=None))
+    places, different = pd.factorize(series.astype(object).to_numpy())
     changed = np.empty(len(different) + 1, dtype=object)
     # factorize marks what is missing with -1, which here finds the None at the end.
     changed[:-1] = [change(value) for value in different]
@@ -342,7 +362,7 @@ def _tidy(value: object) -> str | None:
 def _narrow(text: str) -> str:
     return "".join(
         unicodedata.normalize("NFKC", char)
-        if char == "\u3000" or "\uff10" <= char <= "\uff5a" and char.isalnum()
+        if char == "\u3000" or ("\uff10" <= char <= "\uff5a" and char.isalnum())
         else char
         for char in text
     )

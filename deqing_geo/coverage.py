@@ -19,6 +19,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons, require_words
 from deqing_geo.crs import M2_PER_HA, ellipsoidal_area, require_metres
+from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, percent
 
@@ -64,6 +65,8 @@ class Coverage:
         Figures this one may be judged by; it is never rounded across one of them.
     notices : tuple of str
         Sentences the figure must not travel without.
+    origins : tuple of str
+        The files behind it, with the credit their licences ask for.
     """
 
     table: gpd.GeoDataFrame
@@ -75,11 +78,13 @@ class Coverage:
     sources: tuple[Definition | Rule, ...]
     goals: tuple[float, ...]
     notices: tuple[str, ...]
+    origins: tuple[str, ...]
 
     @property
     def series(self) -> pd.Series[float]:
         """Coverage of each area, 0-1; NaN where there are no homes."""
-        return self.table[MEASURE]
+        series: pd.Series[float] = self.table[MEASURE]
+        return series
 
     @property
     def overall(self) -> float:
@@ -208,12 +213,15 @@ def park_coverage(
     figures = {"demand_ha": demand, "served_ha": total_served, "gap_ha": total_gap, MEASURE: share}
     for column, values in figures.items():
         table[column] = values
-    notices = _notices(areas, parks, homes, definition)
-    table.attrs["notice"] = "".join(notices)
+    said = notices(definition, areas=areas, parks=parks, homes=homes)
+    for frame in (table, ledger):
+        mark(frame, definition, said)
 
     def rows(at: Ints, shapes: Shapes, column: str, values: Floats) -> gpd.GeoDataFrame:
         labels = areas.index.to_numpy(dtype=object)[at]
-        return gpd.GeoDataFrame({"area": labels, column: values}, geometry=shapes, crs=crs)
+        out = gpd.GeoDataFrame({"area": labels, column: values}, geometry=shapes, crs=crs)
+        mark(out, definition, said)
+        return out
 
     return Coverage(
         table=table,
@@ -224,24 +232,9 @@ def park_coverage(
         definition=definition,
         sources=(definition, *definition.rules),
         goals=law.goals(MEASURE),
-        notices=notices,
+        notices=said,
+        origins=origins(areas=areas, parks=parks, homes=homes),
     )
-
-
-def _notices(
-    areas: gpd.GeoDataFrame,
-    parks: gpd.GeoDataFrame,
-    homes: gpd.GeoDataFrame,
-    definition: Definition,
-) -> tuple[str, ...]:
-    frames = (areas, parks, homes)
-    said = [str(frame.attrs["notice"]) for frame in frames if frame.attrs.get("notice")]
-    if definition.unread:
-        said.append(names.word("notice.unread"))
-    for frame, column in ((parks, "park_class"), (homes, "home_class")):
-        if frame.attrs.get("reading", {}).get("proxy"):
-            said.append(f"{names.word('notice.proxy')}:{names.label(column)}")
-    return tuple(dict.fromkeys(said))
 
 
 # ---------------------------------------------------------------- the parks' side
@@ -397,7 +390,9 @@ def _drop_empty(at: Ints, shapes: Shapes) -> tuple[Ints, Shapes]:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
     keep, first = np.unique(owner, return_index=True)
     # Several parts of one block stay one row.
-    rows = shapely.multipolygons(parts, indices=np.repeat(np.arange(len(keep)), np.diff(np.append(first, len(parts)))))
+    rows = shapely.multipolygons(
+        parts, indices=np.repeat(np.arange(len(keep)), np.diff(np.append(first, len(parts))))
+    )
     single = shapely.get_num_geometries(rows) == 1
     rows[single] = shapely.get_geometry(rows[single], 0)
     return at[keep], rows

@@ -128,7 +128,9 @@ def identify(crs: Any) -> CRS:
     except ProjCRSError as error:
         raise CRSError(f"{crs!r} is not a coordinate system: {error}.") from error
     if found.is_compound:
-        flat = [part for part in CompoundCRS.from_user_input(found).sub_crs_list if not part.is_vertical]
+        flat = [
+            part for part in CompoundCRS.from_user_input(found).sub_crs_list if not part.is_vertical
+        ]
         found = flat[0] if flat else found
     elif len(found.axis_info) > 2 and not found.is_geocentric:
         found = found.to_2d()
@@ -160,14 +162,14 @@ def _cgcs2000_zone(crs: CRS) -> int | None:
         or any(axis.unit_conversion_factor != 1 for axis in crs.axis_info)
     ):
         return None
-    values = {param.name: param.value for param in operation.params}
+    values = {param.name: float(param.value) for param in operation.params}
     cm = values.get("Longitude of natural origin", math.nan)
     easting = values.get("False easting", math.nan)
     plain = (
         values.get("Latitude of natural origin"),
         values.get("Scale factor at natural origin"),
         values.get("False northing"),
-    ) == (0, 1, 0)
+    ) == (0.0, 1.0, 0.0)
     zone = (cm - FIRST_ZONE_CM) / ZONE_WIDTH
     if not plain or zone != round(zone) or not 0 <= zone <= 20:
         return None
@@ -257,9 +259,7 @@ def _bounds(geometry: NDArray[Any]) -> tuple[float, float, float, float]:
     return float(xmin), float(ymin), float(xmax), float(ymax)
 
 
-def _check_plausible(
-    geometry: NDArray[Any], crs: CRS, name: str, index: pd.Index[Any]
-) -> None:
+def _check_plausible(geometry: NDArray[Any], crs: CRS, name: str, index: pd.Index[Any]) -> None:
     box = shapely.bounds(geometry)
     present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     odd = present & ~np.isfinite(box).all(axis=1)
@@ -278,8 +278,9 @@ def _check_plausible(
                 "longitude are swapped. Exchange x and y where the file was made."
             )
         raise CRSError(
-            f"`{name}` says it is in degrees ({crs.name}) and has {where}: these are not degrees. "
-            f"Pass assume_crs= with the system it was made in.{_crs_hint_box(xmin, ymin, xmax, ymax)}"
+            f"`{name}` says it is in degrees ({crs.name}) and has {where}: these are not degrees."
+            " Pass assume_crs= with the system it was made in."
+            f"{_crs_hint_box(xmin, ymin, xmax, ymax)}"
         )
     here = _lonlat(crs, xmin, ymin, xmax, ymax)
     if _inside(here, crs):
@@ -329,15 +330,18 @@ def _crs_hint(frame: gpd.GeoDataFrame) -> str:
 
 def _crs_hint_box(xmin: float, ymin: float, xmax: float, ymax: float) -> str:
     """What the magnitude of coordinates in China suggests; it never tells the datum."""
-    china_north = 0 < ymin and ymax < 6_000_000
+    china_north = ymin > 0 and ymax < 6_000_000
     prefix = xmin // PREFIX_STEP
-    if ZONES_WEST <= xmin and xmax <= ZONES_EAST and 0 <= ymin and ymax <= 60:
+    if xmin >= ZONES_WEST and xmax <= ZONES_EAST and ymin >= 0 and ymax <= 60:
         return f" The numbers look like degrees: perhaps {CGCS2000}."
     if china_north and ymin > 60 and FIRST_PREFIX <= prefix <= 45 and xmax // PREFIX_STEP == prefix:
         code = FIRST_PREFIXED_EPSG + int(prefix) - FIRST_PREFIX
         return f" The numbers look like 3-degree zone {int(prefix)}: perhaps {code}."
-    if china_north and ymin > 100_000 and 300_000 <= xmin and xmax <= 700_000:
-        return " The numbers look like a 3-degree zone without its number: which meridian, only the sender knows."
+    if china_north and ymin > 100_000 and xmin >= 300_000 and xmax <= 700_000:
+        return (
+            " The numbers look like a 3-degree zone without its number: "
+            "which meridian, only the sender knows."
+        )
     return ""
 
 
@@ -370,7 +374,7 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
                 if crs.is_geographic:
                     continue
                 ends = (crs, crs.geodetic_crs) if direction == "out" else (crs.geodetic_crs, crs)
-                steps.append(Transformer.from_crs(*ends, always_xy=True))
+                steps.append(Transformer.from_crs(ends[0], ends[1], always_xy=True))
         else:
             to = target
             if _family(target) == "global":
@@ -395,6 +399,38 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise CRSError(f"`{name}` has coordinates that {target.name} cannot hold.")
     return moved
+
+
+def to_degrees(geometry: NDArray[Any], crs: Any, target: int = CGCS2000) -> NDArray[Any]:
+    """Shapes in longitude and latitude, for maps and exchange.
+
+    Parameters
+    ----------
+    geometry : array of shapely geometries
+        In `crs`.
+    crs : CRS
+        Their system.
+    target : int
+        EPSG code of the geographic system: 4490 or 4326.
+
+    Returns
+    -------
+    array of shapely geometries
+        In degrees, longitude first.
+
+    Raises
+    ------
+    CRSError
+        If no exact way leads there.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> place = shapely.points([[496896.696, 3379414.227]])  # Wukang
+    >>> shapely.get_coordinates(to_degrees(place, 4549)).round(6).tolist()
+    [[119.967662, 30.534927]]
+    """
+    return _transform(geometry, identify(crs), CRS.from_epsg(target), "layer")
 
 
 # ---------------------------------------------------------------- demands of a measure
@@ -550,7 +586,8 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
     Examples
     --------
     >>> import shapely
-    >>> ellipsoidal_area([shapely.box(500_000, 3_380_000, 501_000, 3_381_000)], 4549).round(0).tolist()
+    >>> square = shapely.box(500_000, 3_380_000, 501_000, 3_381_000)
+    >>> ellipsoidal_area([square], 4549).round(0).tolist()
     [1000000.0]
     """
     shapes = np.asarray(geometry, dtype=object)
@@ -562,7 +599,9 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
         return np.zeros(0)
     flattening = ellipsoid.inverse_flattening
     shape = f"+rf={flattening}" if flattening else "+f=0"
-    equal_area = CRS.from_proj4(f"+proj=cea +lon_0=0 +a={ellipsoid.semi_major_metre} {shape} +units=m")
+    equal_area = CRS.from_proj4(
+        f"+proj=cea +lon_0=0 +a={ellipsoid.semi_major_metre} {shape} +units=m"
+    )
     base_of_cea = equal_area.geodetic_crs
     if base_of_cea is None:  # pragma: no cover - pyproj always derives one
         raise CRSError(f"{source.name!r} has no ellipsoid to measure on.")
@@ -758,7 +797,10 @@ def _inverse(
         at_lon, at_lat = forward(guess_lon, guess_lat)
         off_lon, off_lat = at_lon - goal_lon, at_lat - goal_lat
         guess_lon, guess_lat = guess_lon - off_lon, guess_lat - off_lat
-        if max(np.max(np.abs(off_lon), initial=0), np.max(np.abs(off_lat), initial=0)) < _INVERSE_TOLERANCE:
+        if (
+            max(np.max(np.abs(off_lon), initial=0), np.max(np.abs(off_lat), initial=0))
+            < _INVERSE_TOLERANCE
+        ):
             break
     return guess_lon, guess_lat
 
@@ -810,7 +852,9 @@ def suspect_datum(
     shapes = shapely.union_all(np.asarray(list(outline), dtype=object))
     true = to_working(reference, name="reference")
     truth = shapely.union_all(
-        _transform(np.asarray(true.geometry.array, dtype=object), identify(true.crs), target, "reference")
+        _transform(
+            np.asarray(true.geometry.array, dtype=object), identify(true.crs), target, "reference"
+        )
     )
     if shapes.is_empty or truth.is_empty or base is None:
         return None

@@ -146,7 +146,8 @@ def dbf_encoding(shapefile: Path) -> tuple[str, str]:
     table = _sibling(shapefile, ".dbf")
     if table is None:
         raise BoundaryFileError(
-            f"{shapefile}: its .dbf is missing, so names and codes are lost. Ask for the file again."
+            f"{shapefile}: its .dbf is missing, so names and codes are lost. "
+            "Ask for the file again."
         )
     values = _dbf_texts(table)
     declared = _declared_encoding(shapefile)

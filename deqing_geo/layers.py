@@ -87,7 +87,9 @@ def read_roads(
         name="roads",
         kind=LINES,
         wanted=("road_name", "road_class", "road_status", "opened_on", "access", "osm_id"),
-        osm=OsmQuery("lines", "highway IS NOT NULL", ("access", "construction", "proposed")),
+        osm=OsmQuery(
+            "lines", "highway IS NOT NULL", ("highway",), ("access", "construction", "proposed")
+        ),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -113,7 +115,7 @@ def read_roads(
         closed = names.clean_text(frame["access"]).isin(PRIVATE)
         classes = classes.mask(closed.to_numpy(dtype=bool), "other")
     if raw.isin(list(osm)).any():
-        note(frame, proxy="road_class from OpenStreetMap's highway")
+        note(frame, proxy="road_class", credit="OpenStreetMap")
     note(frame, classes_not_understood=tuple(sorted(set(unread.astype(str)))[:20]))
     frame["road_class"] = classes.where(classes.notna(), names.UNKNOWN)
     if "road_name" in frame:
@@ -178,7 +180,7 @@ def read_parks(
         name="parks",
         kind=POLYGONS,
         wanted=("park_name", "park_class", "park_status", "opened_on", "osm_id"),
-        osm=OsmQuery("multipolygons", "leisure = 'park'"),
+        osm=OsmQuery("multipolygons", "leisure = 'park'", ("leisure",)),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -245,7 +247,7 @@ def read_homes(
         name="homes",
         kind=POLYGONS,
         wanted=("home_class", "osm_id"),
-        osm=OsmQuery("multipolygons", "landuse = 'residential'"),
+        osm=OsmQuery("multipolygons", "landuse = 'residential'", ("landuse",)),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -265,7 +267,7 @@ def _classed(
         return _by_code(frame, what, name, *codes)
     if column not in frame:
         unspecified = {"park": "park_unspecified", "home": "residential_proxy"}[what]
-        note(frame, proxy=f"{column} is not in the file: every row taken as {unspecified}")
+        note(frame, proxy=column, taken_as=unspecified)
         return frame.assign(**{column: unspecified})
     raw = names.clean_text(frame[column])
     osm = names.crosswalk(f"osm_{what}")
@@ -276,7 +278,7 @@ def _classed(
             f"It may hold {'、'.join(names.vocabulary(column).values())}."
         )
     if raw.isin(list(osm)).any():
-        note(frame, proxy=f"{column} from OpenStreetMap")
+        note(frame, proxy=column, credit="OpenStreetMap")
     odd = classes.isna()
     if what == "home":
         # What is not residential is not the denominator; a land-use layer is mostly that.
@@ -340,7 +342,7 @@ def _unbuilt(
         rows = (raw == tag).to_numpy(dtype=bool)
         status[rows] = word
         raw = raw.mask(rows, frame[tag].astype(object))
-    return raw, frame.assign(road_status=status)
+    return raw, frame.drop(columns=["construction", "proposed"]).assign(road_status=status)
 
 
 def _no_column(frame: gpd.GeoDataFrame, name: str, column: str) -> ColumnError:

@@ -53,12 +53,15 @@ class OsmQuery:
         GDAL's layer: ``lines`` or ``multipolygons``.
     where : str
         Which features.
+    fields : tuple of str
+        Tags that GDAL has as fields and the caller needs.
     tags : tuple of str
         Further tags to bring out of the heap GDAL leaves them in.
     """
 
     layer: str
     where: str
+    fields: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
 
@@ -192,15 +195,15 @@ def _open(
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         try:
-            info = pyogrio.read_info(
-                file, layer=options["layer"], encoding=options.get("encoding")
-            )
+            info = pyogrio.read_info(file, layer=options["layer"], encoding=options.get("encoding"))
             if info.get("driver", kind.driver) != kind.driver:
                 raise BoundaryFileError(
                     f"{file}: opens as {info['driver']}, not as the {kind.name} its name says."
                 )
             if info.get("geometry_type") is None:
-                raise GeometryError(f"{file}: the layer {options['layer']!r} is a table without shapes.")
+                raise GeometryError(
+                    f"{file}: the layer {options['layer']!r} is a table without shapes."
+                )
             frame = pyogrio.read_dataframe(file, **options)
         except (
             pyogrio.errors.DataSourceError,
@@ -238,9 +241,7 @@ def _osm_columns(frame: gpd.GeoDataFrame, osm: OsmQuery) -> gpd.GeoDataFrame:
     heap = heap.where(heap.notna(), "").astype(str)
     for tag in osm.tags:
         frame[tag] = heap.str.extract(rf'"{tag}"=>"((?:[^"\\]|\\.)*)"', expand=False)
-    kept = ["osm_id", "name", *osm.tags]
-    kept += [tag for tag in ("highway", "leisure", "landuse", "admin_level") if tag in frame]
-    return frame[[*kept, frame.geometry.name]]
+    return frame[["osm_id", "name", *osm.fields, *osm.tags, frame.geometry.name]]
 
 
 def _sound_geometry(
@@ -275,7 +276,9 @@ def _sound_geometry(
         if bad.any():
             mended = geometry.copy()
             # `structure` keeps overlapping parts where `linework` would make them holes.
-            mended[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
+            mended[bad] = shapely.make_valid(
+                geometry[bad], method="structure", keep_collapsed=False
+            )
             change = shapely.area(mended[bad]) - shapely.area(geometry[bad])
             rows = tuple(frame.index[bad].tolist())
             told["mended"] = rows

@@ -18,6 +18,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_lines, require_words
 from deqing_geo.crs import M2_PER_KM2, M_PER_KM, ellipsoidal_area, require_metres
+from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, figure
 
@@ -60,6 +61,8 @@ class RoadDensity:
         Figures this one may be judged by; it is never rounded across one of them.
     notices : tuple of str
         Sentences the figure must not travel without.
+    origins : tuple of str
+        The files behind it, with the credit their licences ask for.
     """
 
     table: gpd.GeoDataFrame
@@ -70,11 +73,13 @@ class RoadDensity:
     merged: bool
     goals: tuple[float, ...]
     notices: tuple[str, ...]
+    origins: tuple[str, ...]
 
     @property
     def series(self) -> pd.Series[float]:
         """Density of each area in km/km2; NaN where an area has no land."""
-        return self.table["road_density"]
+        series: pd.Series[float] = self.table["road_density"]
+        return series
 
     @property
     def overall(self) -> float:
@@ -209,8 +214,11 @@ def road_density(
     }
     for column, values in figures.items():
         table[column] = values
-    notices = _notices(areas, roads, definition)
-    table.attrs["notice"] = "".join(notices)
+    said = notices(definition, areas=areas, roads=roads)
+    if definition.merge:
+        said += (names.word("notice.unmerged"),)
+    for frame in (table, by_class, not_open):
+        mark(frame, definition, said)
     return RoadDensity(
         table=table,
         by_class=by_class,
@@ -219,21 +227,9 @@ def road_density(
         sources=(definition, band),
         merged=False,
         goals=law.goals(MEASURE),
-        notices=notices,
+        notices=said,
+        origins=origins(areas=areas, roads=roads),
     )
-
-
-def _notices(
-    areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, definition: Definition
-) -> tuple[str, ...]:
-    said = [str(frame.attrs["notice"]) for frame in (areas, roads) if frame.attrs.get("notice")]
-    if definition.merge:
-        said.append(names.word("notice.unmerged"))
-    if definition.unread:
-        said.append(names.word("notice.unread"))
-    if roads.attrs.get("reading", {}).get("proxy"):
-        said.append(f"{names.word('notice.proxy')}:{names.label('road_class')}(OpenStreetMap)")
-    return tuple(dict.fromkeys(said))
 
 
 def _tally(
@@ -244,15 +240,13 @@ def _tally(
     vocabulary: list[str],
 ) -> pd.DataFrame:
     """Kilometres per area and word, over the roads in `rows`."""
-    code = pd.Index(vocabulary).get_indexer(words)[pieces.line]
+    code = pd.Index(vocabulary).get_indexer(pd.Index(words))[pieces.line]
     taken = rows[pieces.line] & (code >= 0)
     width = len(vocabulary)
     flat = np.bincount(
         pieces.area[taken] * width + code[taken], pieces.metres[taken], len(index) * width
     )
-    return pd.DataFrame(
-        flat.reshape(len(index), width) / M_PER_KM, index=index, columns=vocabulary
-    )
+    return pd.DataFrame(flat.reshape(len(index), width) / M_PER_KM, index=index, columns=vocabulary)
 
 
 # ---------------------------------------------------------------- cutting roads at borders
@@ -306,9 +300,7 @@ def _cut(areas: Shapes, lines: Shapes, band_m: float) -> _Pieces:
     )
 
 
-def _without(
-    pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int
-) -> tuple[Ints, Ints]:
+def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> tuple[Ints, Ints]:
     """The pairs that are not among the known ones, in a fixed order."""
     key = np.setdiff1d(pairs[0] * width + pairs[1], known[0] * width + known[1])
     return key // max(width, 1), key % max(width, 1)
@@ -323,11 +315,16 @@ def _ties(borders: Shapes, single: Shapes, candidates: Ints) -> Ints:
         return candidates
     lines = single[candidates]
     coords, owner = shapely.get_coordinates(lines, return_index=True)
-    vertices = shapely.STRtree(shapely.points(coords))
+    vertices = shapely.STRtree(_points(coords))
     _, near = vertices.query(borders, predicate="dwithin", distance=TOLERANCE_M)
-    corners = shapely.STRtree(shapely.points(shapely.get_coordinates(borders)))
+    corners = shapely.STRtree(_points(shapely.get_coordinates(borders)))
     met, _ = corners.query(lines, predicate="dwithin", distance=TOLERANCE_M)
-    return candidates[np.unique(np.concatenate([owner[near], met]))]
+    found: Ints = candidates[np.unique(np.concatenate([owner[near], met]))]
+    return found
+
+
+def _points(coords: Floats) -> Shapes:
+    return np.atleast_1d(np.asarray(shapely.points(coords), dtype=object))
 
 
 def _shared(
@@ -347,7 +344,7 @@ def _shared(
     involved = np.unique(area_at[pair])
     # Where could it leave: its own vertices, the borders' vertices on it, crossings.
     own, own_of = shapely.get_coordinates(lines, return_index=True)
-    corner = shapely.points(shapely.get_coordinates(borders[involved]))
+    corner = _points(shapely.get_coordinates(borders[involved]))
     of_line, at_corner = shapely.STRtree(corner).query(
         lines, predicate="dwithin", distance=TOLERANCE_M
     )
@@ -360,7 +357,7 @@ def _shared(
     run = np.concatenate([[0.0], np.cumsum(step)])
     own_at = run - np.repeat(run[first], np.diff(np.append(first, len(own))))
     found_of = np.concatenate([of_line, place[crossing_of]])
-    found = np.concatenate([corner[at_corner], shapely.points(crossing)])
+    found = np.concatenate([corner[at_corner], _points(crossing)])
     cut_of = np.concatenate([own_of, found_of])
     cut_at = np.concatenate([own_at, shapely.line_locate_point(lines[found_of], found)])
     order = np.lexsort((cut_at, cut_of))
@@ -372,9 +369,7 @@ def _shared(
         return nothing, nothing, np.zeros(0, dtype=object), np.zeros(0)
     middle = shapely.line_interpolate_point(lines[piece_of], (start + end) / 2)
     tree = shapely.STRtree(middle)
-    edge_area, edge_piece = tree.query(
-        borders[involved], predicate="dwithin", distance=TOLERANCE_M
-    )
+    edge_area, edge_piece = tree.query(borders[involved], predicate="dwithin", distance=TOLERANCE_M)
     full_area, full_piece = _without(
         tree.query(areas[involved], predicate="contains_properly"),
         (edge_area, edge_piece),
@@ -385,8 +380,10 @@ def _shared(
     piece = np.concatenate([edge_piece, full_piece])
     share = np.concatenate([1 / sharers[edge_piece], np.ones(len(full_piece))])
     ends = shapely.line_interpolate_point(lines[piece_of], np.stack([start, end]))
-    straight = shapely.linestrings(
-        np.stack([shapely.get_coordinates(ends[0]), shapely.get_coordinates(ends[1])], axis=1)
+    straight: Shapes = np.asarray(
+        shapely.linestrings(
+            np.stack([shapely.get_coordinates(ends[0]), shapely.get_coordinates(ends[1])], axis=1)
+        )
     )
     return area, tied[piece_of[piece]], straight[piece], share
 
@@ -400,9 +397,7 @@ def _near_edge(areas: Shapes, pieces: Shapes, band_m: float) -> Floats:
     clean = bool(shapely.coverage_is_valid(areas))
     whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
     edge = shapely.get_parts(shapely.boundary(whole))
-    near = np.unique(
-        shapely.STRtree(pieces).query(edge, predicate="dwithin", distance=band_m)[1]
-    )
+    near = np.unique(shapely.STRtree(pieces).query(edge, predicate="dwithin", distance=band_m)[1])
     if len(near):
         band = shapely.union_all(shapely.buffer(edge, band_m))
         out[near] = shapely.length(shapely.intersection(pieces[near], band))

@@ -166,7 +166,7 @@ def percent(ratio: float | None, decimals: int = 2, *, against: Sequence[float] 
 
 
 def _side(value: float, target: float) -> int:
-    return (value > target) - (value < target)
+    return int(value > target) - int(value < target)
 
 
 def card(

@@ -62,7 +62,11 @@ def available() -> list[str]:
     ['deqing', 'national', 'zhejiang']
     """
     folder = resources.files("deqing_geo.standards")
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    )
 
 
 def load(
@@ -200,7 +204,9 @@ def confirm(
     lines = [f"{label} = {json.dumps(text, ensure_ascii=False)}" for label, text in fields.items()]
     block = "\n".join(["[[confirmation]]", *lines, ""])
     with whole_file(file) as draft:
-        draft.write_text(f"{before.rstrip()}\n\n{block}" if before.strip() else block, encoding="utf-8")
+        draft.write_text(
+            f"{before.rstrip()}\n\n{block}" if before.strip() else block, encoding="utf-8"
+        )
     return load(name, local=file)
 
 
@@ -303,11 +309,8 @@ def _targets(file: str) -> Mapping[str, Target]:
     for raw in csv.DictReader(io.StringIO(text)):
         if raw["operator"] not in OPERATORS:
             raise StandardsError(f"{file}: {raw['key']}: unknown operator {raw['operator']}.")
-        out[raw["key"]] = Target(
-            **{
-                **raw,
-                "value": float(raw["value"]) if raw["value"] else None,
-                "departments": tuple(raw["departments"].split(";")),
-            }
-        )
+        fields: dict[str, Any] = dict(raw)
+        fields["value"] = float(raw["value"]) if raw["value"] else None
+        fields["departments"] = tuple(raw["departments"].split(";"))
+        out[raw["key"]] = Target(**fields)
     return MappingProxyType(out)

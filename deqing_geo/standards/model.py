@@ -516,7 +516,9 @@ class Standard(Mapping[str, "Rule | Definition"]):
         return found
 
     def __repr__(self) -> str:
-        return f"<Standard {' < '.join(self.chain)}: {len(self)} entries, {len(self.targets)} targets>"
+        return (
+            f"<Standard {' < '.join(self.chain)}: {len(self)} entries, {len(self.targets)} targets>"
+        )
 
     def _repr_html_(self) -> str:
         rows = "".join(

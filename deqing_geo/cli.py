@@ -1,0 +1,296 @@
+"""The command line: arguments in, calls out, results as a person reads them. No logic.
+
+Nothing but argparse is imported until a command runs, so that ``--help`` answers at once.
+Everything printed survives a GBK console.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from rich.console import Console
+
+    from deqing_geo.batch import Job
+    from deqing_geo.coverage import Coverage
+    from deqing_geo.roads import RoadDensity
+    from deqing_geo.standards import Standard
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 refused or failed with a message, 130 interrupted; mistaken arguments
+        end the process with 2.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A name with letters the console does not have must not end the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    arguments = _parser().parse_args(argv)
+    from deqing_geo.errors import DeqingGeoError
+
+    try:
+        with _spoken_warnings():
+            arguments.run(arguments)
+    except DeqingGeoError as error:
+        print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("deqing-geo: interrupted; nothing half-written was left", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        sys.stderr.close()
+        return OK
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    from deqing_geo import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="deqing-geo",
+        description="County planning measures that carry their definitions (县域规划指标测算).",
+        epilog="Each command explains itself: deqing-geo measure roads --help",
+    )
+    parser.add_argument("--version", action="version", version=f"deqing-geo {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="the whole job on Paper Town, a made-up town (示意)")
+    demo.add_argument("--out", default="out/demo", metavar="DIR", help="default: out/demo")
+    demo.set_defaults(run=_demo)
+
+    report = commands.add_parser("report", help="the whole job on your own layers, by a recipe")
+    report.add_argument("recipe", metavar="RECIPE.toml", help="which layers, counted how")
+    report.add_argument("--out", required=True, metavar="DIR", help="folder for the products")
+    report.set_defaults(run=_report)
+
+    measure = commands.add_parser("measure", help="one figure, printed")
+    kinds = measure.add_subparsers(required=True, metavar="roads|parks")
+    roads = kinds.add_parser("roads", help="road density (路网密度)")
+    _add_areas(roads)
+    roads.add_argument("--roads", required=True, metavar="FILE")
+    roads.add_argument("--roads-layer", metavar="NAME")
+    roads.set_defaults(run=_measure_roads)
+    parks = kinds.add_parser("parks", help="park coverage (公园绿地服务半径覆盖率)")
+    _add_areas(parks)
+    for name in ("parks", "homes"):
+        parks.add_argument(f"--{name}", required=True, metavar="FILE")
+        parks.add_argument(f"--{name}-layer", metavar="NAME")
+    parks.set_defaults(run=_measure_parks)
+    for command in (roads, parks):
+        command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
+        command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
+    return parser
+
+
+def _add_areas(command: argparse.ArgumentParser) -> None:
+    areas = command.add_mutually_exclusive_group(required=True)
+    areas.add_argument("--areas", metavar="FILE", help="towns or other administrative areas")
+    areas.add_argument(
+        "--zone", metavar="FILE", help="built-up zone (建成区); needs --source, --as-of"
+    )
+    command.add_argument("--areas-layer", metavar="NAME")
+    command.add_argument("--admin-level", type=int, metavar="N", help="for an .osm.pbf")
+    command.add_argument("--source", metavar="TEXT", help="whose outline the zone is")
+    command.add_argument("--as-of", metavar="YYYY-MM-DD", help="the day the zone describes")
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from deqing_geo.batch import paper_town
+
+    _make(arguments, lambda _tell: paper_town())
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from deqing_geo.batch import load_recipe, open_recipe
+
+    recipe = load_recipe(arguments.recipe)
+    _make(arguments, lambda tell: open_recipe(recipe, tell))
+
+
+def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:
+    from deqing_geo.batch import run
+
+    started = time.perf_counter()
+    with _progress() as tell:
+        report = run(open_job(tell), arguments.out, tell)
+    console = _console()
+    results = [result for result in (report.density, report.coverage) if result is not None]
+    for result in results:
+        _show(console, result, report.standard)
+    seconds = time.perf_counter() - started
+    console.print(f"{len(report.files)} files in {report.out} ({seconds:.1f} s):", style="bold")
+    console.print("  " + ", ".join(report.files), soft_wrap=True)
+
+
+def _measure_roads(arguments: argparse.Namespace) -> None:
+    if _listed(arguments, "road_density"):
+        return
+    from deqing_geo.layers import read_roads
+    from deqing_geo.roads import road_density
+
+    areas = _areas(arguments)
+    roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
+    _tell_result(arguments, road_density(areas, roads, by=arguments.by))
+
+
+def _measure_parks(arguments: argparse.Namespace) -> None:
+    if _listed(arguments, "park_coverage"):
+        return
+    from deqing_geo.coverage import park_coverage
+    from deqing_geo.layers import read_homes, read_parks
+
+    areas = _areas(arguments)
+    parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
+    homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
+    _tell_result(arguments, park_coverage(areas, parks, homes, by=arguments.by))
+
+
+def _areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
+    from deqing_geo.boundaries import read_towns, read_zone
+    from deqing_geo.errors import ColumnError
+
+    if arguments.zone is None:
+        level = arguments.admin_level
+        return read_towns(arguments.areas, layer=arguments.areas_layer, admin_level=level)
+    if not arguments.source or not arguments.as_of:
+        raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
+    return read_zone(
+        arguments.zone,
+        layer=arguments.areas_layer,
+        source=arguments.source,
+        as_of=arguments.as_of,
+    )
+
+
+def _listed(arguments: argparse.Namespace, measure: str) -> bool:
+    if arguments.by != "list":
+        return False
+    from deqing_geo import standards
+
+    console = _console()
+    for way in standards.load().ways(measure):
+        console.print(f"{way.key}: {way.line}", soft_wrap=True, markup=False)
+    return True
+
+
+# ---------------------------------------------------------------- what a person sees
+
+
+def _tell_result(arguments: argparse.Namespace, result: RoadDensity | Coverage) -> None:
+    from deqing_geo import standards
+    from deqing_geo.export import save_table
+
+    _show(_console(), result, standards.load())
+    if arguments.csv:
+        print(save_table(result.table, arguments.csv))
+
+
+def _show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+    from deqing_geo.text import figure, percent
+
+    measure = result.definition.measure
+    shown = {
+        "road_density": ("road_km", "area_km2", "edge_km", "road_density"),
+        "park_coverage": ("demand_ha", "served_ha", "gap_ha", "park_coverage"),
+    }[measure]
+    table = Table(box=box.SQUARE, title=names.label(measure), title_justify="left")
+    table.add_column("统计单元")
+    for column in shown:
+        known = names.registry()[column]
+        head = f"{known.short or known.zh}\n{known.unit_zh}"
+        table.add_column(head, justify="right", no_wrap=True)
+    label = next(
+        (name for name in ("town_name", "village_name", "zone_name") if name in result.table), None
+    )
+    for key, row in result.table.iterrows():
+        cells = [
+            percent(row[column], against=result.goals)
+            if column == "park_coverage"
+            else figure(row[column], against=result.goals if column == measure else ())
+            for column in shown
+        ]
+        table.add_row(escape(str(row[label] if label else key)), *cells)
+    total = [figure(result.table[column].sum()) for column in shown[:-1]]
+    table.add_section()
+    table.add_row("合计", *total, result.headline.split(" ")[0], style="bold")
+    console.print(table)
+    target = law.targets.get(measure)
+    if target is not None:
+        console.print(f"规划目标: {escape(str(target))}", soft_wrap=True)
+    console.print(f"口径: {escape(result.definition.line)}", soft_wrap=True)
+    for notice in result.notices:
+        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = {
+        "towns": "读取乡镇界",
+        "zone": "读取建成区",
+        "roads": "读取道路",
+        "parks": "读取公园",
+        "homes": "读取居住用地",
+        "road_density": "测算路网密度",
+        "park_coverage": "测算公园覆盖率",
+        "map": "绘制地图",
+        "tables": "写出表格",
+        "": "完成",
+    }
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(what: str, done: int, of: int) -> None:
+            progress.update(task, description=words.get(what, what), completed=done, total=of)
+
+        yield tell
+
+
+@contextlib.contextmanager
+def _spoken_warnings() -> Iterator[None]:
+    from deqing_geo.errors import DeqingGeoWarning
+
+    def say(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        print(f"deqing-geo: {category.__name__}: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DeqingGeoWarning)
+        warnings.showwarning = say
+        yield

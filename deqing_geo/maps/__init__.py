@@ -1,0 +1,519 @@
+"""Results on a map: plain `folium.Map` objects that open without a network.
+
+Maps show and decide nothing: no length, ratio or threshold is computed here. Colours are
+in ``style.toml``; labels come from `columns`; definitions and notices come with the results
+and stay on the page. This is the only part of the library that knows folium.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+import numpy as np
+import shapely
+
+from deqing_geo import columns as names
+from deqing_geo.crs import CGCS2000, to_degrees
+from deqing_geo.errors import ColumnError, CRSError
+from deqing_geo.files import whole_file
+from deqing_geo.maps.figure import OfflineFigure
+from deqing_geo.maps.page import UNIT, Contents, ShapeLayer, encode, page_of
+from deqing_geo.text import escape, figure, percent
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from deqing_geo.coverage import Coverage
+    from deqing_geo.roads import RoadDensity
+    from deqing_geo.standards import Definition
+
+__all__ = ["add_coverage", "add_density", "add_roads", "area_map", "save_map"]
+
+NAME_COLUMNS = ("village_name", "town_name", "zone_name")
+CLASSES = 5
+
+
+def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
+    """A map of areas with their names, ready for results.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame of Polygon
+        With any CRS; named by ``village_name``, ``town_name``, ``zone_name`` or the index.
+    title : str
+        Shown on the map and as the page's title.
+
+    Returns
+    -------
+    folium.Map
+        Without a background map; whoever wants more may go on with folium.
+
+    Raises
+    ------
+    CRSError
+        If `areas` has no CRS or cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> m = area_map(sample.villages(), title="纸上镇")
+    >>> "甲村" in m.get_root().render()
+    True
+    """
+    shapes = _degrees(areas, "areas")
+    m = folium.Map(
+        location=[30.54, 119.97],
+        tiles=None,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        attribution_control=False,
+        prefer_canvas=True,
+    )
+    OfflineFigure(title=escape(title) or None).add_child(m)
+    contents = page_of(m).contents
+    contents.title = title
+    west, south, east, north = shapely.total_bounds(shapes)
+    if math.isfinite(west):
+        m.location = [float(south + north) / 2, float(west + east) / 2]
+        contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
+    else:
+        contents.warn(names.word("map.nothing"))
+    labels = _labels(areas)
+    keys = [str(label) for label in areas.index]
+    for key, label in zip(keys, labels, strict=True):
+        contents.stories[key] = {"name": label, "parts": []}
+    look = _style()["area"]
+    style = {
+        "color": look["color"],
+        "weight": look["weight"],
+        "fillColor": look["fill"],
+        "fillOpacity": 0.85,
+    }
+    where = shapely.point_on_surface(shapes)
+    places = np.round(np.column_stack([shapely.get_x(where), shapely.get_y(where)]) * UNIT)
+    payload = {
+        "area": True,
+        "unit": UNIT,
+        "shapes": encode(shapes),
+        "styles": [style],
+        "use": [0] * len(shapes),
+        "tips": [[label] for label in labels],
+        "keys": keys,
+        "labels": [
+            [int(x), int(y), label]
+            for (x, y), label in zip(places.tolist(), labels, strict=True)
+            if math.isfinite(x)
+        ],
+    }
+    m.add_child(ShapeLayer(names.word("layer.areas"), payload))
+    _notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
+    marks = (names.word(f"map.{key}") for key in ("internal", "not_public", "boundary"))
+    contents.foot(" | ".join(marks), "dg-mark")
+    return m
+
+
+def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
+    """Colour the areas by their road density (路网密度).
+
+    Parameters
+    ----------
+    m : folium.Map
+        Of `area_map`, or any.
+    density : RoadDensity
+        The result to show.
+
+    Returns
+    -------
+    folium.Map
+        The same map.
+
+    Raises
+    ------
+    CRSError
+        If the result cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import road_density, sample
+    >>> villages = sample.villages()
+    >>> density = road_density(villages, sample.roads())
+    >>> m = add_density(area_map(villages), density)
+    >>> "1.00 公里" in m.get_root().render()
+    True
+    """
+    contents = page_of(m).contents
+    table = density.table
+    shapes = _degrees(table, "density")
+    values = density.series.to_numpy(dtype=float)
+    breaks = _breaks(values)
+    ramp, look = _style()["density"]["ramp"], _style()["area"]
+    colours = [*ramp[: len(breaks) - 1], _style()["density"]["no_data"]]
+    use = np.where(
+        np.isnan(values),
+        len(colours) - 1,
+        np.clip(np.searchsorted(breaks, values, "right") - 1, 0, len(breaks) - 2),
+    )
+    styles = [
+        {"color": look["color"], "weight": look["weight"], "fillColor": colour, "fillOpacity": 0.85}
+        for colour in colours
+    ]
+    unit = names.registry()["road_density"].unit_zh
+    labels = _labels(table)
+    layer = names.word("layer.density")
+    shown = [figure(value, against=density.goals) for value in values.tolist()]
+    payload = {
+        "area": True,
+        "unit": UNIT,
+        "shapes": encode(shapes),
+        "styles": styles,
+        "use": use.tolist(),
+        "tips": [
+            [label, f"{layer} {one} {unit}"] for label, one in zip(labels, shown, strict=True)
+        ],
+        "keys": [str(key) for key in table.index],
+    }
+    m.add_child(ShapeLayer(layer, payload))
+    entries = [
+        {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
+        for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
+    ]
+    if np.isnan(values).any():
+        entries.append(
+            {"fill": colours[-1], "color": look["color"], "label": names.word("map.no_data")}
+        )
+    contents.legends.append(
+        {
+            "layer": layer,
+            "title": layer,
+            "unit": f"{unit},{names.word('map.classes')}",
+            "entries": entries,
+        }
+    )
+    for at, key in enumerate(table.index):
+        row = table.iloc[at]
+        contents.tell(
+            str(key),
+            layer,
+            [
+                (names.label("road_density"), f"{shown[at]} {unit}"),
+                (names.label("road_km"), f"{figure(row['road_km'])} 公里"),
+                *(
+                    (f"- {names.vocabulary('road_class')[word]}", f"{figure(km)} 公里")
+                    for word, km in density.by_class.iloc[at].items()
+                    if word in density.definition.counts["roads"] and km > 0
+                ),
+                (names.label("area_km2"), f"{figure(row['area_km2'])} 平方公里"),
+                (names.label("edge_km"), f"{figure(row['edge_km'])} 公里"),
+            ],
+        )
+    contents.headlines.append((names.label("road_density"), density.headline))
+    _carry(contents, layer, density)
+    return m
+
+
+def add_roads(
+    m: folium.Map, roads: gpd.GeoDataFrame, *, by: Definition | None = None
+) -> folium.Map:
+    """Draw roads by class (道路等级).
+
+    Parameters
+    ----------
+    m : folium.Map
+        Of `area_map`, or any.
+    roads : GeoDataFrame of LineString
+        With ``road_class``; ``road_name`` and ``road_status`` are shown where there.
+    by : Definition, optional
+        Classes it does not count are drawn in grey and said so.
+
+    Returns
+    -------
+    folium.Map
+        The same map.
+
+    Raises
+    ------
+    ColumnError
+        If ``road_class`` is absent.
+    CRSError
+        If the roads cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> m = add_roads(area_map(sample.villages()), sample.roads())
+    >>> "纸上大道" in m.get_root().render()
+    True
+    """
+    if "road_class" not in roads:
+        raise ColumnError("`roads` has no column `road_class`. read_roads makes it.")
+    contents = page_of(m).contents
+    order = {word: at for at, word in enumerate(names.vocabulary("road_class"))}
+    words = roads["road_class"].astype(object).where(roads["road_class"].notna(), names.UNKNOWN)
+    # Big roads last, so that they lie on top.
+    drawn = np.argsort([-order.get(word, len(order)) for word in words], kind="stable")
+    frame, words = roads.iloc[drawn], words.iloc[drawn]
+    present = [word for word in order if (words == word).any()]
+    looks = _style()["road"]
+    grey = _style()["not_counted"]["color"]
+    counts = set(present) if by is None else set(by.counts["roads"])
+    styles, entries = [], []
+    for word in present:
+        look = looks[word]
+        colour = look["color"] if word in counts else grey
+        styles.append({"color": colour, "weight": look["weight"], "opacity": 0.95})
+        suffix = "" if word in counts else "(不计入)"
+        label = f"{names.vocabulary('road_class')[word]}{suffix}"
+        entries.append({"line": True, "color": colour, "weight": look["weight"], "label": label})
+    # Not yet open: dashed in the colour of the class to be.
+    styles += [{**style, "dashArray": "6 5"} for style in styles]
+    waiting = np.zeros(len(frame), dtype=bool)
+    states = [""] * len(frame)
+    if "road_status" in frame:
+        status = _texts(frame, "road_status")
+        waiting = np.array([word not in ("", "built") for word in status], dtype=bool)
+        states = [names.vocabulary("road_status").get(word, word) for word in status]
+    if waiting.any():
+        entries.append(
+            {"line": True, "color": grey, "weight": 1.2, "label": "在建、规划(虚线,不计入)"}
+        )
+    use = [
+        present.index(word) + len(present) * bool(late)
+        for word, late in zip(words, waiting, strict=True)
+    ]
+    road_names = _texts(frame, "road_name")
+    tips = []
+    for name, word, state in zip(road_names, words, states, strict=True):
+        kind = names.vocabulary("road_class").get(word, str(word))
+        tips.append([line for line in (name, kind, state) if line])
+    layer = names.word("layer.roads")
+    payload = {
+        "area": False,
+        "unit": UNIT,
+        "shapes": encode(_degrees(frame, "roads")),
+        "styles": styles,
+        "use": use,
+        "tips": tips,
+    }
+    m.add_child(ShapeLayer(layer, payload))
+    if entries:
+        contents.legends.append({"layer": layer, "title": layer, "unit": "", "entries": entries})
+    _notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
+    return m
+
+
+def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
+    """Draw parks, what they serve and what they leave out (服务盲区).
+
+    Parameters
+    ----------
+    m : folium.Map
+        Of `area_map`, or any.
+    coverage : Coverage
+        The result to show.
+
+    Returns
+    -------
+    folium.Map
+        The same map.
+
+    Raises
+    ------
+    CRSError
+        If the result cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import park_coverage, sample
+    >>> villages = sample.villages()
+    >>> coverage = park_coverage(villages, sample.parks(), sample.homes())
+    >>> m = add_coverage(area_map(villages), coverage)
+    >>> "袖珍园" in m.get_root().render()
+    True
+    """
+    contents = page_of(m).contents
+    style = _style()
+    title = names.label("park_coverage")
+
+    def draw(key: str, frame: gpd.GeoDataFrame, tips: list[list[str]], **options: Any) -> None:
+        look = {**style[key], **options}
+        path = {
+            "color": look["color"],
+            "weight": look.get("weight", 1),
+            "fillColor": look["fill"],
+            "fillOpacity": look.get("opacity", 0.75),
+            **({"dashArray": look["dash"]} if "dash" in look else {}),
+        }
+        layer = names.word(f"layer.{key}s" if key in ("park", "gap") else f"layer.{key}")
+        payload = {
+            "area": True,
+            "unit": UNIT,
+            "shapes": encode(_degrees(frame, key)),
+            "styles": [path],
+            "use": [0] * len(frame),
+            "tips": tips,
+            "keys": [str(one) for one in frame["area"]] if "area" in frame else None,
+        }
+        m.add_child(ShapeLayer(layer, payload))
+        entry = {
+            "fill": look["legend"] if "legend" in look else look["fill"],
+            "color": look["color"],
+            "dash": "dash" in look,
+            "label": layer if len(frame) else f"{layer}({names.word('map.nothing')})",
+        }
+        contents.legends.append({"layer": layer, "title": "", "unit": "", "entries": [entry]})
+
+    near = names.word("layer.service_area")
+    draw(
+        "service_area",
+        coverage.service_area,
+        [[near]] * len(coverage.service_area),
+        opacity=0.10,
+        dash="5 4",
+    )
+    for key, frame in (("served", coverage.served), ("gap", coverage.gaps)):
+        word = names.word("layer.gaps" if key == "gap" else "layer.served")
+        draw(key, frame, [[word, f"{figure(ha)} 公顷"] for ha in frame[f"{key}_ha"]])
+    parks = coverage.parks
+    tips = []
+    for name, word, size, radius, why in zip(
+        _texts(parks, "park_name"),
+        parks["park_class"],
+        parks["park_area_m2"],
+        parks["service_radius"],
+        parks["not_counted_reason"],
+        strict=True,
+    ):
+        kind = names.vocabulary("park_class").get(str(word), str(word))
+        verdict = (
+            f"服务半径 {radius:g} 米" if isinstance(why, float) or why is None else f"不计入:{why}"
+        )
+        tips.append([line for line in (name, kind, f"{figure(size, 0)} 平方米", verdict) if line])
+    draw("park", parks, tips, opacity=0.9)
+    for at, key in enumerate(coverage.table.index):
+        row = coverage.table.iloc[at]
+        share = row["park_coverage"]
+        told = percent(share, against=coverage.goals)
+        rows = [(title, told if not math.isnan(share) else "无居住用地")]
+        rows += [
+            (names.label(column), f"{figure(row[column])} 公顷")
+            for column in ("demand_ha", "served_ha", "gap_ha")
+        ]
+        contents.tell(str(key), title, rows)
+    contents.headlines.append((title, coverage.headline))
+    _carry(contents, title, coverage)
+    return m
+
+
+def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = True) -> Path:
+    """Write a map to one HTML file, whole or not at all, the same bytes on every run.
+
+    Parameters
+    ----------
+    m : folium.Map
+        Any map.
+    path : path
+        Where; ``.html``.
+    offline : bool
+        Whether scripts and styles are written into the file, which then asks for nothing.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    OfflineAssetError
+        If the map asks for something that is not installed, naming it.
+    ExportError
+        If the file cannot be written.
+
+    See Also
+    --------
+    folium.Map.save : asks ten addresses when opened, and runs names as code when saved.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deqing_geo import sample
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = save_map(area_map(sample.town()), f"{folder}/map.html")
+    ...     file.stat().st_size < 250_000
+    True
+    """
+    page = page_of(m)
+    root = page.get_root()
+    html = root.render(offline=offline)
+    with whole_file(path) as draft:
+        draft.write_text(html, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+@functools.cache
+def _style() -> dict[str, Any]:
+    text = resources.files("deqing_geo.maps").joinpath("style.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _degrees(frame: gpd.GeoDataFrame, name: str) -> Any:
+    if frame.crs is None:
+        raise CRSError(f"`{name}` has no coordinate system, so it has no place on a map.")
+    return to_degrees(np.asarray(frame.geometry.array, dtype=object), frame.crs, CGCS2000)
+
+
+def _labels(frame: gpd.GeoDataFrame) -> list[str]:
+    for column in NAME_COLUMNS:
+        if column in frame:
+            return [
+                str(key) if name is None or name != name else str(name)
+                for key, name in zip(frame.index, frame[column], strict=True)
+            ]
+    return [str(key) for key in frame.index]
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    if column not in frame:
+        return [""] * len(frame)
+    return ["" if text is None or text != text else str(text) for text in frame[column]]
+
+
+def _breaks(values: Any) -> list[float]:
+    """Round class limits from 0 to just past the largest value, all of one width."""
+    top = float(np.nanmax(values)) if len(values) and not np.isnan(values).all() else 0.0
+    if top <= 0:
+        return [0.0, 1.0]
+    rough = top / CLASSES
+    power = 10 ** math.floor(math.log10(rough))
+    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * (1 - 1e-9))
+    count = math.ceil(top / width - 1e-9)
+    return [round(width * at, 10) for at in range(count + 1)]
+
+
+def _notice(contents: Contents, said: Iterable[str]) -> None:
+    """Notices about data that is not real stand under the title, in red."""
+    for text in said:
+        if text == names.word("notice.schematic"):
+            contents.warn(text)
+
+
+def _carry(contents: Contents, what: str, result: RoadDensity | Coverage) -> None:
+    """A figure never travels without its definition, its notices and its data."""
+    _notice(contents, result.notices)
+    contents.foot(f"{what}{names.word('map.definition')}:{result.definition.line}")
+    rest = [text for text in result.notices if text != names.word("notice.schematic")]
+    if rest:
+        contents.foot(f"{what}:{';'.join(rest)}", "dg-notice")
+    if result.origins:
+        contents.foot(f"{names.word('map.sources')}:{';'.join(result.origins)}", "dg-mark")

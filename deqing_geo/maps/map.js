@@ -1,0 +1,207 @@
+// Draws what the page was given. Every text is set as textContent, so no name can become
+// markup; nothing here computes a figure or asks for anything over a network.
+var DeqingMap = (function () {
+  "use strict";
+
+  function element(tag, className, text) {
+    var node = document.createElement(tag);
+    if (className) { node.className = className; }
+    if (text !== undefined && text !== null) { node.textContent = text; }
+    return node;
+  }
+
+  // Coordinates come as whole numbers, the first absolute and the others as steps.
+  function path(flat, unit) {
+    var out = [], x = 0, y = 0;
+    for (var i = 0; i < flat.length; i += 2) {
+      x += flat[i];
+      y += flat[i + 1];
+      out.push([y / unit, x / unit]);
+    }
+    return out;
+  }
+
+  function renderer(map) {
+    if (!map.dgRenderer) { map.dgRenderer = L.canvas({ tolerance: 4, padding: 0.3 }); }
+    return map.dgRenderer;
+  }
+
+  function lines(texts) {
+    var node = element("div");
+    texts.forEach(function (text, at) { node.appendChild(element(at ? "div" : "b", "", text)); });
+    return node;
+  }
+
+  function story(page, key) {
+    var told = page.stories[key], node = element("div", "dg-story");
+    if (!told) { return null; }
+    node.appendChild(element("h3", "", told.name));
+    told.parts.forEach(function (part) {
+      if (part.title) { node.appendChild(element("h4", "", part.title)); }
+      var table = element("table");
+      part.rows.forEach(function (row) {
+        var line = table.insertRow();
+        line.insertCell().textContent = row[0];
+        line.insertCell().textContent = row[1];
+      });
+      node.appendChild(table);
+    });
+    return node;
+  }
+
+  function layer(map, data) {
+    var group = L.featureGroup();
+    data.shapes.forEach(function (shape, at) {
+      var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
+      var drawn = data.area
+        ? L.polygon(shape.map(function (polygon) {
+            return polygon.map(function (ring) { return path(ring, data.unit); });
+          }), options)
+        : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options);
+      var tip = data.tips && data.tips[at];
+      if (tip) {
+        drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
+      }
+      var key = data.keys && data.keys[at];
+      if (key !== undefined && key !== null) {
+        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
+          { maxWidth: 420 });
+      }
+      group.addLayer(drawn);
+    });
+    if (data.labels) {
+      data.labels.forEach(function (label) {
+        var text = element("span", "", label[2]);
+        L.tooltip({ permanent: true, direction: "center", className: "dg-label", interactive: false })
+          .setLatLng([label[1] / data.unit, label[0] / data.unit]).setContent(text).addTo(group);
+      });
+    }
+    return group;
+  }
+
+  // The first label placed keeps its place; the others hide where they would cover it.
+  function tidyLabels(map) {
+    var placed = [];
+    map.getContainer().querySelectorAll(".dg-label").forEach(function (node) {
+      node.classList.remove("dg-hidden");
+      var box = node.getBoundingClientRect();
+      var covers = placed.some(function (other) {
+        return box.left < other.right && box.right > other.left &&
+          box.top < other.bottom && box.bottom > other.top;
+      });
+      if (covers) { node.classList.add("dg-hidden"); } else { placed.push(box); }
+    });
+  }
+
+  function control(position, node) {
+    var made = L.control({ position: position });
+    made.onAdd = function () {
+      L.DomEvent.disableClickPropagation(node);
+      L.DomEvent.disableScrollPropagation(node);
+      return node;
+    };
+    return made;
+  }
+
+  function titleCard(page) {
+    var node = element("div", "dg-card dg-title");
+    if (page.title) { node.appendChild(element("h1", "", page.title)); }
+    page.headlines.forEach(function (line) {
+      var text = element("p", "", line[0] + " ");
+      text.appendChild(element("b", "", line[1]));
+      node.appendChild(text);
+    });
+    page.warnings.forEach(function (text) { node.appendChild(element("p", "dg-notice", text)); });
+    return node;
+  }
+
+  function swatch(entry) {
+    var node = element("i", entry.line ? "dg-line" : "");
+    if (entry.line) {
+      node.style.borderTopWidth = Math.max(entry.weight, 1) + "px";
+      node.style.borderTopColor = entry.color;
+    } else {
+      node.style.background = entry.fill;
+      node.style.border = (entry.weight || 1) + "px " + (entry.dash ? "dashed " : "solid ") + entry.color;
+    }
+    return node;
+  }
+
+  function legend(map, page, layers) {
+    var card = element("div", "dg-card dg-legend");
+    var sections = page.legends.map(function (part) {
+      var section = element("section");
+      section.appendChild(element("h2", "", part.title));
+      if (part.unit) { section.appendChild(element("div", "dg-unit", part.unit)); }
+      part.entries.forEach(function (entry) {
+        var key = element("div", "dg-key");
+        key.appendChild(swatch(entry));
+        key.appendChild(element("span", "", entry.label));
+        section.appendChild(key);
+      });
+      card.appendChild(section);
+      return [section, layers[part.layer]];
+    });
+    function follow() {
+      var any = false;
+      sections.forEach(function (pair) {
+        var shown = !pair[1] || map.hasLayer(pair[1]);
+        pair[0].style.display = shown ? "" : "none";
+        any = any || shown;
+      });
+      card.style.display = any ? "" : "none";
+      tidyLabels(map);
+    }
+    map.on("layeradd layerremove", function (event) {
+      if (event.layer instanceof L.FeatureGroup) { follow(); }
+    });
+    return [card, follow];
+  }
+
+  function footer(map, page) {
+    var node = element("div", "dg-footer");
+    page.footer.forEach(function (line) { node.appendChild(element("p", line[0], line[1])); });
+    L.DomEvent.disableClickPropagation(node);
+    L.DomEvent.disableScrollPropagation(node);
+    map.getContainer().appendChild(node);
+    function lift() {
+      map.getContainer().querySelectorAll(".leaflet-bottom").forEach(function (corner) {
+        corner.style.bottom = node.offsetHeight + "px";
+      });
+    }
+    lift();
+    map.on("resize", lift);
+    return node.offsetHeight;
+  }
+
+  function page(map, data, layers) {
+    map.dgPage = data;
+    map.getContainer().classList.add("dg-map");
+    var zoom = map.zoomControl;
+    if (zoom) { zoom.setPosition("topright"); }
+    control("topleft", titleCard(data)).addTo(map);
+    var named = {};
+    layers.forEach(function (entry) { named[entry[0]] = entry[1]; });
+    if (layers.length) {
+      L.control.layers(null, named, { position: "topright", collapsed: map.getSize().x < 760 }).addTo(map);
+    }
+    var byName = {};
+    data.layers.forEach(function (name, at) { byName[name] = layers[at][1]; });
+    var made = legend(map, data, byName);
+    if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
+    L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
+    var below = footer(map, data);
+    made[1]();
+    if (data.bounds) {
+      // On a wide screen the map stands beside its legend, on a narrow one behind it.
+      var size = map.getSize(), beside = size.x > 900 ? made[0].offsetWidth + 14 : 0;
+      map.fitBounds(data.bounds, {
+        paddingTopLeft: [beside + 16, 16], paddingBottomRight: [16, below + 16], animate: false
+      });
+    }
+    map.on("zoomend moveend", function () { tidyLabels(map); });
+    tidyLabels(map);
+  }
+
+  return { layer: layer, page: page };
+})();

@@ -1,0 +1,225 @@
+"""The pieces of a map: layers of shapes, and the page that explains them.
+
+Text reaches the browser only as JSON written by `text.script_json` and is shown as
+textContent; the one exception, a layer's name in Leaflet's own switch, is escaped.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import folium
+import numpy as np
+import shapely
+from branca.element import Element, MacroElement
+from folium.map import Layer
+from jinja2 import Template
+
+from deqing_geo.maps.figure import OfflineFigure
+from deqing_geo.text import escape, script_json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Whole millionths of a degree: 0.11 m, finer than any line on a screen.
+UNIT = 1_000_000
+
+
+class ShapeLayer(Layer):  # type: ignore[misc]
+    """One switchable layer of polygons or lines.
+
+    Parameters
+    ----------
+    name : str
+        What the layer is called; any text.
+    payload : dict
+        Shapes, styles, tooltips and keys as ``map.js`` takes them.
+    show : bool
+        Whether it is switched on at first.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "var {{ this.get_name() }} = DeqingMap.layer({{ this._parent.get_name() }},"
+        " {{ this.payload }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, name: str, payload: dict[str, Any], *, show: bool = True) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
+        self._name = "ShapeLayer"
+        self.payload = script_json(payload)
+
+
+@dataclass(slots=True)
+class Contents:
+    """What the page says beside the map.
+
+    Attributes
+    ----------
+    title : str
+        The map's title.
+    headlines : list of (str, str)
+        Label and figure, under the title.
+    warnings : list of str
+        Sentences in red under the title.
+    legends : list of dict
+        One section per layer: layer, title, unit, entries.
+    stories : dict of str to dict
+        What a click on an area tells, by the area's label.
+    footer : list of (str, str)
+        CSS class and line.
+    bounds : list
+        South-west and north-east corners, degrees.
+    """
+
+    title: str = ""
+    headlines: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    legends: list[dict[str, Any]] = field(default_factory=list)
+    stories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    footer: list[tuple[str, str]] = field(default_factory=list)
+    bounds: list[list[float]] | None = None
+
+    def warn(self, text: str) -> None:
+        """Add a sentence in red, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def foot(self, text: str, style: str = "") -> None:
+        """Add a line to the footer, once."""
+        if (style, text) not in self.footer:
+            self.footer.append((style, text))
+
+    def tell(self, key: str, title: str, rows: list[tuple[str, str]]) -> None:
+        """Add a part to an area's story."""
+        told = self.stories.setdefault(key, {"name": key, "parts": []})
+        told["parts"].append({"title": title, "rows": [list(row) for row in rows]})
+
+
+class Page(MacroElement):  # type: ignore[misc]
+    """Title, legend, switches, scale and footer of one map."""
+
+    comes_last = True
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "DeqingMap.page({{ this._parent.get_name() }}, {{ this.data() }}, {{ this.layers() }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Page"
+        self.contents = Contents()
+
+    def switches(self) -> list[Layer]:
+        """The layers a reader may switch, in the order they were added."""
+        return [
+            child
+            for child in self._parent._children.values()
+            if isinstance(child, Layer) and child.control and child.overlay
+        ]
+
+    def data(self) -> str:
+        """The page's own text as JSON."""
+        told = self.contents
+        return script_json(
+            {
+                "title": told.title,
+                "headlines": told.headlines,
+                "warnings": told.warnings,
+                "legends": told.legends,
+                "stories": told.stories,
+                "footer": told.footer,
+                "bounds": told.bounds,
+                "layers": [str(layer.layer_name) for layer in self.switches()],
+            }
+        )
+
+    def layers(self) -> str:
+        """Names, safe as HTML, and variables of the layers."""
+        pairs = [
+            f"[{script_json(escape(layer.layer_name))}, {layer.get_name()}]"
+            for layer in self.switches()
+        ]
+        return f"[{', '.join(pairs)}]"
+
+    def render(self, **kwargs: Any) -> None:
+        """Add the library's script and style to the figure, once, and this page's own."""
+        figure = self.get_root()
+        figure.header.add_child(Element(f"<style>{_text('map.css')}</style>"), name="deqing_css")
+        figure.header.add_child(Element(f"<script>{_text('map.js')}</script>"), name="deqing_js")
+        super().render(**kwargs)
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return resources.files("deqing_geo.maps").joinpath(name).read_text(encoding="utf-8")
+
+
+def page_of(m: folium.Map) -> Page:
+    """The page of a map; a plain folium map gets one.
+
+    Parameters
+    ----------
+    m : folium.Map
+        Any map.
+
+    Returns
+    -------
+    Page
+        In place, its figure made an `OfflineFigure`.
+    """
+    if not isinstance(m.get_root(), OfflineFigure):
+        OfflineFigure().add_child(m)
+    for child in m._children.values():
+        if isinstance(child, Page):
+            return child
+    page = Page()
+    m.add_child(page)
+    return page
+
+
+def encode(shapes: NDArray[Any]) -> list[Any]:
+    """Shapes in degrees as nested lists of whole numbers, first absolute, then steps.
+
+    Parameters
+    ----------
+    shapes : array of shapely geometries
+        Polygons or lines, longitude and latitude.
+
+    Returns
+    -------
+    list
+        Per shape: polygons of rings, or lines, each a flat list of numbers.
+
+    Examples
+    --------
+    >>> encode(np.array([shapely.LineString([(1, 2), (1.000001, 2)])]))
+    [[[1000000, 2000000, 1, 0]]]
+    """
+    parts, shape_of = shapely.get_parts(shapes, return_index=True)
+    area = len(parts) > 0 and shapely.get_dimensions(parts[0]) == 2
+    if area:
+        runs, part_of = shapely.get_rings(parts, return_index=True)
+    else:
+        runs, part_of = parts, np.arange(len(parts))
+    coords, run_of = shapely.get_coordinates(runs, return_index=True)
+    whole = np.round(coords * UNIT).astype(np.int64)
+    steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    first = np.flatnonzero(np.diff(run_of, prepend=-1))
+    steps[first] = whole[first]
+    flat = [run.ravel().tolist() for run in np.split(steps, first[1:])]
+    if not area:
+        return _gather(flat, shape_of, len(shapes))
+    return _gather(_gather(flat, part_of, len(parts)), shape_of, len(shapes))
+
+
+def _gather(items: list[Any], owner: NDArray[Any], count: int) -> list[Any]:
+    out: list[Any] = [[] for _ in range(count)]
+    for item, at in zip(items, owner.tolist(), strict=False):
+        out[at].append(item)
+    return out
