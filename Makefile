@@ -1,0 +1,56 @@
+# make run    makes an environment, installs the library and runs the main job on the made-up town
+# make test   installs what the tests need and passes them all
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= out/demo
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run report test lint types suite wheel benchmarks docs clean
+
+run: $(VENV)/run.stamp
+	$(BIN)/deqing-geo demo --out $(OUT)
+	@echo "Open $(OUT)/map.html in a browser."
+
+# make report RECIPE=my.toml OUT=out/mine
+report: $(VENV)/run.stamp
+	$(BIN)/deqing-geo report $(RECIPE) --out $(OUT)
+
+test: lint types suite wheel
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+suite: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n auto
+
+wheel: $(VENV)/test.stamp
+	$(BIN)/python scripts/check_wheel.py
+
+benchmarks: $(VENV)/test.stamp
+	$(BIN)/python benchmarks/race_roads.py
+	$(BIN)/python benchmarks/race_coverage.py
+	$(BIN)/python benchmarks/race_startup.py
+
+docs: $(VENV)/run.stamp
+	$(BIN)/python scripts/write_definitions.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "deqing_geo needs Python 3.11 or newer: make PYTHON=python3.12 run"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,50 @@
+"""Build the wheel, install it in a fresh environment outside the checkout, run the main job.
+
+What a user gets is the wheel, not the checkout: data files that were not packed and imports
+that only work beside the sources show here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPECTED = {"map.html", "manifest.json", "results.gpkg", "road_density.csv", "summary.json"}
+
+
+def main() -> int:
+    """Return 0 when the wheel works."""
+    with tempfile.TemporaryDirectory(prefix="deqing-wheel-") as folder:
+        outside = Path(folder)
+        # A copy, so that no build folder of the checkout slips into the wheel.
+        source = outside / "source"
+        _run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(source))
+        _run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(source))
+        (wheel,) = outside.glob("*.whl")
+        venv.create(outside / "env", with_pip=True)
+        scripts = outside / "env" / ("Scripts" if os.name == "nt" else "bin")
+        _run(str(scripts / "python"), "-m", "pip", "install", "--quiet", str(wheel))
+        away = outside / "elsewhere"
+        away.mkdir()
+        _run(str(scripts / "deqing-geo"), "demo", "--out", "out", cwd=away)
+        made = {file.name for file in (away / "out").iterdir()}
+        if not made >= EXPECTED:
+            print(f"missing from the wheel's run: {sorted(EXPECTED - made)}", file=sys.stderr)
+            return 1
+        check = "import deqing_geo as dg; print(dg.road_density.__module__, dg.__version__)"
+        _run(str(scripts / "python"), "-I", "-c", check, cwd=away)
+    print("the wheel works outside the checkout")
+    return 0
+
+
+def _run(*command: str, cwd: Path | None = None) -> None:
+    subprocess.run(command, check=True, cwd=cwd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
