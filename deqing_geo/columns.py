@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN = "unknown"
+SHAPEFILE_NAME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,8 @@ def find(
     for column in wanted:
         if column in given:
             continue
-        for alias in (column, *registry()[column].aliases):
+        # A shapefile keeps ten letters of a name, of ours too.
+        for alias in (column, column[:SHAPEFILE_NAME], *registry()[column].aliases):
             field = folded.get(_fold(alias))
             if field is not None and field not in found:
                 found[field] = column

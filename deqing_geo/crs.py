@@ -8,6 +8,7 @@ services shift coordinates; they are undone on request and never guessed.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from pyproj import CRS, Proj, Transformer
 from pyproj.crs import CompoundCRS
 from pyproj.exceptions import CRSError as ProjCRSError
 from pyproj.exceptions import ProjError
+from pyproj.transformer import TransformerGroup
 
 from deqing_geo.errors import CRSError, GeometryError
 
@@ -364,7 +366,7 @@ def _family(crs: CRS) -> str:
 
 
 def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> NDArray[Any]:
-    if source == target:
+    if source == target or len(shapely.get_coordinates(geometry)) == 0:
         return geometry.copy()
     steps: list[Transformer] = []
     try:
@@ -380,7 +382,7 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
             if _family(target) == "global":
                 # The registry's shifts lead to WGS 84; from there the degrees are relabelled.
                 to = CRS.from_epsg(WGS84)
-            steps.append(Transformer.from_crs(source, to, always_xy=True, allow_ballpark=False))
+            steps.append(_published(source, to, geometry))
             if to != target and not target.is_geographic:
                 steps.append(Transformer.from_crs(target.geodetic_crs, target, always_xy=True))
     except ProjError as error:
@@ -399,6 +401,25 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
     if not np.isfinite(shapely.get_coordinates(moved)).all():
         raise CRSError(f"`{name}` has coordinates that {target.name} cannot hold.")
     return moved
+
+
+def _published(source: CRS, target: CRS, geometry: NDArray[Any]) -> Transformer:
+    """The best registered change of datum that was made for the place of the data.
+
+    PROJ would take any: for Beijing 1954 at Deqing it offers the one of the Yellow Sea.
+    """
+    (west, east), (south, north) = _lonlat(source, *_bounds(geometry))
+    with warnings.catch_warnings():
+        # It warns where a finer grid exists that is not installed; the next best is taken.
+        warnings.simplefilter("ignore", UserWarning)
+        ways = TransformerGroup(source, target, always_xy=True, allow_ballpark=False).transformers
+    for way in ways:
+        area = way.area_of_use
+        if area is not None and (
+            area.west <= west and east <= area.east and area.south <= south and north <= area.north
+        ):
+            return way
+    raise ProjError(f"none of {len(ways)} registered ways was made for this place")
 
 
 def to_degrees(geometry: NDArray[Any], crs: Any, target: int = CGCS2000) -> NDArray[Any]:

@@ -57,10 +57,11 @@ class UnitError(InputError):
     """A rule or target is in another unit than the measure it is put to."""
 
 
-class StandardsError(DeqingGeoError, LookupError):
+class StandardsError(DeqingGeoError, KeyError):
     """No such rule, definition or target, or a malformed standards file."""
 
-    # LookupError's subclasses quote their message; ours is a sentence to be read.
+    # A KeyError, so that `in` and `.get` work on a Standard; but KeyError quotes its message,
+    # and ours is a sentence to be read.
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 

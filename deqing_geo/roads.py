@@ -286,7 +286,7 @@ def _cut(areas: Shapes, lines: Shapes, band_m: float) -> _Pieces:
     plain = ~np.isin(line_at, tied)
     area_cut, line_cut = area_at[plain], line_at[plain]
     cut = shapely.intersection(single[line_cut], areas[area_cut])
-    area_tied, line_tied, pieces, share = _shared(areas, borders, single, area_at, line_at, tied)
+    area_tied, line_tied, pieces, share = _shared(areas, borders, single, tied)
 
     area = np.concatenate([area_in, area_cut, area_tied])
     line = np.concatenate([line_in, line_cut, line_tied])
@@ -328,64 +328,71 @@ def _points(coords: Floats) -> Shapes:
 
 
 def _shared(
-    areas: Shapes,
-    borders: Shapes,
-    single: Shapes,
-    area_at: Ints,
-    line_at: Ints,
-    tied: Ints,
+    areas: Shapes, borders: Shapes, single: Shapes, tied: Ints
 ) -> tuple[Ints, Ints, Shapes, Floats]:
-    """Cut the tied lines wherever they could leave a border, and share the pieces."""
-    if len(tied) == 0:
+    """Cut the tied lines wherever they could leave a border, and share the pieces.
+
+    Straight segments are cut, not whole lines: a line that passes a place twice has two
+    positions there, and only one would be found.
+    """
+    start, end, line = _segments(single, tied)
+    if len(line) == 0:
         nothing = np.zeros(0, dtype=np.int64)
         return nothing, nothing, np.zeros(0, dtype=object), np.zeros(0)
-    lines = single[tied]
-    pair = np.isin(line_at, tied)
-    involved = np.unique(area_at[pair])
-    # Where could it leave: its own vertices, the borders' vertices on it, crossings.
-    own, own_of = shapely.get_coordinates(lines, return_index=True)
+    straight = _lines(start, end)
+    at_segment, at_area = shapely.STRtree(borders).query(
+        straight, predicate="dwithin", distance=TOLERANCE_M
+    )
+    involved = np.unique(at_area)
+    # Where could a segment leave a border: at the border's vertices on it, and where they cross.
     corner = _points(shapely.get_coordinates(borders[involved]))
-    of_line, at_corner = shapely.STRtree(corner).query(
-        lines, predicate="dwithin", distance=TOLERANCE_M
+    of_corner, found = shapely.STRtree(corner).query(
+        straight, predicate="dwithin", distance=TOLERANCE_M
     )
-    place = np.searchsorted(tied, line_at[pair])
-    crossing, crossing_of = shapely.get_coordinates(
-        shapely.intersection(lines[place], borders[area_at[pair]]), return_index=True
+    crossing, pair = shapely.get_coordinates(
+        shapely.intersection(straight[at_segment], borders[at_area]), return_index=True
     )
-    step = np.hypot(*np.diff(own, axis=0).T)
-    first = np.flatnonzero(np.diff(own_of, prepend=-1))
-    run = np.concatenate([[0.0], np.cumsum(step)])
-    own_at = run - np.repeat(run[first], np.diff(np.append(first, len(own))))
-    found_of = np.concatenate([of_line, place[crossing_of]])
-    found = np.concatenate([corner[at_corner], _points(crossing)])
-    cut_of = np.concatenate([own_of, found_of])
-    cut_at = np.concatenate([own_at, shapely.line_locate_point(lines[found_of], found)])
+    segment = np.concatenate([of_corner, at_segment[pair]])
+    place = np.concatenate([corner[found], _points(crossing)])
+    ends = np.arange(len(line))
+    length = shapely.length(straight)
+    cut_of = np.concatenate([ends, ends, segment])
+    cut_at = np.concatenate(
+        [np.zeros(len(ends)), length, shapely.line_locate_point(straight[segment], place)]
+    )
     order = np.lexsort((cut_at, cut_of))
     cut_of, cut_at = cut_of[order], cut_at[order]
     real = (np.diff(cut_of) == 0) & (np.diff(cut_at) > 0)
-    piece_of, start, end = cut_of[:-1][real], cut_at[:-1][real], cut_at[1:][real]
-    if len(piece_of) == 0:
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, np.zeros(0, dtype=object), np.zeros(0)
-    middle = shapely.line_interpolate_point(lines[piece_of], (start + end) / 2)
-    tree = shapely.STRtree(middle)
-    edge_area, edge_piece = tree.query(borders[involved], predicate="dwithin", distance=TOLERANCE_M)
-    full_area, full_piece = _without(
-        tree.query(areas[involved], predicate="contains_properly"),
-        (edge_area, edge_piece),
-        len(piece_of),
+    owner = cut_of[:-1][real]
+    share_from, share_to = (cut_at[:-1][real] / length[owner], cut_at[1:][real] / length[owner])
+    step = (end - start)[owner]
+    first = start[owner] + step * share_from[:, None]
+    last = start[owner] + step * share_to[:, None]
+
+    middle = shapely.STRtree(_points((first + last) / 2))
+    edge_area, edge_piece = middle.query(
+        borders[involved], predicate="dwithin", distance=TOLERANCE_M
     )
-    sharers = np.bincount(edge_piece, minlength=len(piece_of))
-    area = involved[np.concatenate([edge_area, full_area])]
+    edge_area = involved[edge_area]
+    full_area, full_piece = _without(
+        middle.query(areas, predicate="contains_properly"), (edge_area, edge_piece), len(owner)
+    )
+    sharers = np.bincount(edge_piece, minlength=len(owner))
+    area = np.concatenate([edge_area, full_area])
     piece = np.concatenate([edge_piece, full_piece])
     share = np.concatenate([1 / sharers[edge_piece], np.ones(len(full_piece))])
-    ends = shapely.line_interpolate_point(lines[piece_of], np.stack([start, end]))
-    straight: Shapes = np.asarray(
-        shapely.linestrings(
-            np.stack([shapely.get_coordinates(ends[0]), shapely.get_coordinates(ends[1])], axis=1)
-        )
-    )
-    return area, tied[piece_of[piece]], straight[piece], share
+    return area, line[owner[piece]], _lines(first, last)[piece], share
+
+
+def _segments(single: Shapes, chosen: Ints) -> tuple[Floats, Floats, Ints]:
+    """Start, end and line of every straight segment that has a length."""
+    coords, owner = shapely.get_coordinates(single[chosen], return_index=True)
+    real = (np.diff(owner) == 0) & (np.diff(coords, axis=0) != 0).any(axis=1)
+    return coords[:-1][real], coords[1:][real], chosen[owner[:-1][real]]
+
+
+def _lines(start: Floats, end: Floats) -> Shapes:
+    return np.atleast_1d(np.asarray(shapely.linestrings(np.stack([start, end], axis=1))))
 
 
 def _near_edge(areas: Shapes, pieces: Shapes, band_m: float) -> Floats:

@@ -6,6 +6,7 @@ a failure leaves the target as it was.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
 import os
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyogrio
+import pyproj
+import shapely
 
 import deqing_geo
 from deqing_geo import columns as names
@@ -331,18 +335,10 @@ def _print(file: Path) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    import folium
-    import geopandas
-    import numpy
-    import pandas
-    import pyogrio
-    import pyproj
-    import shapely
-
-    modules = (geopandas, shapely, pyproj, pyogrio, folium, pandas, numpy)
+    packages = ("geopandas", "shapely", "pyproj", "pyogrio", "folium", "pandas", "numpy")
     return {
         "python": platform.python_version(),
-        **{module.__name__: str(module.__version__) for module in modules},
+        **{package: importlib.metadata.version(package) for package in packages},
         "GEOS": ".".join(str(part) for part in shapely.geos_version),
         "PROJ": str(pyproj.proj_version_str),
         "GDAL": ".".join(str(part) for part in pyogrio.__gdal_version__),

@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 
 from deqing_geo.columns import word
 from deqing_geo.errors import StandardsError, UnitError
@@ -529,11 +528,6 @@ class Standard(Mapping[str, "Rule | Definition"]):
         )
         head = "".join(f"<th>{name}</th>" for name in ("key", "口径/指标", "文件", "条文", "核对"))
         return f"<table><tr>{head}</tr>{rows}</table>"
-
-
-def frozen(mapping: Mapping[str, object]) -> Mapping[str, object]:
-    """A read-only view of a copy of `mapping`."""
-    return MappingProxyType(dict(mapping))
 
 
 def _check_unit(unit: str) -> None:

@@ -1,0 +1,58 @@
+"""Paper Town as fixtures, real layers where they are, and no network for anybody."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from deqing_geo import sample
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """A test that reaches for the network fails; pipes and this machine are no network."""
+    connect = socket.socket.connect
+
+    def refuse(self, address, *rest):
+        if self.family == socket.AF_UNIX or (
+            isinstance(address, tuple) and address[0] in ("127.0.0.1", "localhost", "::1")
+        ):
+            return connect(self, address, *rest)
+        raise AssertionError(f"a test asked the network for {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def villages() -> gpd.GeoDataFrame:
+    return sample.villages()
+
+
+@pytest.fixture
+def roads() -> gpd.GeoDataFrame:
+    return sample.roads()
+
+
+@pytest.fixture
+def parks() -> gpd.GeoDataFrame:
+    return sample.parks()
+
+
+@pytest.fixture
+def homes() -> gpd.GeoDataFrame:
+    return sample.homes()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Layers kept outside the repository."""
+    folder = Path(os.environ.get("DEQING_GEO_REAL_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real layers here (DEQING_GEO_REAL_DATA)")
+    return folder

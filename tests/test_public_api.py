@@ -1,0 +1,104 @@
+"""The public face: every name is there, lazily, and says what it does."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+import deqing_geo as dg
+
+
+def public_functions():
+    rooms = [
+        "boundaries",
+        "checks",
+        "columns",
+        "coverage",
+        "crs",
+        "export",
+        "files",
+        "layers",
+        "maps",
+        "provenance",
+        "reading",
+        "roads",
+        "sample",
+        "standards",
+        "standards.model",
+        "text",
+        "batch.recipe",
+        "batch.report",
+        "cli",
+    ]
+    for room in rooms:
+        module = importlib.import_module(f"deqing_geo.{room}")
+        for name, value in vars(module).items():
+            if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
+                continue
+            if inspect.isfunction(value):
+                yield pytest.param(value, id=f"{room}.{name}")
+
+
+def test_every_public_name_is_there():
+    assert [name for name in dg.__all__ if not hasattr(dg, name)] == []
+
+
+def test_the_list_of_names_is_sorted_and_short():
+    assert dg.__all__ == sorted(dg.__all__)
+    assert len(dg.__all__) <= 80
+    assert set(dg.__all__) <= set(dir(dg))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'road_densty'"):
+        _ = dg.road_densty
+
+
+@pytest.mark.parametrize("function", list(public_functions()))
+def test_a_docstring_names_every_parameter_and_what_comes_back(function):
+    text = inspect.getdoc(function) or ""
+    signature = inspect.signature(function)
+
+    for parameter in signature.parameters.values():
+        name = parameter.name
+        shown = f"**{name}" if parameter.kind is parameter.VAR_KEYWORD else name
+        pattern = rf"^(\w+, )*{re.escape(shown)}(, \w+)*( :|$)"
+        assert re.search(pattern, text, re.MULTILINE), f"{name} is not explained"
+    if signature.return_annotation not in (None, "None"):
+        assert "Returns\n" in text or "Yields\n" in text
+
+
+@pytest.mark.parametrize(
+    "function",
+    [getattr(dg, name) for name in dg.__all__ if inspect.isfunction(getattr(dg, name))],
+    ids=lambda function: function.__name__,
+)
+def test_a_public_function_says_what_it_raises_and_shows_an_example(function):
+    text = inspect.getdoc(function) or ""
+
+    assert "Raises\n" in text
+    assert ">>> " in text
+    raised = re.search(r"Raises\n-+\n(.*?)(\n\n[A-Z]|\Z)", text, re.DOTALL)[1]
+    for name in re.findall(r"^(\w+)$", raised, re.MULTILINE):
+        assert hasattr(dg.errors, name), name
+
+
+def test_every_error_is_also_what_a_stranger_would_catch():
+    strangers = {
+        dg.errors.InputError: ValueError,
+        dg.errors.StandardsError: LookupError,
+        dg.errors.BoundaryFileError: OSError,
+        dg.errors.ExportError: RuntimeError,
+        dg.errors.RecipeError: ValueError,
+    }
+
+    for ours, theirs in strangers.items():
+        assert issubclass(ours, theirs) and issubclass(ours, dg.errors.DeqingGeoError)
+
+
+def test_an_input_error_names_the_first_five_rows_and_counts_the_rest():
+    error = dg.errors.InputError("Bad.", range(7))
+
+    assert str(error) == "Bad. Rows: 0, 1, 2, 3, 4 and 2 more."
+    assert error.rows == tuple(range(7))
