@@ -105,7 +105,7 @@ def read_towns(
         datum=datum,
     )
     if frame.attrs["reading"]["driver"] == "OSM":
-        frame = _one_level(frame, admin_level)
+        frame = _one_level(frame)
     if reference is not None and datum is None:
         _refuse_shift(frame, reference)
     if "town_name" in frame:
@@ -197,13 +197,8 @@ def read_zone(
     return _index(frame, None, "zone_name")
 
 
-def _one_level(frame: gpd.GeoDataFrame, admin_level: int | None) -> gpd.GeoDataFrame:
+def _one_level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     levels = frame["admin_level"].value_counts().sort_index()
-    if len(frame) == 0:
-        asked = "" if admin_level is None else f" of admin_level {admin_level}"
-        raise BoundaryFileError(
-            f"{frame.attrs['reading']['file']}: no administrative areas{asked} in the extract."
-        )
     if len(levels) > 1:
         found = ", ".join(f"{level} ({count} areas)" for level, count in levels.items())
         raise BoundaryFileError(

@@ -151,6 +151,12 @@ def read(
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
     frame = _sound_geometry(frame, kind, name, told)
+    if len(frame) == 0 and like is None:
+        sought = f" where {options['where']}" if "where" in options else ""
+        raise BoundaryFileError(
+            f"{file}: the layer {options['layer']!r} has no rows{sought}, so it has no place. "
+            "Pass like= another layer if that is as it should be."
+        )
     frame = to_working(frame, like=like, datum=datum, name=name)
     told["working_crs"] = _crs_name(frame.crs)
     if datum is not None:

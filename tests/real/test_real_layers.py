@@ -1,0 +1,175 @@
+"""Layers made by others, kept outside the repository: no figure here is a statement on a place."""
+
+import time
+
+import pytest
+
+import deqing_geo as dg
+from deqing_geo import batch, errors
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def andorra(real_data):
+    file = real_data / "osm" / "andorra.osm.pbf"
+    towns = dg.read_towns(file, admin_level=7)
+    return (
+        towns,
+        dg.read_roads(file, like=towns),
+        dg.read_parks(file, like=towns),
+        dg.read_homes(file, like=towns),
+    )
+
+
+def test_andorra_is_read_from_one_extract(andorra):
+    towns, roads, parks, homes = andorra
+
+    assert sorted(towns["town_name"]) == [
+        "Andorra la Vella",
+        "Encamp",
+        "Escaldes-Engordany",
+        "La Massana",
+        "Ordino",
+        "Sant Julià de Lòria",
+    ]
+    assert towns.index.name == "osm_id" and towns.crs.to_epsg() == 32631
+    assert (len(roads), len(parks), len(homes)) == (1614, 6, 26)
+    assert (roads["road_status"] == "building").sum() == 2
+    assert set(roads["road_class"]) <= set(dg.columns.vocabulary("road_class"))
+    for layer in (roads, parks, homes):
+        assert layer.crs == towns.crs and layer.attrs["reading"]["proxy"]
+
+
+def test_andorras_parishes_sum_to_the_whole(andorra):
+    towns, roads, *_ = andorra
+    density = dg.road_density(towns, roads)
+    core = roads[roads["road_class"].isin(density.definition.counts["roads"])]
+    core = core[core["road_status"].isna()]
+    whole = core.clip(towns.union_all()).length.sum() / 1000
+
+    assert density.table["road_km"].sum() == pytest.approx(whole, rel=1e-9)
+    assert density.overall == pytest.approx(0.68, abs=0.01)
+    assert "道路等级:代用数据" in density.notices
+    assert "OpenStreetMap contributors" in density.origins[0]
+
+
+def test_andorras_coverage_is_divided_land(andorra):
+    towns, _, parks, homes = andorra
+    coverage = dg.park_coverage(towns, parks, homes)
+    table = coverage.table
+
+    assert table["demand_ha"].to_list() == pytest.approx(
+        (table["served_ha"] + table["gap_ha"]).to_list()
+    )
+    inside = homes.clip(towns.union_all())
+    assert table["demand_ha"].sum() == pytest.approx(inside.union_all().area / 1e4, rel=1e-3)
+    assert coverage.parks["counted"].sum() == 5
+
+
+def test_an_extract_with_several_levels_asks_which(real_data, tmp_path):
+    with pytest.raises(errors.BoundaryFileError, match="admin_level = '4'"):
+        dg.read_towns(real_data / "osm" / "andorra.osm.pbf", admin_level=4)
+    with pytest.raises(errors.BoundaryFileError, match="no built-up zone"):
+        dg.read_zone(real_data / "osm" / "andorra.osm.pbf", source="x", as_of="2020-01-01")
+
+
+def test_andorras_report_takes_seconds(real_data, tmp_path):
+    """The issue asks for 30 s; ten times the usual is left for a busy machine."""
+    file = real_data / "osm" / "andorra.osm.pbf"
+    recipe = tmp_path / "andorra.toml"
+    layers = "".join(f"[{name}]\nfile = '{file}'\n" for name in ("roads", "parks", "homes"))
+    recipe.write_text(f"[towns]\nfile = '{file}'\nadmin_level = 7\n{layers}", encoding="utf-8")
+    started = time.perf_counter()
+    report = batch.run(batch.open_recipe(batch.load_recipe(recipe)), tmp_path / "out")
+
+    assert time.perf_counter() - started < 30
+    assert (report.out / "map.html").stat().st_size < 2_000_000
+
+
+def test_the_shipped_recipe_is_whole(real_data):
+    from tests.conftest import ROOT
+
+    recipe = batch.load_recipe(ROOT / "scripts" / "recipes" / "andorra.toml")
+    assert recipe.measures == {
+        "road_density": "road.core",
+        "park_coverage": "park.health_check_2021",
+    }
+
+
+@pytest.mark.parametrize("name", ["XZQ_330500_zone40", "XZQ_330500_cm120"])
+def test_gbk_shapefiles_of_two_zones_are_the_same_land(real_data, name):
+    towns = dg.read_towns(real_data / "readers" / "derived_gbk" / f"{name}.shp")
+
+    assert towns.loc["330521", "town_name"] == "德清县"
+    assert towns.crs.to_epsg() == 4549 and towns.attrs["code_system"] == "national"
+    area = dg.crs.ellipsoidal_area(towns.geometry, towns.crs)[list(towns.index).index("330521")]
+    assert 935e6 < area < 941e6
+
+
+def test_deqings_outlines_of_map_services_are_found_out(real_data):
+    file = real_data / "boundaries" / "deqing_county_boundaries.gpkg"
+    true = dg.read_towns(file, layer="deqing_tianditu_cgcs2000")
+
+    for layer in ("deqing_datav_gcj02", "deqing_cnmaps_amap_gcj02", "deqing_vonng_amap_gcj02"):
+        with pytest.raises(errors.CRSError, match="as GCJ02 does"):
+            dg.read_towns(file, layer=layer, reference=true)
+        undone = dg.read_towns(file, layer=layer, datum="gcj02")
+        assert true.union_all().symmetric_difference(undone.union_all()).area < 31e6
+    assert len(dg.read_towns(file, layer="deqing_tianditu_cgcs2000", reference=true)) == 1
+
+
+def test_wannians_townships_are_found_out(real_data):
+    file = real_data / "boundaries" / "wannian_361129.gpkg"
+    county = dg.read_towns(file, layer="county_tianditu_cgcs2000")
+
+    with pytest.raises(errors.CRSError, match=r"lie 6\d\d m off"):
+        dg.read_towns(file, layer="townships", reference=county)
+    towns = dg.read_towns(file, layer="townships", reference=county, datum="gcj02")
+    assert len(towns) == 12 and towns.crs.to_epsg() == 4548
+
+
+def test_hsinchus_empty_village_is_told(real_data):
+    file = real_data / "boundaries" / "tw_dev_hsinchu.gpkg"
+    with pytest.warns(errors.DeqingGeoWarning, match="1 rows"):
+        villages = dg.read_towns(
+            file, layer="villages_10004", columns={"town_code": "VILLCODE", "town_name": "VILLNAME"}
+        )
+
+    assert len(villages) == 191 and villages.attrs["code_system"] == "other"
+    assert len(dg.read_towns(file, layer="towns_fullres_10004")) == 13
+
+
+def test_the_provinces_counties_stand_in_one_zone(real_data):
+    counties = dg.read_towns(real_data / "boundaries" / "zhejiang_counties_tianditu_cgcs2000.gpkg")
+
+    assert len(counties) == 90 and counties.attrs["code_system"] == "national"
+    assert counties.crs.to_epsg() == 4549
+
+
+def test_a_citys_raw_lines_are_far_above_its_centre_lines(real_data):
+    """Why a result says 未合并双线: the same cut, raw and simplified by another algorithm."""
+    file = real_data / "roads" / "wuhan_clip_dev.gpkg"
+    extent = dg.read_towns(file, layer="extent")
+    lengths = {
+        layer: dg.road_density(
+            extent, dg.read_roads(file, layer=layer, like=extent), by="road.broad"
+        ).by_class.to_numpy().sum()
+        for layer in ("original", "simplified")
+    }  # fmt: skip
+
+    assert lengths["original"] / lengths["simplified"] == pytest.approx(11.85 / 7.42, rel=0.02)
+
+
+def test_amsterdams_parks_are_taken_at_their_word(real_data):
+    file = real_data / "parks" / "amsterdam_parks.gpkg"
+    parks = dg.read_parks(file, layer="parks_epsg4326")
+    areas = dg.read_towns(
+        file, layer="neighbourhoods_epsg4326", columns={"town_code": "CBS_Buurtcode"}
+    )
+
+    assert set(parks["park_class"]) == {"park_unspecified"} and parks.crs.to_epsg() == 32631
+    official = areas["Oppervlakte_m2"]
+    measured = dg.crs.ellipsoidal_area(areas.geometry, areas.crs)
+    known = official > 0
+    assert measured[known].sum() == pytest.approx(official[known].sum(), rel=5e-3)

@@ -1,0 +1,178 @@
+"""The command line as an officer meets it: words, exit status, a GBK console."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyogrio
+import pytest
+
+from deqing_geo import sample
+from deqing_geo.cli import main
+
+
+def run(*arguments, **options):
+    environment = {**os.environ, **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "deqing_geo", *map(str, arguments)],
+        capture_output=True,
+        env=environment,
+        **options,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("town", "villages", "zone", "roads", "parks", "homes"):
+        pyogrio.write_dataframe(getattr(sample, name)(), tmp_path / f"{name}.gpkg")
+    return tmp_path
+
+
+def test_help_explains_and_a_mistaken_command_is_two(capsys):
+    for arguments, status in ((["--help"], 0), (["--version"], 0), ([], 2), (["mesure"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == status
+    assert "demo" in capsys.readouterr().out
+
+
+def test_the_demo_leaves_its_folder(tmp_path, capsys):
+    assert main(["demo", "--out", str(tmp_path / "out")]) == 0
+
+    printed = capsys.readouterr().out
+    assert "1.00" in printed and "41.94%" in printed
+    assert "示意数据" in printed and "未合并双线" in printed and "规划目标" in printed
+    assert (tmp_path / "out" / "map.html").stat().st_size > 150_000
+
+
+def test_road_density_of_a_zone_is_printed_with_its_definition(folder, capsys):
+    arguments = ["measure", "roads", "--roads", folder / "roads.gpkg", "--csv", folder / "t.csv"]
+    zone = ["--zone", folder / "zone.gpkg", "--source", "示意", "--as-of", "2025-12-31"]
+
+    assert main([*map(str, arguments), *map(str, zone)]) == 0
+    printed = capsys.readouterr().out
+    assert "1.33" in printed and "口径: 城市道路口径" in printed
+    assert "纸上镇建成区" in (folder / "t.csv").read_text("utf-8-sig")
+
+
+def test_park_coverage_of_areas_is_printed(folder, capsys):
+    layers = [f"--{name}={folder / name}.gpkg" for name in ("parks", "homes")]
+
+    assert main(["measure", "parks", f"--areas={folder / 'town.gpkg'}", *layers]) == 0
+    assert "41.94%" in capsys.readouterr().out
+
+
+def test_the_definitions_are_listed(folder, capsys):
+    assert main(["measure", "roads", "--by", "list", "--areas", "x", "--roads", "y"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split(":")[0] for line in printed.splitlines()] == [
+        "road.core",
+        "road.broad",
+        "road.raw",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["report", "absent.toml", "--out", "out"], "RecipeError: absent.toml: cannot be read"),
+        (["measure", "roads", "--areas", "absent.gpkg", "--roads", "r"], "no such file"),
+        (["measure", "roads", "--zone", "zone.gpkg", "--roads", "roads.gpkg"], "--source"),
+        (["measure", "roads", "--areas", "town.gpkg", "--roads", "roads.gpkg", "--by", "x"], "`x`"),
+        (["measure", "roads", "--areas", "roads.gpkg", "--roads", "roads.gpkg"], "needs polygons"),
+        (["demo", "--out", "town.gpkg"], "cannot be written"),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_status_one(folder, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(folder)
+
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err and "Traceback" not in printed.err
+    assert printed.err.startswith("deqing-geo: ")
+    assert not (folder / "out").exists()
+
+
+def test_everything_printed_survives_a_gbk_console(tmp_path):
+    done = run("demo", "--out", tmp_path / "out", env={"PYTHONIOENCODING": "gbk"})
+
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode("gbk")
+    assert "41.94%" in text and "?" not in text and "�" not in text
+
+
+def test_a_name_the_console_does_not_have_does_not_end_the_run(folder):
+    town = sample.town().assign(town_name="𠮷镇 ✓")
+    pyogrio.write_dataframe(town, folder / "t.gpkg")
+    done = run(
+        "measure", "roads", "--areas", folder / "t.gpkg", "--roads", folder / "roads.gpkg",
+        env={"PYTHONIOENCODING": "gbk"},
+    )  # fmt: skip
+
+    assert done.returncode == 0 and "1.00" in done.stdout.decode("gbk")
+
+
+def test_plain_ascii_consoles_are_survived_too(tmp_path):
+    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    done = run("demo", "--out", tmp_path / "out", env=environment)
+
+    assert done.returncode == 0 and b"41.94%" in done.stdout
+
+
+def test_names_are_not_markup(folder):
+    pyogrio.write_dataframe(sample.town().assign(town_name="[red]镇[/red] [/]"), folder / "t.gpkg")
+    done = run("measure", "roads", "--areas", folder / "t.gpkg", "--roads", folder / "roads.gpkg",
+               env={"PYTHONIOENCODING": "utf-8", "COLUMNS": "120"})  # fmt: skip
+
+    assert "[red]镇[/red] [/]" in done.stdout.decode()
+
+
+def test_a_warning_is_spoken_in_our_words(folder):
+    import geopandas as gpd
+    import pandas as pd
+
+    empty = gpd.GeoDataFrame({"town_name": ["空镇"]}, geometry=[None], crs=sample.CRS)
+    pyogrio.write_dataframe(pd.concat([sample.town(), empty]), folder / "t.gpkg")
+    done = run("measure", "roads", "--areas", folder / "t.gpkg", "--roads", folder / "roads.gpkg",
+               env={"PYTHONIOENCODING": "utf-8"})  # fmt: skip
+
+    assert done.returncode == 0
+    assert b"DeqingGeoWarning: `towns`: 1 rows" in done.stderr and b".py:" not in done.stderr
+
+
+def test_a_closed_pipe_is_no_failure(tmp_path):
+    reader = "import sys; sys.stdin.readline()"
+    command = (
+        f'"{sys.executable}" -m deqing_geo demo --out "{tmp_path / "out"}" |'
+        f' "{sys.executable}" -c "{reader}"'
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path):
+    code = (
+        "import time, sys, deqing_geo.batch.report as r, deqing_geo.cli as c\n"
+        "def wait(*a): print('ready', flush=True); time.sleep(60)\n"
+        "r._save_tables = wait\n"
+        f"sys.exit(c.main(['demo', '--out', {str(tmp_path / 'out')!r}]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline().strip() == b"ready"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert b"interrupted" in err and b"Traceback" not in err
+    assert os.listdir(tmp_path) == []
