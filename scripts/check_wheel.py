@@ -7,6 +7,7 @@ that only work beside the sources show here.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKED = ("deqing_geo", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 EXPECTED = {"map.html", "manifest.json", "results.gpkg", "road_density.csv", "summary.json"}
 
 
@@ -21,9 +24,14 @@ def main() -> int:
     """Return 0 when the wheel works."""
     with tempfile.TemporaryDirectory(prefix="deqing-wheel-") as folder:
         outside = Path(folder)
-        # A copy, so that no build folder of the checkout slips into the wheel.
+        # A copy of what belongs to the project, so that no old build slips into the wheel.
         source = outside / "source"
-        _run("git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(source))
+        source.mkdir()
+        for name in PACKED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, source / name, ignore=IGNORED)
+            else:
+                shutil.copy(ROOT / name, source / name)
         _run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(source))
         (wheel,) = outside.glob("*.whl")
         venv.create(outside / "env", with_pip=True)

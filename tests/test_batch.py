@@ -175,6 +175,16 @@ def test_only_roads_or_only_parks_are_a_report_too(folder):
     assert report.density is None and "road_density.csv" not in report.files
 
 
+def test_what_an_earlier_report_made_does_not_pass_for_new(tmp_path):
+    town, out = batch.paper_town(), tmp_path / "out"
+    batch.run(town, out)
+    (out / "notes.txt").write_text("mine")
+    batch.run(batch.Job("道路", "deqing", town.areas, roads=town.roads), out)
+
+    found = {path.name for path in out.iterdir()}
+    assert "park_coverage.csv" not in found and {"notes.txt", "road_density.csv"} <= found
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, errors.ExportError("full")])
 def test_a_report_that_fails_leaves_the_last_one_whole(tmp_path, monkeypatch, failure):
     out = tmp_path / "out"

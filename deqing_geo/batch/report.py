@@ -181,7 +181,8 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
     job : Job
         The layers.
     out : path
-        The folder; made if absent. Files of an earlier report are replaced, all or none.
+        The folder; made if absent. Files of an earlier report are replaced, all or none;
+        those this report does not make are removed, other files stay.
     tell : callable
         Is told what is being done, how many steps are done, and of how many.
 
@@ -217,6 +218,7 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
         coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
     tell("map", 2, steps)
     target = Path(out)
+    earlier = _made_earlier(target)
     with whole_folder(target, last=MANIFEST) as draft:
         _save_map(job, density, coverage, draft)
         tell("tables", 3, steps)
@@ -224,6 +226,9 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
         _write_json(draft / "summary.json", _summary(job, law, density, coverage))
         made = sorted(file.name for file in draft.iterdir())
         _write_json(draft / MANIFEST, _manifest(job, density, coverage, draft, made))
+    for name in earlier - set(made):
+        # A table of last month's parks beside this month's roads would be taken for new.
+        (target / name).unlink(missing_ok=True)
     tell("", steps, steps)
     return Report(target, density, coverage, (*made, MANIFEST), law)
 
@@ -328,6 +333,16 @@ def _manifest(
         "definitions": [_definition(result.definition) for result in results],
         "notices": list(dict.fromkeys(text for result in results for text in result.notices)),
     }
+
+
+def _made_earlier(out: Path) -> set[str]:
+    """The products of an earlier report in this folder, by its own manifest."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        named = {str(entry["file"]) for entry in manifest["outputs"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in named if Path(name).name == name}
 
 
 def _print(file: Path) -> dict[str, Any]:
