@@ -275,14 +275,13 @@ def _cut(areas: Shapes, lines: Shapes, band_m: float) -> _Pieces:
     tree = shapely.STRtree(single)
     area_in, line_in = tree.query(areas, predicate="contains_properly")
     area_at, line_at = _without(
-        # Within the tolerance, not just touching: a road along a slanting outer edge can lie a
-        # rounding error outside it, and would be lost.
-        tree.query(areas, predicate="dwithin", distance=TOLERANCE_M),
-        (area_in, line_in),
-        len(single),
+        tree.query(areas, predicate="intersects"), (area_in, line_in), len(single)
     )
     borders = shapely.boundary(areas)
-    tied = _ties(borders[np.unique(area_at)], single, np.unique(line_at))
+    # Lines that touch nothing are asked too: a road along a slanting outer edge can lie a
+    # rounding error outside it, and would be lost.
+    outside = np.setdiff1d(np.arange(len(single)), line_in)
+    tied = _ties(borders, single, outside)
     plain = ~np.isin(line_at, tied)
     area_cut, line_cut = area_at[plain], line_at[plain]
     cut = shapely.intersection(single[line_cut], areas[area_cut])
@@ -307,20 +306,30 @@ def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> 
 
 
 def _ties(borders: Shapes, single: Shapes, candidates: Ints) -> Ints:
-    """Lines that may run along a border: one's vertex lies on the other.
+    """Lines that may run along a border: an end of one's segment lies on the other's.
 
     Two lines that run together for a while part at a vertex of the one or the other.
     """
-    if len(candidates) == 0:
-        return candidates
-    lines = single[candidates]
-    coords, owner = shapely.get_coordinates(lines, return_index=True)
-    vertices = shapely.STRtree(_points(coords))
-    _, near = vertices.query(borders, predicate="dwithin", distance=TOLERANCE_M)
-    corners = shapely.STRtree(_points(shapely.get_coordinates(borders)))
-    met, _ = corners.query(lines, predicate="dwithin", distance=TOLERANCE_M)
-    found: Ints = candidates[np.unique(np.concatenate([owner[near], met]))]
-    return found
+    start, end, line = _segments(single, candidates)
+    from_, to, _ = _segments(borders, np.arange(len(borders)))
+    at, border = shapely.STRtree(_lines(from_, to)).query(
+        _lines(start, end), predicate="dwithin", distance=TOLERANCE_M
+    )
+    start, end, from_, to = start[at], end[at], from_[border], to[border]
+    nearest = np.minimum(
+        np.minimum(_distance(start, from_, to), _distance(end, from_, to)),
+        np.minimum(_distance(from_, start, end), _distance(to, start, end)),
+    )
+    return np.unique(line[at[nearest <= TOLERANCE_M]])
+
+
+def _distance(point: Floats, start: Floats, end: Floats) -> Floats:
+    """Distance of each point to its segment."""
+    along = end - start
+    share = ((point - start) * along).sum(axis=1) / (along * along).sum(axis=1)
+    foot = start + along * np.clip(share, 0, 1)[:, None]
+    out: Floats = np.hypot(*(point - foot).T)
+    return out
 
 
 def _points(coords: Floats) -> Shapes:
@@ -384,11 +393,12 @@ def _shared(
     return area, line[owner[piece]], _lines(first, last)[piece], share
 
 
-def _segments(single: Shapes, chosen: Ints) -> tuple[Floats, Floats, Ints]:
+def _segments(lines: Shapes, chosen: Ints) -> tuple[Floats, Floats, Ints]:
     """Start, end and line of every straight segment that has a length."""
-    coords, owner = shapely.get_coordinates(single[chosen], return_index=True)
+    runs, run_of = shapely.get_parts(lines[chosen], return_index=True)
+    coords, owner = shapely.get_coordinates(runs, return_index=True)
     real = (np.diff(owner) == 0) & (np.diff(coords, axis=0) != 0).any(axis=1)
-    return coords[:-1][real], coords[1:][real], chosen[owner[:-1][real]]
+    return coords[:-1][real], coords[1:][real], chosen[run_of[owner[:-1][real]]]
 
 
 def _lines(start: Floats, end: Floats) -> Shapes:
@@ -404,7 +414,11 @@ def _near_edge(areas: Shapes, pieces: Shapes, band_m: float) -> Floats:
     clean = bool(shapely.coverage_is_valid(areas))
     whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
     edge = shapely.get_parts(shapely.boundary(whole))
-    near = np.unique(shapely.STRtree(pieces).query(edge, predicate="dwithin", distance=band_m)[1])
+    start, end, _ = _segments(edge, np.arange(len(edge)))
+    # Short segments, not the whole edge: the tree then looks at neighbours only.
+    near = np.unique(
+        shapely.STRtree(pieces).query(_lines(start, end), predicate="dwithin", distance=band_m)[1]
+    )
     if len(near):
         band = shapely.union_all(shapely.buffer(edge, band_m))
         out[near] = shapely.length(shapely.intersection(pieces[near], band))
