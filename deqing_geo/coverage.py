@@ -259,8 +259,7 @@ def _service(
     for band in definition.bands:
         # A park drawn as 2,000 m2 measures 1,999.99 on the ellipsoid: whole metres decide.
         radius[np.round(size) >= band.from_m2] = band.radius_m
-    tree = shapely.STRtree(park_shapes)
-    area_at, park_at = tree.query(area_shapes, predicate="intersects")
+    inside, park_at = _inside(area_shapes, park_shapes)
     meets = np.zeros(len(parks), dtype=bool)
     meets[park_at] = True
     reasons = {
@@ -280,20 +279,28 @@ def _service(
     ledger["not_counted_reason"] = reason
     if definition.parks_outside_areas:
         return ledger, _reach(park_shapes[counted], radius[counted])
-    pair = counted[park_at]
-    area_at, park_at = area_at[pair], park_at[pair]
-    inside = shapely.intersection(park_shapes[park_at], area_shapes[area_at])
-    # A park across two areas is served from whole: its parts are joined again.
+    kept = counted[park_at]
+    return ledger, _reach(inside[kept], radius[park_at[kept]])
+
+
+def _inside(areas: Shapes, parks: Shapes) -> tuple[Shapes, Ints]:
+    """The part of each park inside the areas, one shape a park, and which park it is.
+
+    Where a park also touches an area from outside, the overlay leaves a line or a point
+    beside the polygon; from those nobody is served.
+    """
+    area_at, park_at = shapely.STRtree(parks).query(areas, predicate="intersects")
+    cut = shapely.intersection(parks[park_at], areas[area_at])
+    parts, pair = shapely.get_parts(cut, return_index=True)
+    solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > SLIVER_M2)
+    parts, park_at = parts[solid], park_at[pair[solid]]
     order = np.argsort(park_at, kind="stable")
-    park_at, inside = park_at[order], inside[order]
-    first = np.flatnonzero(np.diff(park_at, prepend=-1))
-    alone = np.diff(np.append(first, len(park_at))) == 1
-    parts = inside[first]
-    for at in np.flatnonzero(~alone):
-        end = first[at + 1] if at + 1 < len(first) else len(inside)
-        parts[at] = shapely.union_all(inside[first[at] : end])
-    solid = shapely.area(parts) > SLIVER_M2
-    return ledger, _reach(parts[solid], radius[park_at[first]][solid])
+    parts, park_at = parts[order], park_at[order]
+    park, first = np.unique(park_at, return_index=True)
+    # A park across two areas serves as one: its parts are joined again.
+    groups = np.split(parts, first[1:]) if len(park) else []
+    joined = [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups]
+    return np.array(joined, dtype=object), park
 
 
 def _reach(shapes: Shapes, radius: Floats) -> Shapes:
