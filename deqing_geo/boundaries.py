@@ -92,6 +92,8 @@ def read_towns(
     >>> towns.index.to_list(), towns.crs.to_epsg()
     (['纸上镇'], 4549)
     """
+    if admin_level is not None and local_file(path)[1].driver != "OSM":
+        raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
     level = "" if admin_level is None else f" AND admin_level = '{int(admin_level)}'"
     frame = read(
         path,
@@ -275,7 +277,8 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
     if national.any():
         raise CodeError(
             f"`{column}` holds national codes and others that are damaged or missing: "
-            f"{', '.join(str(code) for code in out[~national].tolist()[:5])}.",
+            f"{', '.join(str(code) for code in out[~national].tolist()[:5])}. "
+            "Mend them in the table they come from, as text.",
             frame.index[~national],
         )
     if out.notna().all() and out.is_unique and len(frame):

@@ -258,6 +258,10 @@ def find(
     """
     names = list(fields)
     wanted = list(wanted)
+    if given is not None and not (
+        isinstance(given, Mapping) and all(isinstance(field, str) for field in given.values())
+    ):
+        raise ColumnError("columns= is a mapping from our columns to fields of the file.")
     given = dict(given or {})
     unknown = [column for column in given if column not in wanted]
     absent = [field for field in given.values() if field not in names]
@@ -350,7 +354,14 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
     import numpy as np
     import pandas as pd
 
-    places, different = pd.factorize(series.astype(object).to_numpy())
+    raw = series.astype(object).to_numpy()
+    several = (list, tuple, dict, np.ndarray)
+    if any(isinstance(value, several) for value in raw):
+        # Some exports put several values in one cell; as text they can at least be read.
+        text = [str(value) if isinstance(value, several) else value for value in raw]
+        raw = np.empty(len(text), dtype=object)
+        raw[:] = text
+    places, different = pd.factorize(raw)
     changed = np.empty(len(different) + 1, dtype=object)
     # factorize marks what is missing with -1, which here finds the None at the end.
     changed[:-1] = [change(value) for value in different]
@@ -358,7 +369,9 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
 
 
 def _tidy(value: object) -> str | None:
-    return _narrow(str(value)).strip() or None
+    # An escape sequence in a name would reach the console as a command.
+    text = "".join(char if char.isprintable() else " " for char in _narrow(str(value)))
+    return text.strip() or None
 
 
 def _narrow(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,14 @@ from pyproj.exceptions import ProjError
 from pyproj.transformer import TransformerGroup
 
 from deqing_geo.errors import CRSError, GeometryError
+from deqing_geo.shifts import (
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    gcj02_to_bd09,
+    gcj02_to_wgs84,
+    wgs84_to_bd09,
+    wgs84_to_gcj02,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,6 +37,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+__all__ = [
+    "areal_scale",
+    "bd09_to_gcj02",
+    "bd09_to_wgs84",
+    "ellipsoidal_area",
+    "gcj02_to_bd09",
+    "gcj02_to_wgs84",
+    "identify",
+    "require_metres",
+    "suspect_datum",
+    "to_degrees",
+    "to_working",
+    "wgs84_to_bd09",
+    "wgs84_to_gcj02",
+    "zone_crs",
+]
+
 M2_PER_KM2 = 1_000_000.0
 M2_PER_HA = 10_000.0
 M_PER_KM = 1_000.0
@@ -36,6 +61,7 @@ M_PER_KM = 1_000.0
 CGCS2000 = 4490
 WGS84 = 4326
 WEB_MERCATOR = 3857
+GLOBAL = "WGS 84 or CGCS2000"
 # CGCS2000 / 3-degree Gauss-Krueger with 500 km false easting: EPSG:4534 (75 E) to 4554 (135 E).
 FIRST_ZONE_EPSG = 4534
 FIRST_ZONE_CM = 75.0
@@ -55,8 +81,9 @@ AREA_EDGE_M = 100.0
 # Two true outlines of one place differ by their generalisation alone. Undoing a service's shift
 # left 0.34 to 0.51 of the misfit on five real outlines in GCJ-02, and raised it on true ones.
 MISFIT_SHARE = 0.75
-
-_LAMBDA = math.pi / 180.0
+# A town of 4 x 1 km shifted by half a kilometre still has half its land under its outline.
+ALIKE = 0.4
+DATUMS = ("gcj02", "bd09")
 
 
 # ---------------------------------------------------------------- the door
@@ -152,12 +179,13 @@ def identify(crs: Any) -> CRS:
 
 def _cgcs2000_zone(crs: CRS) -> int | None:
     """EPSG code of a CGCS2000 3-degree zone by its exact parameters."""
-    operation, ellipsoid = crs.coordinate_operation, crs.ellipsoid
-    if not crs.is_projected or operation is None or ellipsoid is None:
+    operation, ellipsoid, base = crs.coordinate_operation, crs.ellipsoid, crs.geodetic_crs
+    if not crs.is_projected or operation is None or ellipsoid is None or base is None:
+        return None
+    if _family(base) != GLOBAL or [axis.direction for axis in crs.axis_info] != ["east", "north"]:
         return None
     if operation.method_name not in ("Transverse Mercator", "Gauss-Kruger"):
         return None
-    # A datum is named only where it is another one: BJ54 and Xian80 differ by their ellipsoid.
     if (
         abs(ellipsoid.semi_major_metre - 6378137) > 0.01
         or abs(ellipsoid.inverse_flattening - 298.257222101) > 1e-6
@@ -173,7 +201,7 @@ def _cgcs2000_zone(crs: CRS) -> int | None:
         values.get("False northing"),
     ) == (0.0, 1.0, 0.0)
     zone = (cm - FIRST_ZONE_CM) / ZONE_WIDTH
-    if not plain or zone != round(zone) or not 0 <= zone <= 20:
+    if not plain or not math.isfinite(zone) or zone != round(zone) or not 0 <= zone <= 20:
         return None
     if easting == FALSE_EASTING:
         return FIRST_ZONE_EPSG + round(zone)
@@ -352,17 +380,39 @@ def _data_zone(geometry: NDArray[Any], source: CRS, name: str) -> CRS:
         if source.is_projected:
             return source
         raise CRSError(f"`{name}` is empty, so its zone is unknown. Pass like= another layer.")
-    (west, east), (south, north) = _lonlat(source, *_bounds(geometry))
-    return zone_crs((west + east) / 2, (south + north) / 2)
+    # The middle row, not the middle of the bounds: one stray row far away must not choose.
+    box = shapely.bounds(geometry)
+    box = box[np.isfinite(box).all(axis=1)]
+    x, y = np.median((box[:, 0] + box[:, 2]) / 2), np.median((box[:, 1] + box[:, 3]) / 2)
+    (lon, _), (lat, _) = _lonlat(source, float(x), float(y), float(x), float(y))
+    return zone_crs(float(lon), float(lat))
 
 
 def _family(crs: CRS) -> str:
-    """WGS 84 and CGCS2000 are one family; anything else is itself."""
+    """WGS 84 and CGCS2000 are one family; anything else is itself.
+
+    Files spell both in many ways, so the datum's name and the ellipsoid decide. A datum
+    without a name on the same ellipsoid is taken for one of them.
+    """
     base = crs.geodetic_crs
-    if base is None:
+    if base is None or base.datum is None or base.ellipsoid is None:
         return crs.name
-    code = base.to_epsg(EPSG_CONFIDENCE)
-    return "global" if code in (WGS84, CGCS2000) else base.name
+    if base.to_epsg(EPSG_CONFIDENCE) in (WGS84, CGCS2000):
+        return GLOBAL
+    datum = "".join(char for char in base.datum.name.casefold() if char.isalnum())
+    known = (
+        datum in ("wgs84", "dwgs84", "dwgs1984", "wgs1984")
+        or datum in ("china2000", "dchina2000", "chinageodeticcoordinatesystem2000")
+        or datum.startswith(("worldgeodeticsystem1984", "unknown"))
+        or "cgcs2000" in datum
+    )
+    prime = base.prime_meridian
+    same_shape = (
+        abs(base.ellipsoid.semi_major_metre - 6378137) < 0.01
+        and abs(base.ellipsoid.inverse_flattening - 298.2572) < 1e-4
+        and (prime is None or prime.longitude == 0)
+    )
+    return GLOBAL if known and same_shape else base.name
 
 
 def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> NDArray[Any]:
@@ -370,7 +420,7 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
         return geometry.copy()
     steps: list[Transformer] = []
     try:
-        if _family(source) == _family(target) == "global":
+        if _family(source) == _family(target) == GLOBAL:
             # Relabelled between the two steps: degrees of WGS 84 are degrees of CGCS2000.
             for crs, direction in ((source, "out"), (target, "in")):
                 if crs.is_geographic:
@@ -379,7 +429,7 @@ def _transform(geometry: NDArray[Any], source: CRS, target: CRS, name: str) -> N
                 steps.append(Transformer.from_crs(ends[0], ends[1], always_xy=True))
         else:
             to = target
-            if _family(target) == "global":
+            if _family(target) == GLOBAL:
                 # The registry's shifts lead to WGS 84; from there the degrees are relabelled.
                 to = CRS.from_epsg(WGS84)
             steps.append(_published(source, to, geometry))
@@ -512,51 +562,64 @@ def require_metres(**layers: gpd.GeoDataFrame) -> None:
 
 
 def _refuse_distortion(name: str, frame: gpd.GeoDataFrame, crs: CRS) -> None:
-    box = frame.total_bounds
-    if not np.isfinite(box).all():
+    box = shapely.bounds(np.asarray(frame.geometry.array, dtype=object))
+    there = np.isfinite(box).all(axis=1)
+    if not there.any():
         return
-    stretch = areal_scale(crs, float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2)
-    if not abs(stretch - 1) <= AREA_SCALE_LIMIT:
+    stretch = np.ones(len(box))
+    centre = (box[there, :2] + box[there, 2:]) / 2
+    stretch[there] = areal_scale(crs, centre[:, 0], centre[:, 1])
+    far = ~(np.abs(stretch - 1) <= AREA_SCALE_LIMIT)
+    if far.any():
+        worst = stretch[far][np.argmax(np.abs(np.nan_to_num(stretch[far], nan=np.inf) - 1))]
+        amount = "an unknown amount" if np.isnan(worst) else f"{worst - 1:+.1%}"
+        code = _suggestion(frame)
+        cure = (
+            "Leave the rows out that lie far away, or measure them apart."
+            if code == str(crs.to_epsg())
+            else f"Try {name}.to_crs({code})."
+        )
         raise CRSError(
-            f"`{name}` is in {_called(crs)}, which stretches land by "
-            f"{'an unknown amount' if math.isnan(stretch) else f'{stretch - 1:+.1%}'} here; "
-            f"figures from it would mislead. Try {name}.to_crs({_suggestion(frame)})."
+            f"`{name}` is in {_called(crs)}, which stretches land by {amount} there; "
+            f"figures from it would mislead. {cure}",
+            frame.index[far],
         )
 
 
-def areal_scale(crs: CRS, x: float, y: float) -> float:
+def areal_scale(crs: CRS, x: Any, y: Any) -> Any:
     """How much larger a small area is on the map than on the ellipsoid.
 
     Parameters
     ----------
     crs : CRS
         Projected.
-    x, y : float
-        A place in it.
+    x, y : float or array of float
+        Places in it.
 
     Returns
     -------
-    float
+    float or array of float
         1.0 where the projection keeps areas; NaN where it cannot say.
 
     Examples
     --------
-    >>> round(areal_scale(CRS.from_epsg(3857), 13_356_000, 3_572_000), 2)  # Deqing
+    >>> float(areal_scale(CRS.from_epsg(3857), 13_356_000, 3_572_000).round(2))  # Deqing
     1.35
     """
     base = crs.geodetic_crs
     if base is None:
-        return math.nan
-    lon, lat = Transformer.from_crs(crs, base, always_xy=True).transform(x, y)
-    if not (math.isfinite(lon) and math.isfinite(lat)):
-        return math.nan
+        return np.full(np.shape(x), np.nan)
+    lon, lat = Transformer.from_crs(crs, base, always_xy=True).transform(
+        np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    )
     if crs.to_epsg() == WEB_MERCATOR:
         # PROJ gives the factors of the sphere this system pretends the Earth to be.
-        return float(1 / math.cos(math.radians(lat)) ** 2)
-    try:
-        return float(Proj(crs).get_factors(lon, lat).areal_scale)
-    except ProjError:
-        return math.nan
+        return 1 / np.cos(np.radians(lat)) ** 2
+    lost = ~(np.isfinite(lon) & np.isfinite(lat))
+    factors = Proj(crs).get_factors(np.where(lost, 0.0, lon), np.where(lost, 0.0, lat))
+    scale = np.where(lost, np.nan, factors.areal_scale)
+    # PROJ says 1e30 where it cannot say.
+    return np.where(scale < 1e10, scale, np.nan)
 
 
 def _called(crs: CRS) -> str:
@@ -641,189 +704,7 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
     return out
 
 
-# ---------------------------------------------------------------- GCJ-02 and BD-09
-
-# The published obfuscation of Chinese map services; constants as in the public-domain
-# reimplementations, which agree with one another to 1e-6 m.
-_GCJ_A = 6378245.0
-_GCJ_EE = 0.00669342162296594323
-_BD_PI = math.pi * 3000.0 / 180.0
-_BD_SHIFT = (0.0065, 0.006)
-# Outside this box services show true coordinates.
-_GCJ_BOX = (72.004, 0.8293, 137.8347, 55.8271)
-# Fixed-point steps: 5 leave 2 nm (measured); the cap only guards against input outside the box.
-_INVERSE_STEPS = 10
-_INVERSE_TOLERANCE = 1e-12
-DATUMS = ("gcj02", "bd09")
-
-
-def wgs84_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """True coordinates to GCJ-02, the shift of Gaode and Tencent.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees, WGS 84 or CGCS2000.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees in GCJ-02; unchanged outside 72.004-137.8347 E, 0.8293-55.8271 N.
-
-    Examples
-    --------
-    >>> lon, lat = wgs84_to_gcj02(121.5272106, 31.1774276)
-    >>> round(float(lon), 6), round(float(lat), 6)
-    (121.531542, 31.175304)
-    """
-    lon, lat = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
-    x, y = lon - 105.0, lat - 35.0
-    root = np.sqrt(np.abs(x))
-    ripple = (20 * np.sin(6 * x * math.pi) + 20 * np.sin(2 * x * math.pi)) * 2 / 3
-    dlat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple
-    dlat = dlat + (20 * np.sin(y * math.pi) + 40 * np.sin(y / 3 * math.pi)) * 2 / 3
-    dlat = dlat + (160 * np.sin(y / 12 * math.pi) + 320 * np.sin(y * math.pi / 30)) * 2 / 3
-    dlon = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + ripple
-    dlon = dlon + (20 * np.sin(x * math.pi) + 40 * np.sin(x / 3 * math.pi)) * 2 / 3
-    dlon = dlon + (150 * np.sin(x / 12 * math.pi) + 300 * np.sin(x / 30 * math.pi)) * 2 / 3
-    phi = lat * _LAMBDA
-    magic = 1 - _GCJ_EE * np.sin(phi) ** 2
-    north = dlat / ((_GCJ_A * (1 - _GCJ_EE)) / (magic * np.sqrt(magic)) * _LAMBDA)
-    east = dlon / (_GCJ_A / np.sqrt(magic) * np.cos(phi) * _LAMBDA)
-    west_edge, south_edge, east_edge, north_edge = _GCJ_BOX
-    shifted = (lon >= west_edge) & (lon <= east_edge) & (lat >= south_edge) & (lat <= north_edge)
-    return np.where(shifted, lon + east, lon), np.where(shifted, lat + north, lat)
-
-
-def gcj02_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """GCJ-02 to true coordinates, by the exact inverse.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees in GCJ-02.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees, WGS 84; the forward shift gives back the input within 1e-12 degrees.
-
-    Examples
-    --------
-    >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(119.967662, 30.534927))
-    >>> round(float(lon), 9), round(float(lat), 9)
-    (119.967662, 30.534927)
-    """
-    return _inverse(wgs84_to_gcj02, lon, lat)
-
-
-def gcj02_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """GCJ-02 to BD-09, the further shift of Baidu.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees in GCJ-02.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees in BD-09.
-
-    Examples
-    --------
-    >>> lon, lat = gcj02_to_bd09(116.404, 39.915)
-    >>> round(float(lon), 6), round(float(lat), 6)
-    (116.410369, 39.921337)
-    """
-    x, y = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
-    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_PI)
-    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_PI)
-    return radius * np.cos(angle) + _BD_SHIFT[0], radius * np.sin(angle) + _BD_SHIFT[1]
-
-
-def bd09_to_gcj02(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """BD-09 to GCJ-02, by the exact inverse.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees in BD-09.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees in GCJ-02.
-
-    Examples
-    --------
-    >>> lon, lat = bd09_to_gcj02(*gcj02_to_bd09(116.404, 39.915))
-    >>> round(float(lon), 9), round(float(lat), 9)
-    (116.404, 39.915)
-    """
-    return _inverse(gcj02_to_bd09, lon, lat)
-
-
-def wgs84_to_bd09(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """True coordinates to BD-09.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees, WGS 84 or CGCS2000.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees in BD-09.
-
-    Examples
-    --------
-    >>> lon, lat = wgs84_to_bd09(119.967662, 30.534927)
-    >>> back = bd09_to_wgs84(lon, lat)
-    >>> round(float(back[0]), 9), round(float(back[1]), 9)
-    (119.967662, 30.534927)
-    """
-    return gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
-
-
-def bd09_to_wgs84(lon: Any, lat: Any) -> tuple[Floats, Floats]:
-    """BD-09 to true coordinates, by the exact inverses.
-
-    Parameters
-    ----------
-    lon, lat : float or array
-        Degrees in BD-09.
-
-    Returns
-    -------
-    lon, lat : array of float
-        Degrees, WGS 84.
-
-    Examples
-    --------
-    >>> lon, lat = bd09_to_wgs84(119.978625, 30.538557)
-    >>> round(float(lon), 3), round(float(lat), 3)
-    (119.968, 30.535)
-    """
-    return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
-
-
-def _inverse(
-    forward: Callable[[Any, Any], tuple[Floats, Floats]], lon: Any, lat: Any
-) -> tuple[Floats, Floats]:
-    goal_lon, goal_lat = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
-    guess_lon, guess_lat = goal_lon, goal_lat
-    for _ in range(_INVERSE_STEPS):
-        at_lon, at_lat = forward(guess_lon, guess_lat)
-        off_lon, off_lat = at_lon - goal_lon, at_lat - goal_lat
-        guess_lon, guess_lat = guess_lon - off_lon, guess_lat - off_lat
-        if (
-            max(np.max(np.abs(off_lon), initial=0), np.max(np.abs(off_lat), initial=0))
-            < _INVERSE_TOLERANCE
-        ):
-            break
-    return guess_lon, guess_lat
+# ---------------------------------------------------------------- shifts of map services
 
 
 def _undo_datum(geometry: NDArray[Any], source: CRS, datum: str, name: str) -> NDArray[Any]:
@@ -861,6 +742,11 @@ def suspect_datum(
         The suspected shift and how far it moves the outline, in metres; None where the
         outline fits best as it is.
 
+    Raises
+    ------
+    CRSError
+        If the reference is empty or an outline of other land.
+
     Examples
     --------
     >>> from deqing_geo import sample
@@ -870,6 +756,8 @@ def suspect_datum(
     """
     target = identify(crs)
     base = target.geodetic_crs
+    if len(reference) == 0:
+        raise CRSError("`reference` is empty: it says nothing about the layer.")
     shapes = shapely.union_all(np.asarray(list(outline), dtype=object))
     true = to_working(reference, name="reference")
     truth = shapely.union_all(
@@ -879,6 +767,13 @@ def suspect_datum(
     )
     if shapes.is_empty or truth.is_empty or base is None:
         return None
+    common = shapely.area(shapely.intersection(shapes, truth))
+    alike = common / max(shapely.area(shapes), shapely.area(truth))
+    if alike < ALIKE:
+        raise CRSError(
+            f"`reference` and the layer have {alike:.0%} of their land in common. "
+            "Give an outline of the same land, or leave reference= out."
+        )
     degrees = _transform(np.array([shapes], dtype=object), target, base, "layer")
     misfit = {"": shapely.area(shapely.symmetric_difference(shapes, truth))}
     moved: dict[str, float] = {}

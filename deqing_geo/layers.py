@@ -7,20 +7,26 @@ definition to say.
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.errors import ColumnError
+from deqing_geo.errors import ColumnError, DeqingGeoWarning
 from deqing_geo.reading import LINES, POLYGONS, OsmQuery, note, read, read_status
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 LANDUSE_SYSTEMS = ("sandiao", "guide")
+LANDUSE_NAMES = {
+    "dlmc", "ydyhflmc", "ghdlmc", "jqdlmc", "地类", "地类名称", "地类编码", "地类代码", "用地代码",
+}  # fmt: skip
+LANDUSE_CODE = r"\d{2}[0-9A-Z]{2}\d{0,2}[A-Z]?"
 PRIVATE = ("private", "no")
 
 
@@ -98,12 +104,13 @@ def read_roads(
     )
     if "road_class" not in frame:
         raise _no_column(frame, "roads", "road_class")
-    raw = names.clean_text(frame["road_class"])
-    if frame.attrs["reading"]["driver"] == "OSM":
-        raw, frame = _unbuilt(raw, frame)
     frame = read_status(frame, "road_status")
+    raw, frame = _unbuilt(names.clean_text(frame["road_class"]), frame)
     osm = names.crosswalk("osm_highway")
-    classes = names.read_values(raw, "road_class", extra=osm)
+    classes = names.read_values(raw, "road_class", extra=_known_classes())
+    several = classes.isna() & raw.notna()
+    classes[several] = raw[several].map(_highest)
+    classes = classes.where(classes.notna(), None)
     if len(frame) and classes.isna().all():
         raise ColumnError(
             f"Not one value of `road_class` is understood: {_seen(raw)}. It may hold "
@@ -116,7 +123,18 @@ def read_roads(
         classes = classes.mask(closed.to_numpy(dtype=bool), "other")
     if raw.isin(list(osm)).any():
         note(frame, proxy="road_class", credit="OpenStreetMap")
-    note(frame, classes_not_understood=tuple(sorted(set(unread.astype(str)))[:20]))
+    note(
+        frame,
+        classes_not_understood=tuple(sorted(set(unread.astype(str)))[:20]),
+        classes_of_several=int((several & classes.notna()).sum()),
+    )
+    if len(unread):
+        warnings.warn(
+            f"`roads`: the class of {len(unread)} rows is not understood: {_seen(unread)}. They "
+            f"are {names.vocabulary('road_class')[names.UNKNOWN]} and count in no definition.",
+            DeqingGeoWarning,
+            stacklevel=2,
+        )
     frame["road_class"] = classes.where(classes.notna(), names.UNKNOWN)
     if "road_name" in frame:
         frame["road_name"] = names.clean_text(frame["road_name"])
@@ -263,6 +281,14 @@ def _classed(
     """Parks or homes with a class: by land-use code, by class column, by the layer's word."""
     column = f"{what}_class"
     codes = _landuse_field(frame, landuse, name)
+    if codes is None and (landuse is not None or _named_landuse(frame)):
+        known = ", ".join(names.crosswalk("landuse_field"))
+        fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
+        raise ColumnError(
+            f"`{name}` is a land-use layer without a field of codes: {known}. Its fields: "
+            f"{fields}. Rename the field with the codes, and pass landuse='sandiao' (三调) or "
+            "landuse='guide' (用地用海) if its name does not say."
+        )
     if codes is not None and column not in frame:
         return _by_code(frame, what, name, *codes)
     if column not in frame:
@@ -313,12 +339,21 @@ def _by_code(
     frame: gpd.GeoDataFrame, what: str, name: str, field: str, system: str
 ) -> gpd.GeoDataFrame:
     codes = names.clean_text(frame[field])
-    short = codes.str.fullmatch(r"\d{1,3}(\.0)?").fillna(False).to_numpy(dtype=bool)
-    if short.any():
+    whole = codes.astype("string").str.fullmatch(LANDUSE_CODE).fillna(False).to_numpy(dtype=bool)
+    odd = codes.notna().to_numpy(dtype=bool) & ~whole
+    if odd.any():
         raise ColumnError(
-            f"`{name}`: {field} holds codes of three digits ({_seen(codes[short])}): codes of the "
-            "second survey, or a table that dropped the leading 0. Give four-digit codes as text.",
-            frame.index[short],
+            f"`{name}`: {field} holds {_seen(codes[odd])}, which are no codes of four digits. "
+            "Codes of the second survey have three, and a table may have dropped the leading 0. "
+            "Give four-digit codes as text.",
+            frame.index[odd],
+        )
+    blank = int(codes.isna().sum())
+    if blank:
+        warnings.warn(
+            f"`{name}`: {field} is blank in {blank} rows, which were left out.",
+            DeqingGeoWarning,
+            stacklevel=3,
         )
     table = names.crosswalk(f"{system}_{what}")
     # 0810A or 070101: a subclass belongs to its class unless it is listed itself.
@@ -329,7 +364,11 @@ def _by_code(
     note(frame, landuse_system=system, landuse_field=field, left_out=int((~kept).sum()))
     out = frame.assign(**{f"{what}_class": classes})[kept].reset_index(drop=True)
     if len(frame) and not len(out):
-        note(out, empty=f"no {what} code of {system} in {field}")
+        warnings.warn(
+            f"`{name}`: not one of {len(frame)} rows has a code of {what}s in {field}.",
+            DeqingGeoWarning,
+            stacklevel=3,
+        )
     return out
 
 
@@ -341,8 +380,35 @@ def _unbuilt(
     for tag, word in (("construction", "building"), ("proposed", "planned")):
         rows = (raw == tag).to_numpy(dtype=bool)
         status[rows] = word
-        raw = raw.mask(rows, frame[tag].astype(object))
-    return raw, frame.drop(columns=["construction", "proposed"]).assign(road_status=status)
+        # Without the tag, what it will be is not said; that it is not open is.
+        raw = raw.mask(rows, names.clean_text(frame[tag]) if tag in frame else None)
+    if "road_status" in frame:
+        given = frame["road_status"].to_numpy(dtype=object)
+        status = np.where([word is None for word in status], given, status)
+    elif all(word is None for word in status):
+        return raw, frame
+    return raw, frame.assign(road_status=pd.Series(status, index=frame.index, dtype=object))
+
+
+def _highest(text: object) -> str | None:
+    """The highest class of a cell that holds several, as merged lines have them."""
+    words = pd.Series(re.findall(r"[^\s,;'\"\[\]()|/]+", str(text)), dtype=object)
+    if len(words) < 2 and not str(text).startswith("["):
+        return None
+    found = set(names.read_values(words, "road_class", extra=_known_classes()))
+    return next((word for word in names.vocabulary("road_class") if word in found), None)
+
+
+def _known_classes() -> dict[str, str]:
+    return {**names.crosswalk("osm_highway"), **names.crosswalk("road_words")}
+
+
+def _named_landuse(frame: gpd.GeoDataFrame) -> bool:
+    """Whether a layer gives land use by name only: its roads would pass for homes."""
+    folded = {str(field).casefold() for field in frame.columns}
+    return bool(
+        folded & {"dlmc", "ydyhflmc", "ghdlmc", "jqdlmc", "地类名称", "地类编码", "用地代码"}
+    )
 
 
 def _no_column(frame: gpd.GeoDataFrame, name: str, column: str) -> ColumnError:

@@ -6,10 +6,14 @@ the frame in ``attrs["reading"]``. What the rows mean is for the callers to say.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -27,11 +31,9 @@ from deqing_geo.errors import (
     GeometryError,
     RepairWarning,
 )
-from deqing_geo.files import FileKind, dbf_encoding, local_file
+from deqing_geo.files import BY_ELIMINATION, FileKind, dbf_encoding, local_file, parts
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
@@ -122,16 +124,36 @@ def read(
     """
     file, file_kind = local_file(path)
     told: dict[str, Any] = {"file": file.name, "driver": file_kind.driver}
-    options: dict[str, Any] = {"use_arrow": True, "force_2d": True}
+    # GDAL follows a VRT by its content, whatever the ending; named so, it reads GeoJSON or nothing.
+    source = f"GeoJSON:{file}" if file_kind.driver == "GeoJSON" else str(file)
+    options: dict[str, Any] = {}
     if file_kind.driver == "OSM" and osm is not None:
+        if layer is not None:
+            raise BoundaryFileError(f"{file}: an OpenStreetMap extract is read without layer=.")
         options["layer"], options["where"] = osm.layer, osm.where
+    elif file_kind.driver == "ESRI Shapefile":
+        encoding, told["encoding_why"] = dbf_encoding(file)
+        told["encoding"] = encoding
+        if told["encoding_why"] == BY_ELIMINATION:
+            warnings.warn(
+                f"`{name}`: the text of {file.name} is read as {encoding}: {BY_ELIMINATION}.",
+                DeqingGeoWarning,
+                stacklevel=3,
+            )
+        if layer not in (None, file.stem):
+            raise BoundaryFileError(f"{file}: a shapefile has one layer, {file.stem!r}.")
+        options["layer"] = file.stem
+        # Latin-1 keeps every byte; a value cut inside a character would stop GDAL's own decoding.
+        options["encoding"] = "ISO-8859-1"
     else:
-        options["layer"] = _choose_layer(file, file_kind, layer, kind)
+        options["layer"] = _choose_layer(source, file_kind, layer, kind)
     told["layer"] = options["layer"]
+    with _readable(file, file_kind) as (opened, crs):
+        frame = _open(opened or source, file, file_kind, options, told)
+    if crs is not None:
+        frame = frame.set_crs(identify(crs), allow_override=True)
     if file_kind.driver == "ESRI Shapefile":
-        options["encoding"], told["encoding_why"] = dbf_encoding(file)
-        told["encoding"] = options["encoding"]
-    frame = _open(file, file_kind, options, told)
+        frame = _decoded(frame, encoding)
     if assume_crs is not None:
         assumed = identify(assume_crs)
         told["crs_from"] = f"assume_crs={assume_crs}"
@@ -147,7 +169,7 @@ def read(
     fields = [field for field in frame.columns if field != frame.geometry.name]
     renamed = names.find(fields, wanted, columns)
     told["renamed"] = {field: ours for field, ours in renamed.items() if field != ours}
-    frame = frame.rename(columns=renamed)
+    frame = frame.rename(columns=_given_names(fields, renamed)).rename(columns=renamed)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
     frame = _sound_geometry(frame, kind, name, told)
@@ -171,13 +193,66 @@ def _crs_name(crs: Any) -> str:
     return f"EPSG:{code}" if code else str(CRS.from_user_input(crs).name)
 
 
+def _given_names(fields: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """New names for fields that would pass for ours: figures of others, and beaten namesakes."""
+    out = {}
+    for field in fields:
+        known = names.registry().get(field)
+        taken = field in renamed.values() and field not in renamed
+        if field not in renamed and (taken or (known is not None and known.unit)):
+            out[field] = f"{field}_given"
+    return out
+
+
+@contextlib.contextmanager
+def _readable(file: Path, kind: FileKind) -> Iterator[tuple[str | None, str | None]]:
+    """A place to read a shapefile from, and its CRS, where its .prj cannot be read as it is.
+
+    A .prj with a Chinese name in GBK is common, and stops the reader.
+    """
+    prj = next((part for part in parts(file) if part.suffix.lower() == ".prj"), None)
+    text = prj.read_bytes() if prj is not None and kind.driver == "ESRI Shapefile" else b""
+    if text.isascii():
+        yield None, None
+        return
+    try:
+        crs = text.decode("utf-8")
+    except UnicodeDecodeError:
+        crs = text.decode("gb18030", "replace")
+    with tempfile.TemporaryDirectory() as folder:
+        for part in parts(file):
+            if part != prj:
+                shutil.copy(part, Path(folder) / f"{file.stem}{part.suffix.lower()}")
+        yield str(Path(folder) / f"{file.stem}.shp"), crs
+
+
+def _decoded(frame: gpd.GeoDataFrame, encoding: str) -> gpd.GeoDataFrame:
+    """Field names and texts of a shapefile, read byte by byte, in their true encoding."""
+
+    def decode(value: object) -> object:
+        if not isinstance(value, str) or value.isascii():
+            return value
+        # The last character may have been cut at the field's end.
+        return value.encode("latin-1").decode(encoding, "ignore")
+
+    shape = frame.geometry.name
+    out = frame.rename(columns={field: decode(field) for field in frame.columns if field != shape})
+    for field in out.columns:
+        if field != shape and out[field].dtype.kind not in "biufcmM":
+            out[field] = out[field].astype(object).map(decode, na_action="ignore")
+    return out
+
+
 def _choose_layer(
-    file: Path, kind: FileKind, layer: str | None, geometry: tuple[shapely.GeometryType, ...]
+    file: str, kind: FileKind, layer: str | None, geometry: tuple[shapely.GeometryType, ...]
 ) -> str:
     try:
         found = pyogrio.list_layers(file)
     except (pyogrio.errors.DataSourceError, UnicodeError) as error:
-        raise BoundaryFileError(f"{file}: cannot be opened ({error}).") from error
+        raise BoundaryFileError(
+            f"{file}: cannot be opened as {kind.name}. Open and save it again in QGIS or ArcGIS, "
+            f"as GeoPackage ({error})."
+        ) from error
     layers = {str(layer_name): str(shape) for layer_name, shape in found}
     if layer is not None:
         if layer not in layers:
@@ -195,13 +270,14 @@ def _choose_layer(
 
 
 def _open(
-    file: Path, kind: FileKind, options: dict[str, Any], told: dict[str, Any]
+    source: str, file: Path, kind: FileKind, options: dict[str, Any], told: dict[str, Any]
 ) -> gpd.GeoDataFrame:
     # GDAL's remarks come as warnings of pyogrio; they belong to the notes of this file.
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         try:
-            info = pyogrio.read_info(file, layer=options["layer"], encoding=options.get("encoding"))
+            told_encoding = options.get("encoding")
+            info = pyogrio.read_info(source, layer=options["layer"], encoding=told_encoding)
             if info.get("driver", kind.driver) != kind.driver:
                 raise BoundaryFileError(
                     f"{file}: opens as {info['driver']}, not as the {kind.name} its name says."
@@ -210,28 +286,29 @@ def _open(
                 raise GeometryError(
                     f"{file}: the layer {options['layer']!r} is a table without shapes."
                 )
-            frame = pyogrio.read_dataframe(file, **options)
-        except (
-            pyogrio.errors.DataSourceError,
-            pyogrio.errors.DataLayerError,
-            pyogrio.errors.FieldError,
-            pyogrio.errors.FeatureError,
-            pyogrio.errors.GeometryError,
-            shapely.errors.ShapelyError,
-            UnicodeError,
-            OverflowError,
-        ) as error:
-            raise BoundaryFileError(f"{file}: cannot be read ({error}).") from error
-        except (RuntimeError, ValueError, OSError) as error:
-            # Arrow passes GDAL's failures through as its own; a BoundaryFileError is an
-            # OSError and a GeometryError a ValueError, and both are already said well.
-            if isinstance(error, BoundaryFileError | GeometryError):
-                raise
-            raise BoundaryFileError(f"{file}: cannot be read ({error}).") from error
+            flat = " Z" not in str(info["geometry_type"]) and info["geometry_type"] != "Unknown"
+            frame = _frame(source, {**options, "force_2d": not flat})
+        except (BoundaryFileError, GeometryError):
+            raise
+        except Exception as error:
+            # GDAL, Arrow, pyogrio and shapely each fail with classes of their own; whatever a
+            # damaged file makes of them, its reader gets one sentence.
+            raise BoundaryFileError(
+                f"{file}: cannot be read ({error}). If it opens elsewhere, save it as GeoPackage "
+                "in UTF-8 and give that."
+            ) from error
     told["gdal"] = tuple(dict.fromkeys(str(remark.message) for remark in remarks))
     if not isinstance(frame, gpd.GeoDataFrame):
         raise GeometryError(f"{file}: the layer {options['layer']!r} is a table without shapes.")
     return frame
+
+
+def _frame(source: str, options: dict[str, Any]) -> gpd.GeoDataFrame:
+    try:
+        return pyogrio.read_dataframe(source, use_arrow=True, **options)
+    except Exception:
+        # Arrow refuses curves, which the slower way straightens.
+        return pyogrio.read_dataframe(source, use_arrow=False, **options)
 
 
 def _osm_columns(frame: gpd.GeoDataFrame, osm: OsmQuery) -> gpd.GeoDataFrame:
@@ -257,6 +334,32 @@ def _sound_geometry(
     told: dict[str, Any],
 ) -> gpd.GeoDataFrame:
     geometry = np.asarray(frame.geometry.array, dtype=object)
+    wrong = ~np.isin(shapely.get_type_id(geometry), [int(one) for one in kind])
+    wrong &= ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    if wrong.any():
+        came = sorted({shape.geom_type for shape in geometry[wrong]})
+        raise GeometryError(
+            f"`{name}` needs {_KIND_WORDS[kind]} and {told['file']} holds {', '.join(came)}. "
+            "Give the layer of the right kind, or leave these rows out.",
+            frame.index[wrong],
+        )
+    bad = ~(shapely.is_valid(geometry) | shapely.is_missing(geometry))
+    if kind is POLYGONS and bad.any():
+        mended = geometry.copy()
+        # `structure` keeps overlapping parts where `linework` would make them holes.
+        mended[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
+        before, after = shapely.area(geometry[bad]), shapely.area(mended[bad])
+        rows = tuple(frame.index[bad].tolist())
+        told["mended"] = rows
+        change = np.max(np.abs(after - before) / np.maximum(np.maximum(after, before), 1e-300))
+        warnings.warn(
+            f"`{name}`: {len(rows)} shapes of {told['file']} crossed themselves and were mended"
+            f" on reading (rows {_first(rows)}; area changed by at most {change:.3%}).",
+            RepairWarning,
+            stacklevel=4,
+        )
+        frame = frame.set_geometry(gpd.GeoSeries(mended, index=frame.index, crs=frame.crs))
+        geometry = mended
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     if empty.any():
         rows = tuple(frame.index[empty].tolist())
@@ -268,42 +371,6 @@ def _sound_geometry(
             stacklevel=4,
         )
         frame = frame[~empty].reset_index(drop=True)
-        geometry = geometry[~empty]
-    wrong = ~np.isin(shapely.get_type_id(geometry), [int(one) for one in kind])
-    if wrong.any():
-        came = sorted({shape.geom_type for shape in geometry[wrong]})
-        raise GeometryError(
-            f"`{name}` needs {_KIND_WORDS[kind]} and {told['file']} holds {', '.join(came)}. "
-            "Give the layer of the right kind, or leave these rows out.",
-            frame.index[wrong],
-        )
-    if kind is POLYGONS:
-        bad = ~shapely.is_valid(geometry)
-        if bad.any():
-            mended = geometry.copy()
-            # `structure` keeps overlapping parts where `linework` would make them holes.
-            mended[bad] = shapely.make_valid(
-                geometry[bad], method="structure", keep_collapsed=False
-            )
-            change = shapely.area(mended[bad]) - shapely.area(geometry[bad])
-            rows = tuple(frame.index[bad].tolist())
-            told["mended"] = rows
-            lost = shapely.is_empty(mended) | ~np.isin(
-                shapely.get_type_id(mended), [int(one) for one in kind]
-            )
-            if lost.any():
-                raise GeometryError(
-                    f"`{name}`: shapes of {told['file']} collapse to nothing when mended.",
-                    frame.index[lost],
-                )
-            warnings.warn(
-                f"`{name}`: {len(rows)} shapes of {told['file']} crossed themselves and were mended"
-                f" on reading (rows {_first(rows)}; largest change of area"
-                f" {np.max(np.abs(change)):.3g} square units).",
-                RepairWarning,
-                stacklevel=4,
-            )
-            frame = frame.set_geometry(gpd.GeoSeries(mended, index=frame.index, crs=frame.crs))
     return frame
 
 

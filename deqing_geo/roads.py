@@ -221,6 +221,9 @@ def road_density(
     said = notices(definition, areas=areas, roads=roads)
     if definition.merge:
         said += (names.word("notice.unmerged"),)
+    unclassified = float(by_class[names.UNKNOWN].sum())
+    if unclassified > 0:
+        said += (f"{names.word('notice.unclassified')}:{figure(unclassified)} 公里",)
     for frame in (table, by_class, not_open):
         mark(frame, definition, said)
     return RoadDensity(

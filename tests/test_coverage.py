@@ -285,3 +285,18 @@ def test_rows_without_a_shape_are_nothing():
     none.loc[1, "geometry"] = None
 
     assert park_coverage(areas(EVERYWHERE), some, none).overall == approx(0.5, rel=EXACT)
+
+
+# ---------------------------------------------------------------- what broke once
+
+
+def test_from_a_line_where_a_park_only_touches_nobody_is_served():
+    shape = [(1000, 800), (1000, 600), (1100, 600), (1100, 200), (900, 200), (900, 100),
+             (1200, 100), (1200, 800)]  # fmt: skip
+    zone, home = areas(box(0, 0, 1000, 1000)), homes(box(0, 700, 990, 800))
+
+    assert park_coverage(zone, parks(Polygon(shape)), home).overall == 0.0
+    beside = box(1000, 0, 1100, 1000)
+    ledger = park_coverage(zone, parks(beside), home).parks
+    assert ledger["counted"].to_list() == [False]
+    assert ledger["not_counted_reason"].to_list() == ["统计范围外,不计入"]

@@ -182,7 +182,7 @@ def test_a_failing_write_leaves_what_was_there(tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_our_error(tmp_path):
     (tmp_path / "map.html").mkdir()
     with (
-        pytest.raises(ExportError, match="cannot be written"),
+        pytest.raises(ExportError, match="a folder stands there"),
         whole_file(tmp_path / "map.html") as d,
     ):
         d.write_text("x")

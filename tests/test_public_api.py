@@ -24,6 +24,7 @@ def public_functions():
         "reading",
         "roads",
         "sample",
+        "shifts",
         "standards",
         "standards.model",
         "text",

@@ -296,3 +296,52 @@ def test_a_nan_in_the_middle_of_a_line_is_refused():
 
     with pytest.raises(errors.GeometryError, match="not finite"):
         road_density(areas(KM), frame)
+
+
+# ---------------------------------------------------------------- what broke once
+
+
+def test_a_border_road_a_rounding_error_inside_one_area_is_still_shared():
+    road = [(1000 - 1e-7, 100), (1000 - 1e-7, 900)]
+
+    assert km(areas(WEST, EAST), roads(road)) == approx([0.4, 0.4])
+
+
+def test_neighbours_that_overlap_by_less_than_a_millimetre_share_too():
+    slim = box(999.9996, 0, 2000, 1000)
+
+    assert km(areas(WEST, slim), roads([(999.9998, 100), (999.9998, 900)])) == approx([0.4, 0.4])
+
+
+def test_an_area_around_the_others_is_measured_by_itself():
+    around = box(-500, -500, 2500, 1500)
+    border, own = [(1000, 100), (1000, 900)], [(-500, 0), (-500, 100)]
+
+    assert km(areas(around, WEST, EAST), roads(border)) == approx([0.8, 0.4, 0.4])
+    assert km(areas(around, WEST, EAST), roads(border, own)) == approx([0.9, 0.4, 0.4])
+
+
+def test_areas_on_the_same_side_do_not_take_from_each_other():
+    both = box(0, 0, 2000, 1000)
+
+    assert km(areas(WEST, WEST), roads([(1000, 100), (1000, 900)])) == approx([0.8, 0.8])
+    assert km(areas(both, WEST, EAST), roads([(0, 100), (0, 900)])) == approx([0.8, 0.8, 0])
+
+
+def test_out_and_back_is_twice():
+    line = [(0, 50), (100, 50), (0, 50)]
+
+    assert km(areas(box(0, 0, 30, 100), box(30, 0, 100, 100)), roads(line)) == approx([0.06, 0.14])
+
+
+def test_roads_that_end_at_the_border_stay_where_they_are():
+    ends = roads([(100, 500), (999.9995, 500)], [(1000, 100), (1000, 200)])
+
+    assert km(areas(WEST, EAST), ends) == approx([0.9 + 0.05, 0.05], abs=1e-5)
+
+
+def test_roads_of_unknown_class_are_told_with_the_density():
+    lines = roads([(0, 100), (1000, 100)], [(0, 200), (500, 200)])
+    lines["road_class"] = ["branch", "unknown"]
+
+    assert "等级不明的道路未计入:0.50 公里" in road_density(areas(KM), lines).notices
