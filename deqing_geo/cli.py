@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import time
 import warnings
@@ -50,8 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _spoken_warnings():
             arguments.run(arguments)
+        sys.stdout.flush()
     except DeqingGeoError as error:
         print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
+        if re.search(r"[Pp]ass \w+=", str(error)):
+            # Python's options have no flags of their own here; a recipe has them all.
+            print(
+                "deqing-geo: in a recipe, write that option under the layer's section, for "
+                "example assume_crs = 4549 under [roads], and run deqing-geo report.",
+                file=sys.stderr,
+            )
         return FAILED
     except KeyboardInterrupt:
         print("deqing-geo: interrupted; nothing half-written was left", file=sys.stderr)
@@ -60,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough.
         sys.stderr.close()
         return OK
+    except OSError as error:
+        print(f"deqing-geo: the output cannot be written ({error.strerror})", file=sys.stderr)
+        return FAILED
     return OK
 
 
@@ -109,6 +121,9 @@ def _add_areas(command: argparse.ArgumentParser) -> None:
         "--zone", metavar="FILE", help="built-up zone (建成区); needs --source, --as-of"
     )
     command.add_argument("--areas-layer", metavar="NAME")
+    command.add_argument(
+        "--reference", metavar="FILE", help="true outline, against shifts (GCJ-02)"
+    )
     command.add_argument("--admin-level", type=int, metavar="N", help="for an .osm.pbf")
     command.add_argument("--source", metavar="TEXT", help="whose outline the zone is")
     command.add_argument("--as-of", metavar="YYYY-MM-DD", help="the day the zone describes")
@@ -173,8 +188,13 @@ def _areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
     from deqing_geo.errors import ColumnError
 
     if arguments.zone is None:
-        level = arguments.admin_level
-        return read_towns(arguments.areas, layer=arguments.areas_layer, admin_level=level)
+        reference = None if arguments.reference is None else read_towns(arguments.reference)
+        return read_towns(
+            arguments.areas,
+            layer=arguments.areas_layer,
+            admin_level=arguments.admin_level,
+            reference=reference,
+        )
     if not arguments.source or not arguments.as_of:
         raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
     return read_zone(

@@ -57,7 +57,7 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ExportError
-        If the file cannot be written.
+        If the name does not end in ``.csv`` or the file cannot be written.
 
     Examples
     --------
@@ -69,6 +69,7 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     >>> print(text.splitlines()[0])
     编号,村(社区)名称,道路长度(公里),土地面积(平方公里),路网密度(公里/平方公里),...,口径,说明
     """
+    _require_ending(path, ".csv")
     out = _without_shapes(table)
     for column in out.columns:
         known = names.registry().get(str(column))
@@ -77,7 +78,8 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         if pd.api.types.is_float_dtype(out[column]):
             out[column] = out[column].round(DECIMALS)
         elif pd.api.types.is_bool_dtype(out[column]):
-            out[column] = out[column].map({True: "计入", False: "不计入"})
+            words = ("计入", "不计入") if column == "counted" else ("是", "否")
+            out[column] = out[column].map({True: words[0], False: words[1]})
         elif str(column) in names.vocabularies():
             labels = names.vocabulary(str(column))
             out[column] = out[column].map(lambda word, labels=labels: labels.get(word, word))
@@ -127,6 +129,7 @@ def save_layers(
     ...     float(gpd.read_file(file)["road_density"].round(3).max())
     1.5
     """
+    _require_ending(path, ".gpkg")
     if not layers:
         raise ExportError(f"{path}: no layer to write.")
     with whole_file(path) as draft, _fixed_date():
@@ -145,9 +148,23 @@ def save_layers(
                 pyogrio.write_dataframe(
                     rows.drop_duplicates(), draft, layer="sources", driver="GPKG", append=True
                 )
-        except (pyogrio.errors.DataSourceError, RuntimeError, ValueError) as error:
-            raise ExportError(f"{path}: cannot be written ({error}).") from error
+        except (
+            pyogrio.errors.DataSourceError,
+            AttributeError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
+            raise ExportError(
+                f"{path}: cannot be written ({error}). Drop the column it names, or see the disk."
+            ) from error
     return Path(path)
+
+
+def _require_ending(path: str | os.PathLike[str], ending: str) -> None:
+    if Path(path).suffix.lower() != ending:
+        raise ExportError(f"{path}: name a file that ends in {ending}.")
 
 
 def _source_row(source: Definition | Rule) -> dict[str, str]:
@@ -183,7 +200,18 @@ def _without_shapes(table: pd.DataFrame) -> pd.DataFrame:
 def _with_index(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     out = frame.assign(**marks(frame))
     out.insert(0, _index_name(frame.index, frame.columns), frame.index.to_numpy())
-    return out.reset_index(drop=True)
+    shape = out.geometry.name
+    # A GeoPackage has a `fid` and a `geom` of its own and does not tell ROAD_KM from road_km.
+    taken = {"fid", "geom", "ogc_fid"}
+    fields = []
+    for column in out.columns:
+        field = str(column)
+        while column != shape and field.casefold() in taken:
+            field = f"{field}_"
+        taken.add(field.casefold())
+        fields.append(field)
+    spare = [column for column in out.select_dtypes("geometry").columns if column != shape]
+    return out.set_axis(fields, axis="columns").drop(columns=spare).reset_index(drop=True)
 
 
 def _index_name(index: pd.Index[Any], taken: pd.Index[Any]) -> str:

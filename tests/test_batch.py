@@ -66,7 +66,7 @@ def test_a_recipe_is_read(folder):
         ('title = "练习"', "standard = 'huzhou'", 1, "No standard `huzhou`"),
         ("[roads]", "[road]", 8, "`road` is not known"),
         ('source = "示意"', "", 3, "[zone] needs `source`"),
-        ('file = "roads.gpkg"', 'file = "raods.gpkg"', 9, "no such file: raods.gpkg"),
+        ('file = "roads.gpkg"', 'file = "raods.gpkg"', 9, "no such file: 'raods.gpkg'"),
         ('file = "parks.gpkg"', 'file = "parks.gpkg"\nlandus = "guide"', 13, "no option `landus`"),
         ('file = "homes.gpkg"', "file = 3", 15, "[homes] `file` must be text"),
         ("activity_site_2022", "nothing", 18, "`park.nothing` is not in the standard"),

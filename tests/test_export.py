@@ -112,7 +112,7 @@ def test_the_same_layers_are_the_same_bytes(tmp_path):
 
 
 def test_a_failure_leaves_what_was_there(tmp_path):
-    file = save_table(density().table, tmp_path / "t.gpkg")
+    file = save_layers(tmp_path / "t.gpkg", {"d": density().table})
     before = file.read_bytes()
     bad = sample.villages().assign(x=1j)
 

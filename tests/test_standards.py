@@ -121,8 +121,10 @@ def test_the_law_of_a_day_is_the_law_of_that_day():
 
     assert "park.garden_city_2016" in before and "park.garden_city_2016" not in after
     assert "park.activity_site_2022" in after and "park.activity_site_2022" not in before
-    with pytest.raises(errors.StandardsError, match="not in force"):
-        standards.load(on=date(2015, 1, 1))
+    early = standards.load(on=date(2015, 1, 1))
+    assert "park.gbt_50563_2010" in early
+    with pytest.raises(errors.StandardsError, match="no default for park_coverage"):
+        early.definition("park_coverage")
 
 
 def test_a_planners_own_number_stays_visible():
@@ -138,6 +140,9 @@ def test_a_planners_own_number_stays_visible():
         LAW["road.core"].with_radius(rule)
     with pytest.raises(errors.StandardsError, match="reason"):
         standards.Rule.local(400, "m", reason=" ")
+    for nonsense in (0, -5, float("nan"), float("inf")):
+        with pytest.raises(errors.StandardsError, match="positive"):
+            standards.Rule.local(nonsense, "m", reason="x")
 
 
 def test_the_bureau_can_take_responsibility(tmp_path):

@@ -10,23 +10,26 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deqing_geo import standards
-from deqing_geo.errors import RecipeError, StandardsError
+from deqing_geo.crs import DATUMS, identify
+from deqing_geo.errors import CRSError, RecipeError, StandardsError
+from deqing_geo.layers import LANDUSE_SYSTEMS
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
-    "towns": {**_READ, "file": str, "datum": str, "admin_level": int},
+    "towns": {**_READ, "file": str, "datum": str, "reference": str, "admin_level": int},
     "zone": {**_READ, "file": str, "source": str, "as_of": (str, date)},
     "roads": {**_READ, "file": str, "datum": str},
     "parks": {**_READ, "file": str, "datum": str, "landuse": str},
     "homes": {**_READ, "file": str, "datum": str, "landuse": str},
     "measures": {"road_density": str, "park_coverage": str},
 }
+_FILES = ("file", "reference")
 _NEEDED = {"zone": ("file", "source", "as_of")}
 _TOP = {"title": str, "standard": str}
 
@@ -46,8 +49,8 @@ class Recipe:
     layers : mapping of str to mapping
         ``towns`` or ``zone``, and ``roads``, ``parks``, ``homes``: options of the reader;
         ``file`` is resolved.
-    named : mapping of str to str
-        The files as the recipe names them.
+    files : mapping of str to Path
+        Every file it reads, by the name the recipe gives it.
     measures : mapping of str to str
         For each measure the key of its definition.
     """
@@ -56,7 +59,7 @@ class Recipe:
     title: str
     standard: str
     layers: Mapping[str, Mapping[str, Any]]
-    named: Mapping[str, str]
+    files: Mapping[str, Path]
     measures: Mapping[str, str]
 
 
@@ -90,17 +93,23 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     deqing_geo.errors.RecipeError: ...r.toml: 4 mistakes
       line 1: [homes] needs `file`
       line 1: give [towns] or [zone]
-      line 1: nothing to measure: give [roads], or [parks] and [homes]
+      line 1: [homes] needs [parks] to be measured with
       line 2: [homes] has no option `fil`; it knows layer, columns, ...
     """
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{file}: not UTF-8. Save it as UTF-8 (另存为 UTF-8).") from error
+    except (OSError, ValueError) as error:
         raise RecipeError(f"{file}: cannot be read ({error}).") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{file}: not TOML: {error}.") from error
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(
+            f"{file}: not TOML: {error}. Quotes are the plain ones, and in paths write / instead "
+            "of a backslash."
+        ) from error
     mistakes = _Mistakes(text)
     for key, value in content.items():
         if key in _FIELDS:
@@ -118,7 +127,12 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         count = len(mistakes.found)
         raise RecipeError(f"{file}: {count} mistake{'s' * (count > 1)}", mistakes.sentences())
     layers = {
-        name: MappingProxyType({**options, "file": _resolve(file, options["file"])})
+        name: MappingProxyType(
+            {
+                key: _resolve(file, value) if key in _FILES else value
+                for key, value in options.items()
+            }
+        )
         for name, options in content.items()
         if name in _FIELDS and name != "measures"
     }
@@ -138,15 +152,27 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         title=str(content.get("title", "")),
         standard=law.name,
         layers=MappingProxyType(layers),
-        named=MappingProxyType(
-            {name: str(content[name]["file"]) for name in layers},
+        files=MappingProxyType(
+            {
+                str(content[name][key]): options[key]
+                for name, options in layers.items()
+                for key in _FILES
+                if key in options
+            }
         ),
         measures=MappingProxyType(measures),
     )
 
 
 def _resolve(recipe: Path, named: str) -> Path:
-    return recipe.parent / Path(named).expanduser()
+    return recipe.parent / named
+
+
+def _there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _check_section(
@@ -163,8 +189,35 @@ def _check_section(
         elif not isinstance(value, fields[key]) or isinstance(value, bool):
             kind = {str: "text", int: "a whole number", dict: "a table"}.get(fields[key], "text")
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
-        elif key == "file" and not _resolve(recipe, value).is_file():
-            mistakes.add(f"[{section}] no such file: {value}", section, key)
+        elif key in _FILES and not _there(_resolve(recipe, value)):
+            mistakes.add(f"[{section}] no such file: {value!r}", section, key)
+        elif (said := _odd_value(key, value)) is not None:
+            mistakes.add(f"[{section}] `{key}` {said}", section, key)
+
+
+def _odd_value(key: str, value: Any) -> str | None:
+    """What is wrong with a value that has the right type."""
+    if key == "datum" and value not in DATUMS:
+        return f"must be one of {', '.join(DATUMS)}"
+    if key == "landuse" and value not in LANDUSE_SYSTEMS:
+        return f"must be one of {', '.join(LANDUSE_SYSTEMS)}"
+    if key == "source" and not value.strip():
+        return "must say whose outline it is"
+    if key == "as_of" and isinstance(value, str):
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return "must be a date like 2025-12-31"
+    if key == "as_of" and isinstance(value, datetime):
+        return "must be a day without an hour"
+    if key == "columns" and not all(isinstance(field, str) for field in value.values()):
+        return "must give a field's name, as text, for each column"
+    if key == "assume_crs":
+        try:
+            identify(value)
+        except CRSError:
+            return "must be a coordinate system like 4549"
+    return None
 
 
 def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
@@ -172,12 +225,12 @@ def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
     if len(areas) != 1:
         said = "give either [towns] or [zone], not both" if areas else "give [towns] or [zone]"
         mistakes.add(said, areas[-1] if areas else "")
-    if "roads" not in content and not {"parks", "homes"} <= set(content):
-        mistakes.add("nothing to measure: give [roads], or [parks] and [homes]", "")
-    elif ("parks" in content) != ("homes" in content):
+    if ("parks" in content) != ("homes" in content):
         there = "parks" if "parks" in content else "homes"
         other = "homes" if there == "parks" else "parks"
         mistakes.add(f"[{there}] needs [{other}] to be measured with", there)
+    elif not {"roads", "parks"} & set(content):
+        mistakes.add("nothing to measure: give [roads], or [parks] and [homes]", "")
     name = content.get("standard", standards.DEFAULT)
     if not isinstance(name, str):
         return
@@ -187,6 +240,14 @@ def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
         mistakes.add(str(error), "", "standard")
         return
     asked = content.get("measures", {})
+    wanted = {"road_density": "roads", "park_coverage": "parks"}
+    for measure, layer in wanted.items():
+        given = isinstance(asked, dict) and measure in asked
+        if layer in content and not given and measure not in law.defaults:
+            ways = ", ".join(way.key for way in law.ways(measure))
+            mistakes.add(
+                f"`{name}` has no default: say {measure} under [measures], one of {ways}", ""
+            )
     for measure, key in asked.items() if isinstance(asked, dict) else ():
         if measure not in _FIELDS["measures"] or not isinstance(key, str):
             continue
@@ -200,23 +261,53 @@ class _Mistakes:
     """Mistakes with the line they stand on; tomllib keeps no lines, so they are looked up."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
+        self.lines = _lines(text)
         self.found: list[tuple[int, str]] = []
 
     def add(self, said: str, section: str, key: str = "") -> None:
-        self.found.append((self._line(section, key), said))
+        for place in ((section, key), (key, ""), (section, ""), ("", section)):
+            if place in self.lines:
+                self.found.append((self.lines[place], said))
+                return
+        self.found.append((1, said))
 
     def sentences(self) -> list[str]:
         return [f"line {line}: {said}" for line, said in sorted(self.found, key=lambda one: one[0])]
 
-    def _line(self, section: str, key: str) -> int:
-        at = 0
-        if section:
-            header = re.compile(rf"^\s*\[\s*[\"']?{re.escape(section)}[\"']?\s*\]")
-            at = next((n for n, line in enumerate(self.lines) if header.match(line)), 0)
-        if key:
-            option = re.compile(
-                rf"^\s*(\[\s*)?(?:{re.escape(section)}\s*\.\s*)?[\"']?{re.escape(key)}[\"']?\s*[=\].]"
-            )
-            at = next((n for n in range(at, len(self.lines)) if option.match(self.lines[n])), at)
-        return at + 1
+
+_WORD = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_HEADER = re.compile(rf"\s*\[\[?\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*\]")
+_OPTION = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
+_INLINE = re.compile(rf"[{{,]\s*({_WORD})\s*=")
+
+
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """First line of every section and option, by (section, option); long texts are skipped."""
+    out: dict[tuple[str, str], int] = {}
+    section, quote = "", ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if quote:
+            quote = "" if quote in line else quote
+            continue
+        if header := _HEADER.match(line):
+            section = _words(header[1])[0]
+            out.setdefault((section, ""), number)
+            if len(_words(header[1])) > 1:
+                out.setdefault((section, _words(header[1])[1]), number)
+        elif option := _OPTION.match(line):
+            words = [*([section] if section else []), *_words(option[1])]
+            out.setdefault((words[0], ""), number)
+            if len(words) > 1:
+                out.setdefault((words[0], words[1]), number)
+            else:
+                out.setdefault(("", words[0]), number)
+                for inner in _INLINE.finditer(line, option.end()):
+                    out.setdefault((words[0], _words(inner[1])[0]), number)
+            for mark in ('"""', "'''"):
+                if line.count(mark) % 2:
+                    quote = mark
+    return out
+
+
+def _words(dotted: str) -> list[str]:
+    return [word.strip().strip("\"'") for word in re.findall(_WORD, dotted)]

@@ -27,6 +27,7 @@ from deqing_geo import sample, standards
 from deqing_geo.batch.recipe import Recipe
 from deqing_geo.boundaries import read_towns, read_zone
 from deqing_geo.coverage import Coverage, park_coverage
+from deqing_geo.errors import ExportError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
 from deqing_geo.layers import read_homes, read_parks, read_roads
@@ -125,6 +126,8 @@ def open_recipe(recipe: Recipe, tell: Tell = _silent) -> Job:
     tell(kind, 0, total)
     options = layers[kind]
     file = options.pop("file")
+    if "reference" in options:
+        options["reference"] = read_towns(options["reference"])
     areas = read_towns(file, **options) if kind == "towns" else read_zone(file, **options)
     found: dict[str, gpd.GeoDataFrame] = {}
     readers: dict[str, Callable[..., gpd.GeoDataFrame]] = {
@@ -144,7 +147,7 @@ def open_recipe(recipe: Recipe, tell: Tell = _silent) -> Job:
         standard=recipe.standard,
         areas=areas,
         measures=recipe.measures,
-        inputs={recipe.named[name]: recipe.layers[name]["file"] for name in recipe.layers},
+        inputs=recipe.files,
         **found,
     )
 
@@ -218,6 +221,7 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
         coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
     tell("map", 2, steps)
     target = Path(out)
+    _refuse_own_inputs(job, target)
     earlier = _made_earlier(target)
     with whole_folder(target, last=MANIFEST) as draft:
         _save_map(job, density, coverage, draft)
@@ -333,6 +337,29 @@ def _manifest(
         "definitions": [_definition(result.definition) for result in results],
         "notices": list(dict.fromkeys(text for result in results for text in result.notices)),
     }
+
+
+PRODUCTS = (
+    "map.html",
+    "park_coverage.csv",
+    "parks.csv",
+    "results.gpkg",
+    "road_density.csv",
+    "road_km_by_class.csv",
+    "summary.json",
+    MANIFEST,
+)
+
+
+def _refuse_own_inputs(job: Job, out: Path) -> None:
+    """A report never writes over what it was made from."""
+    products = {(out / name).resolve() for name in PRODUCTS}
+    for named, file in job.inputs.items():
+        if file.resolve() in products:
+            raise ExportError(
+                f"{named} is an input of this report and would be overwritten. "
+                "Choose another folder with --out."
+            )
 
 
 def _made_earlier(out: Path) -> set[str]:

@@ -105,6 +105,8 @@ def load(
     >>> str(law.targets["road_density"])
     '建成区路网密度 不低于 8 公里/平方公里(2027)'
     """
+    if on is not None and not isinstance(on, date):
+        raise StandardsError(f"on={on!r} is not a date: datetime.date(2024, 1, 1).")
     if name not in available():
         raise StandardsError(f"No standard `{name}`. There are: {', '.join(available())}.")
     levels: list[tuple[str, dict[str, Any]]] = []
@@ -137,9 +139,8 @@ def load(
         if known is None:
             raise StandardsError(f"{local}: confirms `{line['key']}`, which is not in `{name}`.")
         entries[line["key"]] = dataclasses.replace(known, evidence="confirmed")
-    for measure, key in defaults.items():
-        if key not in entries:
-            raise StandardsError(f"`{name}`: the default of {measure}, `{key}`, is not in force.")
+    # A default that was not yet in force is no default of that day.
+    defaults = {measure: key for measure, key in defaults.items() if key in entries}
     return Standard(
         name=name,
         chain=tuple(where for where, _ in levels),
@@ -231,9 +232,16 @@ def _read(name: str) -> dict[str, Any]:
 
 def _read_local(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise StandardsError(f"{path}: cannot be read as a standards file ({error}).") from error
+    for key, value in content.items():
+        if key not in ("rule", "definition", "confirmation") or not (
+            isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+        ):
+            raise StandardsError(
+                f"{path}: `{key}` is not [[rule]], [[definition]] or [[confirmation]]."
+            )
     for line in content.get("confirmation", ()):
         missing = [label for label in ("key", "by", "document", "date") if not line.get(label)]
         if missing:
@@ -247,7 +255,7 @@ def _entries(content: Mapping[str, Any], where: str) -> list[Rule | Definition]:
         for raw in content.get(kind, ()):
             try:
                 out.append(make(dict(raw)))
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 named = raw.get("key", "without a key")
                 raise StandardsError(f"{where}: {kind} {named}: {error}.") from error
     return out

@@ -6,6 +6,7 @@ Nothing here reads a file or measures anything.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -91,7 +92,7 @@ class Rule:
         Raises
         ------
         StandardsError
-            If the reason is empty or the unit is unknown.
+            If the reason is empty, the unit unknown or the number not positive.
 
         Examples
         --------
@@ -101,6 +102,8 @@ class Rule:
         if not reason.strip():
             raise StandardsError("A local number needs a reason: Rule.local(…, reason='镇区现状').")
         _check_unit(unit)
+        if not (math.isfinite(value) and value > 0):
+            raise StandardsError(f"A local number is positive and finite, not {value}.")
         return cls("local", float(value), unit, "本单位自定", reason.strip(), evidence="local")
 
     @property
