@@ -8,6 +8,7 @@ and stay on the page. This is the only part of the library that knows folium.
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 import os
 import tomllib
@@ -26,6 +27,7 @@ from deqing_geo.errors import ColumnError, CRSError
 from deqing_geo.files import whole_file
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, ShapeLayer, encode, page_of
+from deqing_geo.provenance import origins
 from deqing_geo.text import escape, figure, percent
 
 if TYPE_CHECKING:
@@ -78,19 +80,14 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
         attribution_control=False,
         prefer_canvas=True,
     )
-    OfflineFigure(title=escape(title) or None).add_child(m)
+    OfflineFigure(title=escape(title).replace("/", "&#47;") or None).add_child(m)
     contents = page_of(m).contents
     contents.title = title
-    west, south, east, north = shapely.total_bounds(shapes)
-    if math.isfinite(west):
-        m.location = [float(south + north) / 2, float(west + east) / 2]
-        contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
-    else:
+    if not _look_at(m, shapes):
         contents.warn(names.word("map.nothing"))
     labels = _labels(areas)
-    keys = [str(label) for label in areas.index]
-    for key, label in zip(keys, labels, strict=True):
-        contents.stories[key] = {"name": label, "parts": []}
+    keys = _keys(areas)
+    contents.name(keys, labels)
     look = _style()["area"]
     style = {
         "color": look["color"],
@@ -98,8 +95,7 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
         "fillColor": look["fill"],
         "fillOpacity": 0.85,
     }
-    where = shapely.point_on_surface(shapes)
-    places = np.round(np.column_stack([shapely.get_x(where), shapely.get_y(where)]) * UNIT)
+    places = _places(shapes)
     payload = {
         "area": True,
         "unit": UNIT,
@@ -108,14 +104,11 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
         "use": [0] * len(shapes),
         "tips": [[label] for label in labels],
         "keys": keys,
-        "labels": [
-            [int(x), int(y), label]
-            for (x, y), label in zip(places.tolist(), labels, strict=True)
-            if math.isfinite(x)
-        ],
+        "labels": [[*place, label] for place, label in zip(places, labels, strict=True) if place],
     }
     m.add_child(ShapeLayer(names.word("layer.areas"), payload))
     _notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
+    _credit(contents, origins(areas=areas))
     marks = (names.word(f"map.{key}") for key in ("internal", "not_public", "boundary"))
     contents.foot(" | ".join(marks), "dg-mark")
     return m
@@ -153,6 +146,10 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
     contents = page_of(m).contents
     table = density.table
     shapes = _degrees(table, "density")
+    if contents.bounds is None:
+        _look_at(m, shapes)
+    keys = _keys(table)
+    contents.name(keys, _labels(table))
     values = density.series.to_numpy(dtype=float)
     breaks = _breaks(values)
     ramp, look = _style()["density"]["ramp"], _style()["area"]
@@ -179,7 +176,7 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
         "tips": [
             [label, f"{layer} {one} {unit}"] for label, one in zip(labels, shown, strict=True)
         ],
-        "keys": [str(key) for key in table.index],
+        "keys": keys,
     }
     m.add_child(ShapeLayer(layer, payload))
     entries = [
@@ -198,10 +195,10 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
             "entries": entries,
         }
     )
-    for at, key in enumerate(table.index):
+    for at, key in enumerate(keys):
         row = table.iloc[at]
         contents.tell(
-            str(key),
+            key,
             layer,
             [
                 (names.label("road_density"), f"{shown[at]} {unit}"),
@@ -242,7 +239,7 @@ def add_roads(
     Raises
     ------
     ColumnError
-        If ``road_class`` is absent.
+        If ``road_class`` is absent or holds a word it may not.
     CRSError
         If the roads cannot be brought to degrees.
 
@@ -258,6 +255,9 @@ def add_roads(
     contents = page_of(m).contents
     order = {word: at for at, word in enumerate(names.vocabulary("road_class"))}
     words = roads["road_class"].astype(object).where(roads["road_class"].notna(), names.UNKNOWN)
+    odd = ~np.isin(words.astype(str), list(order))
+    if odd.any():
+        raise ColumnError("`roads`: `road_class` holds words it may not.", roads.index[odd])
     # Big roads last, so that they lie on top.
     drawn = np.argsort([-order.get(word, len(order)) for word in words], kind="stable")
     frame, words = roads.iloc[drawn], words.iloc[drawn]
@@ -283,7 +283,13 @@ def add_roads(
         states = [names.vocabulary("road_status").get(word, word) for word in status]
     if waiting.any():
         entries.append(
-            {"line": True, "color": grey, "weight": 1.2, "label": "在建、规划(虚线,不计入)"}
+            {
+                "line": True,
+                "dash": True,
+                "color": grey,
+                "weight": 1.5,
+                "label": "在建、规划(虚线,不计入)",
+            }
         )
     use = [
         present.index(word) + len(present) * bool(late)
@@ -307,6 +313,7 @@ def add_roads(
     if entries:
         contents.legends.append({"layer": layer, "title": layer, "unit": "", "entries": entries})
     _notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
+    _credit(contents, origins(roads=roads))
     return m
 
 
@@ -342,6 +349,11 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
     contents = page_of(m).contents
     style = _style()
     title = names.label("park_coverage")
+    keys = _keys(coverage.table)
+    contents.name(keys, _labels(coverage.table))
+    key_of = dict(zip(coverage.table.index, keys, strict=True))
+    if contents.bounds is None:
+        _look_at(m, _degrees(coverage.table, "coverage"))
 
     def draw(key: str, frame: gpd.GeoDataFrame, tips: list[list[str]], **options: Any) -> None:
         look = {**style[key], **options}
@@ -351,6 +363,8 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             "fillColor": look["fill"],
             "fillOpacity": look.get("opacity", 0.75),
             **({"dashArray": look["dash"]} if "dash" in look else {}),
+            # A click on what merely covers an area is meant for the area.
+            "interactive": key != "service_area",
         }
         layer = names.word(f"layer.{key}s" if key in ("park", "gap") else f"layer.{key}")
         payload = {
@@ -360,7 +374,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             "styles": [path],
             "use": [0] * len(frame),
             "tips": tips,
-            "keys": [str(one) for one in frame["area"]] if "area" in frame else None,
+            "keys": [key_of[one] for one in frame["area"]] if "area" in frame else None,
         }
         m.add_child(ShapeLayer(layer, payload))
         entry = {
@@ -398,7 +412,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
         )
         tips.append([line for line in (name, kind, f"{figure(size, 0)} 平方米", verdict) if line])
     draw("park", parks, tips, opacity=0.9)
-    for at, key in enumerate(coverage.table.index):
+    for at, key in enumerate(keys):
         row = coverage.table.iloc[at]
         share = row["park_coverage"]
         told = percent(share, against=coverage.goals)
@@ -407,7 +421,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             (names.label(column), f"{figure(row[column])} 公顷")
             for column in ("demand_ha", "served_ha", "gap_ha")
         ]
-        contents.tell(str(key), title, rows)
+        contents.tell(key, title, rows)
     contents.headlines.append((title, coverage.headline))
     _carry(contents, title, coverage)
     return m
@@ -436,6 +450,12 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
         If the map asks for something that is not installed, naming it.
     ExportError
         If the file cannot be written.
+
+    Notes
+    -----
+    Every text that came in through this library is data, not code. Texts of folium's own
+    elements (a Marker's popup, a Tooltip) are folium's: it runs them as templates when a map
+    is saved, so do not put names there that others wrote.
 
     See Also
     --------
@@ -515,5 +535,44 @@ def _carry(contents: Contents, what: str, result: RoadDensity | Coverage) -> Non
     rest = [text for text in result.notices if text != names.word("notice.schematic")]
     if rest:
         contents.foot(f"{what}:{';'.join(rest)}", "dg-notice")
-    if result.origins:
-        contents.foot(f"{names.word('map.sources')}:{';'.join(result.origins)}", "dg-mark")
+    _credit(contents, result.origins)
+
+
+def _credit(contents: Contents, said: Iterable[str]) -> None:
+    for text in said:
+        contents.foot(f"{names.word('map.sources')}:{text}", "dg-mark")
+
+
+def _look_at(m: folium.Map, shapes: Any) -> bool:
+    """Let the map open on these shapes; False where there is nothing to look at."""
+    box = shapely.bounds(shapes)
+    box = box[np.isfinite(box).all(axis=1)]
+    if len(box) == 0:
+        return False
+    (west, south), (east, north) = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
+    m.location = [float(south + north) / 2, float(west + east) / 2]
+    page_of(m).contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
+    return True
+
+
+def _places(shapes: Any) -> list[tuple[int, int] | None]:
+    """Where a label stands, in whole units; None for what has no place."""
+    out: list[tuple[int, int] | None] = [None] * len(shapes)
+    there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
+    if len(there):
+        where = shapely.get_coordinates(shapely.point_on_surface(shapes[there]))
+        for at, (x, y) in zip(there, np.round(where * UNIT).astype(int).tolist(), strict=True):
+            out[at] = (x, y)
+    return out
+
+
+def _keys(frame: gpd.GeoDataFrame) -> list[str]:
+    """What tells one area from another in the page: its label and its shape.
+
+    Labels alone will not do: two frames numbered from 0 would tell each other's stories.
+    """
+    digests = [
+        hashlib.md5(wkb or b"", usedforsecurity=False).hexdigest()[:8]
+        for wkb in shapely.to_wkb(np.asarray(frame.geometry.array, dtype=object))
+    ]
+    return [f"{label}#{digest}" for label, digest in zip(frame.index, digests, strict=True)]

@@ -44,6 +44,7 @@ _LINK = re.compile(
     r'<script src="(?P<script>[^"]*)"></script>|<link rel="stylesheet" href="(?P<style>[^"]*)"\s*/>'
 )
 _INLINE_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
+_JS_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _ASKS_JQUERY = re.compile(r"(?<![\w$])\$\(|\$\.(?:ajax|get)|jQuery\(")
 _HEX_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 # What would still make a browser ask: sources of elements, style urls, tiles and pictures.
@@ -52,7 +53,7 @@ _REQUEST = re.compile(
           (?:src|href|data)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)
       | url\(\s*["']?((?:https?:)?//[^"')\s]+)
       | L\.(?:tileLayer(?:\.\w+)?|imageOverlay|videoOverlay)\(\s*["'`]((?:https?:)?//[^"'`]+)
-      | \burl\s*:\s*["'`]((?:https?:)?//[^"'`]+)""",
+      | \b(?:url|\w*[uU]rl)"?\s*:\s*["'`]((?:https?:)?//[^"'`]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
 
@@ -90,12 +91,24 @@ class OfflineFigure(Figure):  # type: ignore[misc]
             If the page asks for something that is not installed, naming it.
         """
         self._settle()
+        before = {part: dict(part._children) for part in (self.header, self.html, self.script)}
         html: str = super().render(**kwargs)
         html = _renumber(html, _ids(self))
+        self._forget(before)
         html = html.replace("<html>", '<html lang="zh-CN">', 1)
         if not offline:
             return html
         return _forbid_requests(_inline(html))
+
+    def _forget(self, before: dict[Element, dict[str, Element]]) -> None:
+        """Take out again what rendering put in, so that the next rendering is the same."""
+        for part, children in before.items():
+            part._children.clear()
+            part._children.update(children)
+        for drawn in self._children.values():
+            for layer in drawn._children.values():
+                for name in [name for name in layer._children if name.endswith("_add")]:
+                    del layer._children[name]
 
     def _settle(self) -> None:
         """Let elements that speak of others come last, on every rendering anew."""
@@ -111,7 +124,10 @@ class OfflineFigure(Figure):  # type: ignore[misc]
 
 
 def _inline(html: str) -> str:
-    scripts = "".join(match.group(1) for match in _INLINE_SCRIPT.finditer(html))
+    # Strings are data: a village may be called "jQuery(".
+    scripts = "".join(
+        _JS_STRING.sub('""', match.group(1)) for match in _INLINE_SCRIPT.finditer(html)
+    )
     kept: list[str] = []
 
     def place(match: re.Match[str]) -> str:
@@ -210,8 +226,12 @@ def _forbid_requests(html: str) -> str:
 def _ids(element: Element) -> set[str]:
     found = {element._id}
     branches = list(element._children.values())
-    if isinstance(element, Figure):
-        branches += [element.header, element.html, element.script]
+    # A figure and a popup keep parts of the page beside their children.
+    branches += [
+        part
+        for part in (getattr(element, name, None) for name in ("header", "html", "script"))
+        if isinstance(part, Element)
+    ]
     for branch in branches:
         found |= _ids(branch)
     return found

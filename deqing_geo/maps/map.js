@@ -118,6 +118,7 @@ var DeqingMap = (function () {
   function swatch(entry) {
     var node = element("i", entry.line ? "dg-line" : "");
     if (entry.line) {
+      node.style.borderTopStyle = entry.dash ? "dashed" : "solid";
       node.style.borderTopWidth = Math.max(entry.weight, 1) + "px";
       node.style.borderTopColor = entry.color;
     } else {
@@ -140,7 +141,7 @@ var DeqingMap = (function () {
         section.appendChild(key);
       });
       card.appendChild(section);
-      return [section, layers[part.layer]];
+      return [section, layers.get(part.layer)];
     });
     function follow() {
       var any = false;
@@ -180,13 +181,14 @@ var DeqingMap = (function () {
     var zoom = map.zoomControl;
     if (zoom) { zoom.setPosition("topright"); }
     control("topleft", titleCard(data)).addTo(map);
-    var named = {};
-    layers.forEach(function (entry) { named[entry[0]] = entry[1]; });
+    // One by one: as keys of an object, two layers of one name would share a switch.
     if (layers.length) {
-      L.control.layers(null, named, { position: "topright", collapsed: map.getSize().x < 760 }).addTo(map);
+      var switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 });
+      layers.forEach(function (entry) { switches.addOverlay(entry[1], entry[0]); });
+      switches.addTo(map);
     }
-    var byName = {};
-    data.layers.forEach(function (name, at) { byName[name] = layers[at][1]; });
+    var byName = new Map();
+    data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
     var made = legend(map, data, byName);
     if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);

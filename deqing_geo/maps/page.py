@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import folium
 import numpy as np
 import shapely
-from branca.element import Element, MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.map import Layer
 from jinja2 import Template
 
@@ -94,10 +94,14 @@ class Contents:
         if (style, text) not in self.footer:
             self.footer.append((style, text))
 
+    def name(self, keys: list[str], labels: list[str]) -> None:
+        """Give areas a story to add to, under their names."""
+        for key, label in zip(keys, labels, strict=True):
+            self.stories.setdefault(key, {"name": label, "parts": []})
+
     def tell(self, key: str, title: str, rows: list[tuple[str, str]]) -> None:
         """Add a part to an area's story."""
-        told = self.stories.setdefault(key, {"name": key, "parts": []})
-        told["parts"].append({"title": title, "rows": [list(row) for row in rows]})
+        self.stories[key]["parts"].append({"title": title, "rows": [list(row) for row in rows]})
 
 
 class Page(MacroElement):  # type: ignore[misc]
@@ -140,7 +144,7 @@ class Page(MacroElement):  # type: ignore[misc]
         )
 
     def layers(self) -> str:
-        """Names, safe as HTML, and variables of the layers."""
+        """Names, safe as HTML, and variables of the layers, in the order of `data`."""
         pairs = [
             f"[{script_json(escape(layer.layer_name))}, {layer.get_name()}]"
             for layer in self.switches()
@@ -173,8 +177,16 @@ def page_of(m: folium.Map) -> Page:
     Page
         In place, its figure made an `OfflineFigure`.
     """
-    if not isinstance(m.get_root(), OfflineFigure):
-        OfflineFigure().add_child(m)
+    before = m.get_root()
+    if not isinstance(before, OfflineFigure):
+        figure = OfflineFigure()
+        if isinstance(before, Figure):
+            # What the caller wrote beside the map stays beside it.
+            for part in ("header", "html", "script"):
+                for name, child in getattr(before, part)._children.items():
+                    getattr(figure, part).add_child(child, name=name)
+            figure.title = before.title
+        figure.add_child(m)
     for child in m._children.values():
         if isinstance(child, Page):
             return child
