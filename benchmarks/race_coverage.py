@@ -1,0 +1,243 @@
+"""Race: residential land in reach of parks, `deqing_geo.park_coverage` against overlays.
+
+Synthetic counties lie side by side, each with 500 parks and 10,000 residential blocks in 40
+towns, on a grid of 220 curved villages that keep their borders in common. The usual way is
+to buffer the parks by the radius of their size, dissolve the buffers with ``union_all``,
+overlay the homes with the result, and overlay homes and served homes with the areas. The
+answers must agree within 0.1 % of all residential land, both in sum (``overall``) and with
+the differences of all areas added up without their signs (``by area``); the usual buffer
+draws a disc 0.16 % too small, and that shows.
+
+Each lane runs in a process of its own, one after the other at every size. CPU is the best
+of up to three calls after a small warm-up (`time.process_time`); the usual way is called
+once beyond one county. Peak memory is the rise of the resident set's high-water mark over
+the data and the warm-up (`resource.getrusage`); it is not known on Windows. Trust the
+ratios, not the seconds.
+
+Run it with ``python benchmarks/race_coverage.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+import deqing_geo as dg
+
+SEED = 20251231
+CRS = "EPSG:4549"
+ORIGIN = (480_000.0, 3_370_000.0)
+VILLAGES_WIDE, VILLAGES_HIGH, SIDE_M = 20, 11, 2_000.0
+EDGE_STEPS = 25  # four curved sides of 25 steps: 100 vertices a village
+PARKS, HOMES, TOWNS = 500, 10_000, 40
+TOWN_SPREAD_M = 500.0
+BLOCK_M = 70.0  # homes stand in a lattice of this step, so none overlap
+# The definition raced by: 300 m from 2,000 m2, 500 m from 5,000 m2.
+BY = "park.health_check_2021"
+BANDS = ((2_000, 300.0), (5_000, 500.0))
+# Counties, and how they are laid side by side.
+LAYOUT = {1: (1, 1), 2: (2, 1), 4: (2, 2)}
+LANES = ("ours", "overlay")
+REPEATS = {("ours", 1): 3, ("ours", 2): 3, ("ours", 4): 2}
+AGREE = 1e-3
+
+
+def villages(wide: int, high: int) -> gpd.GeoDataFrame:
+    """Villages as cells of a bent grid; neighbours share the vertices of their border."""
+    columns, rows = VILLAGES_WIDE * wide, VILLAGES_HIGH * high
+    steps_x = np.arange(columns * EDGE_STEPS + 1) / EDGE_STEPS
+    steps_y = np.arange(rows * EDGE_STEPS + 1) / EDGE_STEPS
+    cells = []
+    for row in range(rows):
+        for column in range(columns):
+            x = steps_x[column * EDGE_STEPS : (column + 1) * EDGE_STEPS + 1]
+            y = steps_y[row * EDGE_STEPS : (row + 1) * EDGE_STEPS + 1]
+            south = np.column_stack([x, np.full(len(x), float(row))])
+            east = np.column_stack([np.full(len(y), column + 1.0), y])
+            north = np.column_stack([x[::-1], np.full(len(x), row + 1.0)])
+            west = np.column_stack([np.full(len(y), float(column)), y[::-1]])
+            cells.append(np.concatenate([south[:-1], east[:-1], north[:-1], west]))
+    rings = shapely.linearrings([_bend(cell) for cell in cells])
+    frame = gpd.GeoDataFrame(geometry=shapely.polygons(rings), crs=CRS)
+    if not shapely.coverage_is_valid(frame.geometry.array):
+        raise AssertionError("the villages are no clean coverage")
+    return frame
+
+
+def _bend(grid: np.ndarray) -> np.ndarray:
+    """One smooth map of the plane for all: it curves borders and keeps them shared."""
+    x, y = grid[:, 0], grid[:, 1]
+    bent_x = x + 0.16 * np.sin(2.1 * y + 0.7 * x) + 0.05 * np.sin(9.0 * y + 1.3 * x)
+    bent_y = y + 0.16 * np.sin(1.9 * x + 0.5 * y) + 0.05 * np.sin(8.0 * x + 1.1 * y)
+    return np.column_stack([bent_x, bent_y]) * SIDE_M + ORIGIN
+
+
+def places(areas: gpd.GeoDataFrame, counties: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Parks of 1,000 m2 to 6 ha with 8 to 30 corners, and homes of 8 corners, around towns."""
+    rng = np.random.default_rng([SEED, counties])
+    x0, y0, x1, y1 = areas.total_bounds
+    margin = 3 * TOWN_SPREAD_M
+    centres = rng.uniform(
+        (x0 + margin, y0 + margin), (x1 - margin, y1 - margin), (TOWNS * counties, 2)
+    )
+
+    def around(count: int) -> np.ndarray:
+        town = rng.integers(0, len(centres), count)
+        return centres[town] + rng.normal(0, TOWN_SPREAD_M, (count, 2))
+
+    lattice = np.unique(np.floor(around(4 * HOMES * counties) / BLOCK_M), axis=0)
+    chosen = rng.choice(len(lattice), HOMES * counties, replace=False)
+    middles = (lattice[np.sort(chosen)] + 0.5) * BLOCK_M
+    reach = rng.uniform(0.25, 0.49, (len(middles), 1)) * BLOCK_M
+    homes = _stars(rng, middles, np.full(len(middles), 8), reach[:, 0], 0.6)
+    size = np.exp(rng.uniform(np.log(1_000), np.log(60_000), PARKS * counties))
+    corners = rng.integers(8, 31, len(size))
+    parks = _stars(rng, around(len(size)), corners, np.sqrt(size / 2), 0.5)
+    return (
+        gpd.GeoDataFrame({"park_class": "G11"}, index=range(len(parks)), geometry=parks, crs=CRS),
+        gpd.GeoDataFrame(
+            {"home_class": "urban_residential"}, index=range(len(homes)), geometry=homes, crs=CRS
+        ),
+    )
+
+
+def _stars(
+    rng: np.random.Generator,
+    middles: np.ndarray,
+    corners: np.ndarray,
+    radius: np.ndarray,
+    inner: float,
+) -> np.ndarray:
+    """Star-shaped polygons: corners at even angles, at uneven distances from the middle."""
+    owner = np.repeat(np.arange(len(middles)), corners)
+    first = np.concatenate([[0], np.cumsum(corners)[:-1]])
+    angle = 2 * math.pi * (np.arange(len(owner)) - first[owner]) / corners[owner]
+    distance = radius[owner] * rng.uniform(inner, 1, len(owner))
+    points = middles[owner] + distance[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    shapes: np.ndarray = shapely.polygons(shapely.linearrings(points, indices=owner))
+    return shapes
+
+
+def ours(areas: gpd.GeoDataFrame, parks: gpd.GeoDataFrame, homes: gpd.GeoDataFrame) -> list[float]:
+    """Hectares served in each area, then all residential land there is."""
+    coverage = dg.park_coverage(areas, parks, homes, by=BY)
+    return [*coverage.table["served_ha"].to_list(), float(coverage.table["demand_ha"].sum())]
+
+
+def overlay(
+    areas: gpd.GeoDataFrame, parks: gpd.GeoDataFrame, homes: gpd.GeoDataFrame
+) -> list[float]:
+    """The same, the usual way."""
+    zones = gpd.GeoDataFrame({"zone": areas.index}, geometry=areas.geometry.array, crs=areas.crs)
+    size = parks.area.to_numpy()
+    radius = np.zeros(len(parks))
+    for from_m2, metres in BANDS:
+        radius[np.round(size) >= from_m2] = metres
+    discs = parks.geometry[radius > 0].buffer(radius[radius > 0])
+    reach = gpd.GeoDataFrame(geometry=[discs.union_all()], crs=areas.crs)
+    served = gpd.overlay(homes, reach, how="intersection")
+    by_zone = [
+        pieces.area.groupby(pieces["zone"]).sum().reindex(areas.index, fill_value=0.0)
+        for pieces in (
+            gpd.overlay(served, zones, how="intersection"),
+            gpd.overlay(homes, zones, how="intersection"),
+        )
+    ]
+    served_ha, demand_ha = by_zone[0] / 10_000, by_zone[1] / 10_000
+    return [*served_ha.to_list(), float(demand_ha.sum())]
+
+
+def run_lane(lane: str, counties: int) -> dict[str, Any]:
+    """One lane at one size, in this process."""
+    areas = villages(*LAYOUT[counties])
+    parks, homes = places(areas, counties)
+    call = overlay if lane == "overlay" else ours
+    call(areas.iloc[:20], parks.iloc[:20], homes.iloc[:200])
+    return measure(lambda: call(areas, parks, homes), REPEATS.get((lane, counties), 1))
+
+
+def measure(call: Callable[[], list[float]], repeats: int) -> dict[str, Any]:
+    """Answer, best CPU seconds and peak memory of a call."""
+    before = _peak_mb()
+    seconds = []
+    answer: list[float] = []
+    for _ in range(repeats):
+        start = time.process_time()
+        answer = call()
+        seconds.append(time.process_time() - start)
+    return {"answer": answer, "cpu_s": min(seconds), "peak_mb": _peak_mb() - before}
+
+
+def _peak_mb() -> float:
+    try:
+        import resource
+    except ImportError:
+        return math.nan
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def in_own_process(lane: str, counties: int) -> dict[str, Any]:
+    """One lane at one size, in a fresh process."""
+    command = [sys.executable, __file__, "--lane", lane, "--counties", str(counties)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def exponent(sizes: list[int], seconds: list[float]) -> float:
+    """Slope of log seconds over log size."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def main() -> int:
+    """Print the table; 1 if the answers differ."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lane", choices=LANES, help="one lane alone, as JSON")
+    parser.add_argument("--counties", type=int, choices=sorted(LAYOUT), default=1)
+    asked = parser.parse_args()
+    if asked.lane:
+        print(json.dumps(run_lane(asked.lane, asked.counties)))
+        return 0
+    print("Park coverage: process CPU seconds (best of up to 3), rise of peak RSS in MB")
+    print(f"{'size':<6}{'lane':<12}{'CPU s':>9}{'MB':>8}{'overlay/lane':>14}", end="")
+    print(f"{'overall':>10}{'by area':>9}")
+    seconds: dict[str, list[float]] = {lane: [] for lane in LANES}
+    agree = True
+    for counties in LAYOUT:
+        results = {lane: in_own_process(lane, counties) for lane in LANES}
+        partner = results["overlay"]
+        for lane, result in results.items():
+            seconds[lane].append(result["cpu_s"])
+            ratio, differs = "", ""
+            if lane == "ours":
+                ratio = f"{partner['cpu_s'] / result['cpu_s']:.1f}x"
+                gap = np.subtract(result["answer"], partner["answer"]) / partner["answer"][-1]
+                # The last figure is the residential land itself: it must agree too.
+                overall = max(abs(float(gap[:-1].sum())), abs(float(gap[-1])))
+                by_area = float(np.abs(gap[:-1]).sum())
+                agree &= overall <= AGREE and by_area <= AGREE
+                differs = f"{overall:>10.0e}{by_area:>9.0e}"
+            print(
+                f"c{counties:<5}{lane:<12}{result['cpu_s']:>9.3f}{result['peak_mb']:>8.0f}"
+                f"{ratio:>14}{differs}",
+                flush=True,
+            )
+    for lane in LANES:
+        print(f"growth exponent, {lane}: {exponent(list(LAYOUT), seconds[lane]):.2f}")
+    print("same answer" if agree else "ANSWERS DIFFER")
+    return int(not agree)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
