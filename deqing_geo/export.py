@@ -38,7 +38,7 @@ FIXED_DATE = "2000-01-01T00:00:00Z"
 
 
 def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
-    """A table as CSV that opens in Excel and WPS with its Chinese and its codes whole.
+    """A table as CSV that opens in Excel and WPS with its Chinese whole.
 
     Parameters
     ----------

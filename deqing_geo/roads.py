@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_lines, require_words
 from deqing_geo.crs import M2_PER_KM2, M_PER_KM, ellipsoidal_area, require_metres
+from deqing_geo.cutting import Shares, share_lengths
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, figure
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
 
 MEASURE = "road_density"
 BUILT = "built"
-# Survey coordinates are kept to the millimetre; what is nearer than that is the same place.
-TOLERANCE_M = 0.001
-# How far beside a border road to look for the area it borders: past any misfit of that kind.
-BESIDE_M = 0.01
-# Pairs of border and road segments compared in one go, to keep memory flat.
-PAIRS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +189,7 @@ def road_density(
         if "road_status" in roads
         else np.full(len(roads), BUILT, dtype=object)
     )
-    pieces = _cut(shapes, lines, band.value)
+    pieces = share_lengths(shapes, lines, band.value)
     counted = np.isin(classes, definition.counts["roads"])
     is_open = status == BUILT
     by_class = _tally(areas.index, pieces, classes, is_open, list(names.vocabulary("road_class")))
@@ -241,7 +235,7 @@ def road_density(
 
 def _tally(
     index: pd.Index[Any],
-    pieces: _Pieces,
+    pieces: Shares,
     words: Shapes,
     rows: NDArray[np.bool_],
     vocabulary: list[str],
@@ -254,221 +248,3 @@ def _tally(
         pieces.area[taken] * width + code[taken], pieces.metres[taken], len(index) * width
     )
     return pd.DataFrame(flat.reshape(len(index), width) / M_PER_KM, index=index, columns=vocabulary)
-
-
-# ---------------------------------------------------------------- cutting roads at borders
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pieces:
-    """Which area has how many metres of which road; one entry per pair and piece."""
-
-    area: Ints
-    line: Ints
-    metres: Floats
-    edge_metres: Floats
-
-
-def _cut(areas: Shapes, lines: Shapes, band_m: float) -> _Pieces:
-    """Share the length of every line among the areas.
-
-    Three cases, the cheap ones first. A line that comes near no border lies in an area or
-    in none. A line that meets borders without running along them is cut by GEOS. A line with
-    a vertex on a border, or a border's vertex on it, may run along it: it is cut together with
-    the borders, and each piece is judged by its middle. Matching pieces between neighbours
-    instead would count twice where three areas meet, since the neighbours cut the line at
-    different points.
-    """
-    single, row = shapely.get_parts(lines, return_index=True)
-    tree = shapely.STRtree(single)
-    near, tied = _by_borders(shapely.boundary(areas), single, tree)
-    area_in, line_in = tree.query(areas, predicate="contains_properly")
-    whole = ~near[line_in]
-    area_in, line_in = area_in[whole], line_in[whole]
-    area_cut, line_cut = tree.query(areas, predicate="intersects")
-    crossing = near[line_cut] & ~tied[line_cut]
-    area_cut, line_cut = area_cut[crossing], line_cut[crossing]
-    cut = shapely.intersection(single[line_cut], areas[area_cut])
-    area_tied, line_tied, pieces, share = _shared(areas, single, np.flatnonzero(tied))
-
-    area = np.concatenate([area_in, area_cut, area_tied])
-    line = np.concatenate([line_in, line_cut, line_tied])
-    shapes = np.concatenate([single[line_in], cut, pieces])
-    weight = np.concatenate([np.ones(len(area_in) + len(area_cut)), share])
-    order = np.lexsort((line, area))
-    return _Pieces(
-        area=area[order],
-        line=row[line[order]],
-        metres=(shapely.length(shapes) * weight)[order],
-        edge_metres=(_near_edge(areas, shapes, band_m) * weight)[order],
-    )
-
-
-def _by_borders(
-    borders: Shapes, single: Shapes, tree: shapely.STRtree
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which lines come near a border, and which of them may run along it.
-
-    Two lines that run together for a while part at a vertex of the one or the other, so a
-    line may be tied to a border only where an end of a segment of one lies on the other.
-    """
-    near, tied = np.zeros(len(single), dtype=bool), np.zeros(len(single), dtype=bool)
-    from_, to = _distinct(*_segments(borders)[:2])
-    border, line = tree.query(_lines(from_, to), predicate="dwithin", distance=TOLERANCE_M)
-    near[line] = True
-    start, end, owner = _segments(single, np.flatnonzero(near))
-    first = np.searchsorted(owner, np.arange(len(single) + 1))
-    for rows in np.array_split(np.arange(len(line)), len(line) // PAIRS_AT_ONCE + 1):
-        count = np.diff(first)[line[rows]]
-        pair = np.repeat(rows, count)
-        # Every segment of the line against the one segment of the border.
-        segment = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-        segment += first[line[pair]]
-        a, b, c, d = start[segment], end[segment], from_[border[pair]], to[border[pair]]
-        close = (
-            (np.minimum(a, b) <= np.maximum(c, d) + TOLERANCE_M)
-            & (np.maximum(a, b) >= np.minimum(c, d) - TOLERANCE_M)
-        ).all(axis=1)
-        a, b, c, d = a[close], b[close], c[close], d[close]
-        reach = np.minimum(
-            np.minimum(_distance(a, c, d), _distance(b, c, d)),
-            np.minimum(_distance(c, a, b), _distance(d, a, b)),
-        )
-        tied[line[pair[close]][reach <= TOLERANCE_M]] = True
-    return near, tied
-
-
-def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shapes, Floats]:
-    """Cut the tied lines wherever they could leave a border, and share the pieces.
-
-    Straight segments are cut, not whole lines: a line that passes a place twice has two
-    positions there, and only one would be found.
-    """
-    start, end, line = _segments(single, tied)
-    straight = _lines(start, end)
-    borders = shapely.boundary(areas)
-    at_segment, at_area = shapely.STRtree(borders).query(
-        straight, predicate="dwithin", distance=TOLERANCE_M
-    )
-    involved = np.unique(at_area)
-    # Where could a segment leave a border: at the border's vertices on it, and where they cross.
-    corner = _points(shapely.get_coordinates(borders[involved]))
-    of_corner, found = shapely.STRtree(corner).query(
-        straight, predicate="dwithin", distance=TOLERANCE_M
-    )
-    crossing, pair = shapely.get_coordinates(
-        shapely.intersection(straight[at_segment], borders[at_area]), return_index=True
-    )
-    segment = np.concatenate([of_corner, at_segment[pair]])
-    place = np.concatenate([corner[found], _points(crossing)])
-    ends = np.arange(len(line))
-    length = shapely.length(straight)
-    cut_of = np.concatenate([ends, ends, segment])
-    cut_at = np.concatenate(
-        [np.zeros(len(ends)), length, shapely.line_locate_point(straight[segment], place)]
-    )
-    order = np.lexsort((cut_at, cut_of))
-    cut_of, cut_at = cut_of[order], cut_at[order]
-    real = (np.diff(cut_of) == 0) & (np.diff(cut_at) > 0)
-    owner = cut_of[:-1][real]
-    share_from, share_to = cut_at[:-1][real] / length[owner], cut_at[1:][real] / length[owner]
-    step = (end - start)[owner]
-    first = start[owner] + step * share_from[:, None]
-    last = start[owner] + step * share_to[:, None]
-
-    centre = (first + last) / 2
-    middle = shapely.STRtree(_points(centre))
-    edge_area, edge_piece = middle.query(
-        borders[involved], predicate="dwithin", distance=TOLERANCE_M
-    )
-    edge_area = involved[edge_area]
-    full_area, full_piece = _without(
-        middle.query(areas, predicate="contains_properly"), (edge_area, edge_piece), len(owner)
-    )
-    across = np.column_stack([-step[:, 1], step[:, 0]]) / length[owner][:, None] * BESIDE_M
-    share = _border_share(areas, edge_area, edge_piece, centre, across)
-    area = np.concatenate([edge_area, full_area])
-    piece = np.concatenate([edge_piece, full_piece])
-    share = np.concatenate([share, np.ones(len(full_piece))])
-    return area, line[owner[piece]], _lines(first, last)[piece], share
-
-
-def _border_share(areas: Shapes, area: Ints, piece: Ints, centre: Floats, across: Floats) -> Floats:
-    """Half to an area that has another across the road, the whole to one that has none.
-
-    Areas that overlap lie on the same side and do not take from each other.
-    """
-    shapely.prepare(areas[area])
-    left, right = (
-        shapely.intersects_xy(areas[area], *(centre + side * across)[piece].T) for side in (1, -1)
-    )
-    count = len(centre)
-    any_left = np.bincount(piece[left], minlength=count)[piece] > 0
-    any_right = np.bincount(piece[right], minlength=count)[piece] > 0
-    opposite = (left & any_right) | (right & any_left)
-    out: Floats = np.where(opposite & ~(left & right), 0.5, 1.0)
-    # Slivers thinner than we look to the side share with whoever has the border.
-    sliver = ~(left | right)
-    out[sliver] = 1 / np.bincount(piece, minlength=count)[piece[sliver]]
-    return out
-
-
-def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> tuple[Ints, Ints]:
-    """The pairs that are not among the known ones, in a fixed order."""
-    key = np.setdiff1d(pairs[0] * width + pairs[1], known[0] * width + known[1])
-    return key // max(width, 1), key % max(width, 1)
-
-
-def _segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
-    """Start, end and line of every straight segment that has a length, in order."""
-    chosen = np.arange(len(lines)) if chosen is None else chosen
-    runs, run_of = shapely.get_parts(lines[chosen], return_index=True)
-    coords, owner = shapely.get_coordinates(runs, return_index=True)
-    real = (np.diff(owner) == 0) & (np.diff(coords, axis=0) != 0).any(axis=1)
-    return coords[:-1][real], coords[1:][real], chosen[run_of[owner[:-1][real]]]
-
-
-def _distinct(start: Floats, end: Floats) -> tuple[Floats, Floats]:
-    """Segments without those that neighbours draw again the other way round."""
-    turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
-    ends = np.column_stack([start, end])
-    ends[turned] = np.column_stack([end, start])[turned]
-    _, kept = np.unique(ends.view(np.dtype((np.void, ends.itemsize * 4))), return_index=True)
-    return start[kept], end[kept]
-
-
-def _distance(point: Floats, start: Floats, end: Floats) -> Floats:
-    """Distance of each point to its segment."""
-    along = end - start
-    share = ((point - start) * along).sum(axis=1) / (along * along).sum(axis=1)
-    foot = start + along * np.clip(share, 0, 1)[:, None]
-    out: Floats = np.hypot(*(point - foot).T)
-    return out
-
-
-def _points(coords: Floats) -> Shapes:
-    return np.atleast_1d(np.asarray(shapely.points(coords), dtype=object))
-
-
-def _lines(start: Floats, end: Floats) -> Shapes:
-    return np.atleast_1d(np.asarray(shapely.linestrings(np.stack([start, end], axis=1))))
-
-
-def _near_edge(areas: Shapes, pieces: Shapes, band_m: float) -> Floats:
-    """Metres of each piece within the band along the outer edge of all areas together."""
-    out = np.zeros(len(pieces))
-    if len(pieces) == 0:
-        return out
-    # On a clean coverage the shared borders cancel, thirty times faster than a general union.
-    clean = bool(shapely.coverage_is_valid(areas))
-    whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
-    edge = shapely.get_parts(shapely.boundary(whole))
-    start, end, _ = _segments(edge)
-    # Short segments, not the whole edge: the tree then looks at neighbours only.
-    near = np.unique(
-        shapely.STRtree(pieces).query(_lines(start, end), predicate="dwithin", distance=band_m)[1]
-    )
-    if len(near):
-        band = shapely.union_all(shapely.buffer(edge, band_m))
-        out[near] = shapely.length(shapely.intersection(pieces[near], band))
-    return out

@@ -219,6 +219,18 @@ def test_homesteads_are_read_and_not_counted_by_default():
         box(0, 0, 100, 100),
         Polygon([(0, 0), (300, 0), (0, 10)]),
         shapely.Point(0, 0).buffer(100, quad_segs=200),
+        Polygon(
+            [
+                (34 * math.cos(n * math.tau / 45), 34 * math.sin(n * math.tau / 45))
+                for n in range(45)
+            ]
+        ),
+        Polygon(
+            [
+                (15 * math.cos(n * math.tau / 87), 15 * math.sin(n * math.tau / 87))
+                for n in range(87)
+            ]
+        ),
         Polygon([(0, 0), (100, 0), (160, 80), (80, 140), (-10, 60)]),
     ],
 )

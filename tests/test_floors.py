@@ -10,7 +10,7 @@ FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts"),
     2: ("standards", "crs", "provenance"),
-    3: ("reading", "checks", "sample"),
+    3: ("reading", "checks", "cutting", "sample"),
     4: ("boundaries", "layers", "roads", "coverage"),
     6: ("maps", "export"),
     7: ("batch",),

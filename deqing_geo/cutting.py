@@ -1,0 +1,399 @@
+"""Lines shared among areas: how many metres of each line lie in each area.
+
+The geometry behind road density, and nothing of its meaning: no class, no rule of what
+counts. Arrays in, arrays out, in metres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Shapes = NDArray[Any]
+
+# Survey coordinates are kept to the millimetre; what is nearer than that is the same place.
+TOLERANCE_M = 0.001
+# How far beside a border road to look for the area it borders: past any misfit of that kind.
+BESIDE_M = 0.01
+# Pairs of border and road segments compared in one go, to keep memory flat.
+PAIRS_AT_ONCE = 10_000
+TILE_VERTICES = 200
+TILE_DEPTH = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """Which area has how many metres of which line; one entry per pair and piece.
+
+    Attributes
+    ----------
+    area, line : array of int
+        Positions in what was given.
+    metres : array of float
+        Length of the piece, divided where a border shares it.
+    edge_metres : array of float
+        How much of it lies within the band along the outer edge.
+    """
+
+    area: Ints
+    line: Ints
+    metres: Floats
+    edge_metres: Floats
+
+
+def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
+    """Share the length of every line among the areas.
+
+    Three cases. A line that comes near no border lies in an area or in none. A line that
+    only crosses borders is measured from crossing to crossing: what it has in an area is the
+    sum of where it leaves less the sum of where it enters. A line with a vertex on a
+    border, or a border's vertex on it, may run along it: it is cut together with the borders,
+    and each piece is judged by its middle. Matching pieces between neighbours instead would
+    count twice where three areas meet, since the neighbours cut the line at different points.
+
+    Parameters
+    ----------
+    areas : array of Polygon and MultiPolygon
+        Valid, none empty.
+    lines : array of LineString and MultiLineString
+        In the same coordinates, in metres.
+    band_m : float
+        Width of the band along the outer edge of all areas together.
+
+    Returns
+    -------
+    Shares
+        Along a border half to each side; along the outer edge, and where areas overlap, the
+        whole to each.
+
+    Examples
+    --------
+    >>> west, east = shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)
+    >>> line = shapely.LineString([(5, 5), (18, 5)])
+    >>> shares = share_lengths(np.array([west, east]), np.array([line]), 1.0)
+    >>> shares.metres.tolist()
+    [5.0, 8.0]
+    """
+    single, row = shapely.get_parts(lines, return_index=True)
+    tree = shapely.STRtree(single)
+    near, tied, crossings = _by_borders(areas, single, tree)
+    area_in, line_in = tree.query(areas, predicate="contains_properly")
+    whole = ~near[line_in]
+    area_in, line_in = area_in[whole], line_in[whole]
+    crossing = np.flatnonzero(near & ~tied)
+    area_cut, line_cut, metres_cut, unsure = _between(areas, single, crossing, crossings)
+    tied[unsure] = True
+    area_tied, line_tied, pieces, share = _shared(areas, single, np.flatnonzero(tied))
+
+    area = np.concatenate([area_in, area_cut, area_tied])
+    line = np.concatenate([line_in, line_cut, line_tied])
+    metres = np.concatenate(
+        [shapely.length(single[line_in]), metres_cut, shapely.length(pieces) * share]
+    )
+    edge = np.zeros(len(area))
+    band, by_edge = _edge_band(areas, tree, band_m)
+    close = by_edge[line]
+    if close.any():
+        # Only here are shapes of the pieces needed, and only of those by the edge.
+        shapes = np.concatenate([single[line_in], single[line_cut], pieces])[close]
+        weight = np.concatenate([np.ones(len(area_in) + len(area_cut)), share])[close]
+        cut = np.zeros(len(area), dtype=bool)
+        cut[len(area_in) : len(area_in) + len(area_cut)] = True
+        cut = cut[close]
+        shapes[cut] = shapely.intersection(shapes[cut], areas[area[close][cut]])
+        at, tile = shapely.STRtree(band).query(shapes, predicate="intersects")
+        within = shapely.length(shapely.intersection(shapes[at], band[tile]))
+        edge[close] = np.bincount(at, within, len(shapes)) * weight
+    order = np.lexsort((line, area))
+    return Shares(area[order], row[line[order]], metres[order], edge[order])
+
+
+# ---------------------------------------------------------------- lines and borders
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crossings:
+    """Where lines cross borders: position along the line, and whether the area is entered."""
+
+    area: Ints
+    line: Ints
+    position: Floats
+    enters: Bools
+
+
+def _by_borders(
+    areas: Shapes, single: Shapes, tree: shapely.STRtree
+) -> tuple[Bools, Bools, _Crossings]:
+    """Which lines come near a border, which of them may run along it, where the rest cross.
+
+    Two lines that run together for a while part at a vertex of the one or the other, so a
+    line may be tied to a border only where an end of a segment of one lies on the other.
+    """
+    near, tied = np.zeros(len(single), dtype=bool), np.zeros(len(single), dtype=bool)
+    from_, to, owner = _border_segments(areas)
+    kept, which = _distinct(from_, to)
+    from_one, to_one = from_[kept], to[kept]
+    low = np.minimum(from_one, to_one) - TOLERANCE_M
+    high = np.maximum(from_one, to_one) + TOLERANCE_M
+    border, line = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    asked = np.zeros(len(single), dtype=bool)
+    asked[line] = True
+    start, end, line_of = _segments(single, np.flatnonzero(asked))
+    length = np.hypot(*(end - start).T)
+    first = np.searchsorted(line_of, np.arange(len(single) + 1))
+    run = np.concatenate([[0.0], np.cumsum(length)])
+    found: list[tuple[Ints, Ints, Floats, Bools]] = []
+    # Every border segment stands once for each area that has it, interior on its left.
+    by_segment = np.argsort(which, kind="stable")
+    begin = np.searchsorted(which[by_segment], np.arange(len(kept) + 1))
+    for rows in np.array_split(np.arange(len(line)), len(line) // PAIRS_AT_ONCE + 1):
+        # Every segment of the line against the one segment of the border.
+        pair, segment = _spread(rows, first, line[rows])
+        a, b = start[segment], end[segment]
+        mine = border[pair]
+        close = ((np.minimum(a, b) <= high[mine]) & (np.maximum(a, b) >= low[mine])).all(axis=1)
+        pair, segment, mine = pair[close], segment[close], mine[close]
+        a, b, c, d = a[close], b[close], from_one[mine], to_one[mine]
+        reach = np.minimum(
+            np.minimum(_distance(a, c, d), _distance(b, c, d)),
+            np.minimum(_distance(c, a, b), _distance(d, a, b)),
+        )
+        tied[line[pair[reach <= TOLERANCE_M]]] = True
+        turn = _cross(b - a, d - c)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            along, across = _cross(c - a, d - c) / turn, _cross(c - a, b - a) / turn
+        meets = (along > 0) & (along < 1) & (across > 0) & (across < 1)
+        near[line[pair[meets]]] = True
+        pair, segment, along = pair[meets], segment[meets], along[meets]
+        position = run[segment] - run[first[line_of[segment]]] + along * length[segment]
+        event, drawn = _spread(np.arange(len(pair)), begin, border[pair])
+        drawn = by_segment[drawn]
+        way = _cross(end[segment[event]] - start[segment[event]], to[drawn] - from_[drawn])
+        # Crossing towards the left of a border means coming in.
+        found.append((owner[drawn], line_of[segment[event]], position[event], way < 0))
+    near |= tied
+    area, crossed, position, enters = (np.concatenate(part) for part in zip(*found, strict=True))
+    return near, tied, _Crossings(area, crossed, position, enters)
+
+
+def _between(
+    areas: Shapes, single: Shapes, chosen: Ints, crossings: _Crossings
+) -> tuple[Ints, Ints, Floats, Ints]:
+    """Metres of the chosen lines in each area, by where they leave and enter.
+
+    Returns areas, lines, metres, and the lines whose comings and goings do not agree with
+    where they begin: those are left to the slower way.
+    """
+    width = len(single)
+    ours = np.zeros(width, dtype=bool)
+    ours[chosen] = True
+    coords, owner = shapely.get_coordinates(single[chosen], return_index=True)
+    begins = coords[np.flatnonzero(np.diff(owner, prepend=-1))]
+    if len(begins) == 0:
+        nothing = np.zeros(0, dtype=np.int64)
+        return nothing, nothing, np.zeros(0), nothing
+    area, at = shapely.STRtree(_points(begins)).query(areas, predicate="contains_properly")
+    inside = area * width + chosen[np.unique(owner)][at]
+    taken = ours[crossings.line]
+    events = crossings.area[taken] * width + crossings.line[taken]
+    enters, position = crossings.enters[taken], crossings.position[taken]
+    keys, group = np.unique(np.concatenate([inside, events]), return_inverse=True)
+    starts, moves = group[: len(inside)], group[len(inside) :]
+    count = len(keys)
+    ends_inside = (
+        np.bincount(starts, minlength=count)
+        + np.bincount(moves[enters], minlength=count)
+        - np.bincount(moves[~enters], minlength=count)
+    )
+    metres = (
+        np.bincount(moves[~enters], position[~enters], count)
+        - np.bincount(moves[enters], position[enters], count)
+        + ends_inside * shapely.length(single[keys % width])
+    )
+    wrong = ~np.isin(ends_inside, (0, 1)) | (metres < 0)
+    unsure = np.unique(keys[wrong] % width)
+    sure = ~np.isin(keys % width, unsure) & (metres > 0)
+    return keys[sure] // width, keys[sure] % width, metres[sure], unsure
+
+
+def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shapes, Floats]:
+    """Cut the tied lines wherever they could leave a border, and share the pieces.
+
+    Straight segments are cut, not whole lines: a line that passes a place twice has two
+    positions there, and only one would be found.
+    """
+    start, end, line = _segments(single, tied)
+    straight = _lines(start, end)
+    borders = shapely.boundary(areas)
+    at_segment, at_area = shapely.STRtree(borders).query(
+        straight, predicate="dwithin", distance=TOLERANCE_M
+    )
+    involved = np.unique(at_area)
+    # Where could a segment leave a border: at the border's vertices on it, and where they cross.
+    corner = _points(shapely.get_coordinates(borders[involved]))
+    of_corner, found = shapely.STRtree(corner).query(
+        straight, predicate="dwithin", distance=TOLERANCE_M
+    )
+    crossing, pair = shapely.get_coordinates(
+        shapely.intersection(straight[at_segment], borders[at_area]), return_index=True
+    )
+    segment = np.concatenate([of_corner, at_segment[pair]])
+    place = np.concatenate([corner[found], _points(crossing)])
+    ends = np.arange(len(line))
+    length = shapely.length(straight)
+    cut_of = np.concatenate([ends, ends, segment])
+    cut_at = np.concatenate(
+        [np.zeros(len(ends)), length, shapely.line_locate_point(straight[segment], place)]
+    )
+    order = np.lexsort((cut_at, cut_of))
+    cut_of, cut_at = cut_of[order], cut_at[order]
+    real = (np.diff(cut_of) == 0) & (np.diff(cut_at) > 0)
+    owner = cut_of[:-1][real]
+    share_from, share_to = cut_at[:-1][real] / length[owner], cut_at[1:][real] / length[owner]
+    step = (end - start)[owner]
+    first = start[owner] + step * share_from[:, None]
+    last = start[owner] + step * share_to[:, None]
+
+    centre = (first + last) / 2
+    middle = shapely.STRtree(_points(centre))
+    edge_area, edge_piece = middle.query(
+        borders[involved], predicate="dwithin", distance=TOLERANCE_M
+    )
+    edge_area = involved[edge_area]
+    full_area, full_piece = _without(
+        middle.query(areas, predicate="contains_properly"), (edge_area, edge_piece), len(owner)
+    )
+    across = np.column_stack([-step[:, 1], step[:, 0]]) / length[owner][:, None] * BESIDE_M
+    share = _border_share(areas, edge_area, edge_piece, centre, across)
+    area = np.concatenate([edge_area, full_area])
+    piece = np.concatenate([edge_piece, full_piece])
+    share = np.concatenate([share, np.ones(len(full_piece))])
+    return area, line[owner[piece]], _lines(first, last)[piece], share
+
+
+def _border_share(areas: Shapes, area: Ints, piece: Ints, centre: Floats, across: Floats) -> Floats:
+    """Half to an area that has another across the road, the whole to one that has none.
+
+    Areas that overlap lie on the same side and do not take from each other.
+    """
+    shapely.prepare(areas[area])
+    left, right = (
+        shapely.intersects_xy(areas[area], *(centre + side * across)[piece].T) for side in (1, -1)
+    )
+    count = len(centre)
+    any_left = np.bincount(piece[left], minlength=count)[piece] > 0
+    any_right = np.bincount(piece[right], minlength=count)[piece] > 0
+    opposite = (left & any_right) | (right & any_left)
+    out: Floats = np.where(opposite & ~(left & right), 0.5, 1.0)
+    # Slivers thinner than we look to the side share with whoever has the border.
+    sliver = ~(left | right)
+    out[sliver] = 1 / np.bincount(piece, minlength=count)[piece[sliver]]
+    return out
+
+
+def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> tuple[Ints, Ints]:
+    """The pairs that are not among the known ones, in a fixed order."""
+    key = np.setdiff1d(pairs[0] * width + pairs[1], known[0] * width + known[1])
+    return key // max(width, 1), key % max(width, 1)
+
+
+def _segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
+    """Start, end and line of every straight segment that has a length, in order."""
+    chosen = np.arange(len(lines)) if chosen is None else chosen
+    runs, run_of = shapely.get_parts(lines[chosen], return_index=True)
+    coords, owner = shapely.get_coordinates(runs, return_index=True)
+    real = (np.diff(owner) == 0) & (np.diff(coords, axis=0) != 0).any(axis=1)
+    return coords[:-1][real], coords[1:][real], chosen[run_of[owner[:-1][real]]]
+
+
+def _distinct(start: Floats, end: Floats) -> tuple[Ints, Ints]:
+    """One of the segments that neighbours draw again the other way round, and which it is."""
+    turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
+    ends = np.column_stack([start, end])
+    ends[turned] = np.column_stack([end, start])[turned]
+    rows = np.ascontiguousarray(ends).view(np.dtype((np.void, ends.itemsize * 4))).ravel()
+    _, kept, which = np.unique(rows, return_index=True, return_inverse=True)
+    return kept, which
+
+
+def _spread(rows: Ints, first: Ints, group: Ints) -> tuple[Ints, Ints]:
+    """Each row once for every member of its group; `first` says where groups begin."""
+    count = np.diff(first)[group]
+    spread = np.repeat(np.arange(len(rows)), count)
+    member = np.arange(len(spread)) - np.repeat(np.cumsum(count) - count, count)
+    return rows[spread], member + first[group[spread]]
+
+
+def _cross(one: Floats, other: Floats) -> Floats:
+    out: Floats = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    return out
+
+
+def _distance(point: Floats, start: Floats, end: Floats) -> Floats:
+    """Distance of each point to its segment."""
+    along = end - start
+    share = ((point - start) * along).sum(axis=1) / (along * along).sum(axis=1)
+    foot = start + along * np.clip(share, 0, 1)[:, None]
+    out: Floats = np.hypot(*(point - foot).T)
+    return out
+
+
+def _points(coords: Floats) -> Shapes:
+    return np.atleast_1d(np.asarray(shapely.points(coords), dtype=object))
+
+
+def _lines(start: Floats, end: Floats) -> Shapes:
+    return np.atleast_1d(np.asarray(shapely.linestrings(np.stack([start, end], axis=1))))
+
+
+def _edge_band(areas: Shapes, tree: shapely.STRtree, band_m: float) -> tuple[Shapes, Bools]:
+    """The band along the outer edge of all areas, in tiles, and which lines come near it."""
+    by_edge = np.zeros(len(tree.geometries), dtype=bool)
+    # On a clean coverage the shared borders cancel, thirty times faster than a general union.
+    clean = bool(shapely.coverage_is_valid(areas))
+    whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
+    edge = shapely.get_parts(shapely.boundary(whole))
+    start, end, _ = _segments(edge)
+    # Short segments, not the whole edge: the tree then looks at neighbours only.
+    by_edge[tree.query(_lines(start, end), predicate="dwithin", distance=band_m)[1]] = True
+    if not by_edge.any():
+        return np.zeros(0, dtype=object), by_edge
+    return np.array(_tiles(shapely.union_all(shapely.buffer(edge, band_m)))), by_edge
+
+
+def _tiles(shape: Any, depth: int = 0) -> list[Any]:
+    """A long shape in pieces of few vertices, so that a line is cut with its neighbourhood only."""
+    if shapely.get_num_coordinates(shape) <= TILE_VERTICES or depth == TILE_DEPTH:
+        return [] if shapely.is_empty(shape) else [shape]
+    west, south, east, north = shapely.bounds(shape)
+    if east - west > north - south:
+        middle = (west + east) / 2
+        halves = (west, south, middle, north), (middle, south, east, north)
+    else:
+        middle = (south + north) / 2
+        halves = (west, south, east, middle), (west, middle, east, north)
+    return [
+        tile
+        for half in halves
+        for tile in _tiles(shapely.intersection(shape, shapely.box(*half)), depth + 1)
+    ]
+
+
+# ---------------------------------------------------------------- segments as arrays
+
+
+def _border_segments(areas: Shapes) -> tuple[Floats, Floats, Ints]:
+    """Segments of every area's rings, its interior on their left."""
+    parts, area = shapely.get_parts(shapely.orient_polygons(areas), return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    start, end, ring = _segments(rings)
+    return start, end, area[part[ring]]
