@@ -608,8 +608,9 @@ def test_every_layer_of_coverage_has_its_colour_in_the_legend(full):
 
     for name in ("served", "gaps", "parks"):
         layer = columns.word(f"layer.{name}")
-        (entry,) = legends[layer]
+        entry, *faint = legends[layer]
         assert entry["label"] == layer
+        assert [one["label"] for one in faint] == (["公园绿地(不计入)"] if name == "parks" else [])
         assert (entry["fill"], entry["color"]) == (
             styles[layer]["fillColor"],
             styles[layer]["color"],

@@ -155,9 +155,7 @@ def test_the_bureau_can_take_responsibility(tmp_path):
     assert law[key].evidence == "confirmed" and "本单位已确认" in law[key].line
     assert "未核对原文" not in law[key].line
     assert law.log[0]["by"] == '张三 "科长"'
-    again = standards.confirm(
-        "road.broad", by="李四", document="x", date=date(2026, 1, 6), local=file
-    )
+    again = law.confirm("road.broad", by="李四", document="x", date=date(2026, 1, 6), local=file)
     assert [line["key"] for line in again.log] == [key, "road.broad"]
     assert standards.load()[key].evidence == "remembered"
 

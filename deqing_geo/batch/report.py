@@ -243,10 +243,11 @@ def _save_map(
     m = area_map(job.areas, title=job.title)
     if density is not None:
         add_density(m, density)
-    if coverage is not None:
-        add_coverage(m, coverage)
     if density is not None and job.roads is not None:
         add_roads(m, job.roads, by=density.definition)
+    if coverage is not None:
+        # On top of the roads: at the scale of a county blocks of homes are smaller than they.
+        add_coverage(m, coverage)
     save_map(m, folder / "map.html")
 
 

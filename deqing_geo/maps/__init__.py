@@ -33,6 +33,7 @@ from deqing_geo.text import escape, figure, percent
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
     from deqing_geo.coverage import Coverage
     from deqing_geo.roads import RoadDensity
@@ -355,7 +356,13 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
     if contents.bounds is None:
         _look_at(m, _degrees(coverage.table, "coverage"))
 
-    def draw(key: str, frame: gpd.GeoDataFrame, tips: list[list[str]], **options: Any) -> None:
+    def draw(
+        key: str,
+        frame: gpd.GeoDataFrame,
+        tips: list[list[str]],
+        faint: NDArray[np.bool_] | None = None,
+        **options: Any,
+    ) -> None:
         look = {**style[key], **options}
         path = {
             "color": look["color"],
@@ -371,8 +378,8 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             "area": True,
             "unit": UNIT,
             "shapes": encode(_degrees(frame, key)),
-            "styles": [path],
-            "use": [0] * len(frame),
+            "styles": [path, {**path, "fillOpacity": 0.15, "dashArray": "3 3"}],
+            "use": [0] * len(frame) if faint is None else faint.astype(int).tolist(),
             "tips": tips,
             "keys": [key_of[one] for one in frame["area"]] if "area" in frame else None,
         }
@@ -383,7 +390,10 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             "dash": "dash" in look,
             "label": layer if len(frame) else f"{layer}({names.word('map.nothing')})",
         }
-        contents.legends.append({"layer": layer, "title": "", "unit": "", "entries": [entry]})
+        entries = [entry]
+        if faint is not None and faint.any():
+            entries.append({**entry, "fill": "#ffffff", "dash": True, "label": f"{layer}(不计入)"})
+        contents.legends.append({"layer": layer, "title": "", "unit": "", "entries": entries})
 
     near = names.word("layer.service_area")
     draw(
@@ -411,7 +421,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
             f"服务半径 {radius:g} 米" if isinstance(why, float) or why is None else f"不计入:{why}"
         )
         tips.append([line for line in (name, kind, f"{figure(size, 0)} 平方米", verdict) if line])
-    draw("park", parks, tips, opacity=0.9)
+    draw("park", parks, tips, ~parks["counted"].to_numpy(dtype=bool), opacity=0.9)
     for at, key in enumerate(keys):
         row = coverage.table.iloc[at]
         share = row["park_coverage"]

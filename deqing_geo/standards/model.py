@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -516,6 +517,34 @@ class Standard(Mapping[str, "Rule | Definition"]):
         if not isinstance(found, Rule):
             raise StandardsError(f"`{key}` is a definition, not a number.")
         return found
+
+    def confirm(
+        self, key: str, *, by: str, document: str, date: date, local: str | os.PathLike[str]
+    ) -> Standard:
+        """The bureau takes responsibility for an entry; see `deqing_geo.standards.confirm`.
+
+        Parameters
+        ----------
+        key, by, document, date, local
+            As there.
+
+        Returns
+        -------
+        Standard
+            This standard with the confirmation in it.
+
+        Raises
+        ------
+        StandardsError
+            As there.
+        ExportError
+            If the file cannot be written.
+        """
+        from deqing_geo import standards
+
+        return standards.confirm(
+            key, by=by, document=document, date=date, local=local, name=self.name
+        )
 
     def __repr__(self) -> str:
         return (
