@@ -22,15 +22,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from lanes import exponent, in_own_process, measure
 
 import deqing_geo as dg
 
@@ -166,40 +164,6 @@ def run_lane(lane: str, counties: int) -> dict[str, Any]:
     return measure(lambda: call(areas, parks, homes), REPEATS.get((lane, counties), 1))
 
 
-def measure(call: Callable[[], list[float]], repeats: int) -> dict[str, Any]:
-    """Answer, best CPU seconds and peak memory of a call."""
-    before = _peak_mb()
-    seconds = []
-    answer: list[float] = []
-    for _ in range(repeats):
-        start = time.process_time()
-        answer = call()
-        seconds.append(time.process_time() - start)
-    return {"answer": answer, "cpu_s": min(seconds), "peak_mb": _peak_mb() - before}
-
-
-def _peak_mb() -> float:
-    try:
-        import resource
-    except ImportError:
-        return math.nan
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-def in_own_process(lane: str, counties: int) -> dict[str, Any]:
-    """One lane at one size, in a fresh process."""
-    command = [sys.executable, __file__, "--lane", lane, "--counties", str(counties)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
-
-
-def exponent(sizes: list[int], seconds: list[float]) -> float:
-    """Slope of log seconds over log size."""
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
-
-
 def main() -> int:
     """Print the table; 1 if the answers differ."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -215,7 +179,7 @@ def main() -> int:
     seconds: dict[str, list[float]] = {lane: [] for lane in LANES}
     agree = True
     for counties in LAYOUT:
-        results = {lane: in_own_process(lane, counties) for lane in LANES}
+        results = {lane: in_own_process(__file__, lane, counties) for lane in LANES}
         partner = results["overlay"]
         for lane, result in results.items():
             seconds[lane].append(result["cpu_s"])

@@ -18,7 +18,8 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons, require_words
-from deqing_geo.crs import M2_PER_HA, ellipsoidal_area, require_metres
+from deqing_geo.crs import require_metres
+from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, percent

@@ -16,8 +16,9 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_lines, require_words
-from deqing_geo.crs import M2_PER_KM2, M_PER_KM, ellipsoidal_area, require_metres
+from deqing_geo.crs import require_metres
 from deqing_geo.cutting import Shares, share_lengths
+from deqing_geo.ellipsoid import M2_PER_KM2, M_PER_KM, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, figure

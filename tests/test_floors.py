@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
-    1: ("columns", "files", "shifts"),
+    1: ("columns", "files", "shifts", "ellipsoid"),
     2: ("standards", "crs", "provenance"),
     3: ("reading", "checks", "cutting", "sample"),
     4: ("boundaries", "layers", "roads", "coverage"),
@@ -129,7 +129,7 @@ def test_a_module_answers_one_question():
     long = {
         file.name: len(file.read_text(encoding="utf-8").splitlines())
         for _, file in modules()
-        if len(file.read_text(encoding="utf-8").splitlines()) > 800
+        if len(file.read_text(encoding="utf-8").splitlines()) > 700
     }
 
     assert long == {}

@@ -58,7 +58,7 @@ _REQUEST = re.compile(
 )
 
 
-class OfflineFigure(Figure):  # type: ignore[misc]
+class OfflineFigure(Figure):
     """A folium figure that contains everything it shows.
 
     Parameters

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 UNIT = 1_000_000
 
 
-class ShapeLayer(Layer):  # type: ignore[misc]
+class ShapeLayer(Layer):
     """One switchable layer of polygons or lines.
 
     Parameters
@@ -104,7 +104,7 @@ class Contents:
         self.stories[key]["parts"].append({"title": title, "rows": [list(row) for row in rows]})
 
 
-class Page(MacroElement):  # type: ignore[misc]
+class Page(MacroElement):
     """Title, legend, switches, scale and footer of one map."""
 
     comes_last = True
