@@ -150,7 +150,7 @@ def read(
     told["layer"] = options["layer"]
     with _readable(file, file_kind) as (opened, crs):
         frame = _open(opened or source, file, file_kind, options, told)
-    if crs is not None:
+    if crs is not None and assume_crs is None:
         frame = frame.set_crs(identify(crs), allow_override=True)
     if file_kind.driver == "ESRI Shapefile":
         frame = _decoded(frame, encoding)
@@ -177,7 +177,7 @@ def read(
         sought = f" where {options['where']}" if "where" in options else ""
         raise BoundaryFileError(
             f"{file}: the layer {options['layer']!r} has no rows{sought}, so it has no place. "
-            "Pass like= another layer if that is as it should be."
+            "Where there may be none of roads, parks or homes, read them with like= the areas."
         )
     frame = to_working(frame, like=like, datum=datum, name=name)
     told["working_crs"] = _crs_name(frame.crs)
