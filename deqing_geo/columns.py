@@ -8,6 +8,7 @@ Nothing here touches a geometry.
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 SHAPEFILE_NAME = 10
+_WIDE = re.compile("[\u3000\uff10-\uff5a]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +371,12 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
 
 
 def _tidy(value: object) -> str | None:
-    # An escape sequence in a name would reach the console as a command.
-    text = "".join(char if char.isprintable() else " " for char in _narrow(str(value)))
+    text = str(value)
+    if _WIDE.search(text):
+        text = _narrow(text)
+    if not text.isprintable():
+        # An escape sequence in a name would reach the console as a command.
+        text = "".join(char if char.isprintable() else " " for char in text)
     return text.strip() or None
 
 
