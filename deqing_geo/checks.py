@@ -6,13 +6,14 @@ can be measured at all. All faults of a layer are gathered before one error is r
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.errors import ColumnError, GeometryError, InputError
+from deqing_geo.errors import ColumnError, DeqingGeoWarning, GeometryError, InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -118,6 +119,37 @@ def require_lines(**layers: gpd.GeoDataFrame) -> Shapes:
     if missing.any():
         raise GeometryError(f"`{name}` has rows without a shape.", frame.index[missing])
     return shapes
+
+
+def warn_if_apart(areas: Shapes, **layers: Shapes) -> None:
+    """Say aloud that a layer lies farther from the areas than they are wide.
+
+    It is probably another place's, and a figure of 0 would look like an answer.
+
+    Parameters
+    ----------
+    areas : array of shapely geometries
+        What is reported on.
+    **layers : array of shapely geometries
+        By the caller's names for them.
+
+    Warns
+    -----
+    DeqingGeoWarning
+        For each such layer.
+    """
+    for name, shapes in layers.items():
+        if len(areas) == 0 or len(shapes) == 0:
+            continue
+        here, there = shapely.total_bounds(areas), shapely.total_bounds(shapes)
+        gap = np.hypot(*np.maximum(np.maximum(there[:2] - here[2:], here[:2] - there[2:]), 0))
+        if gap > np.hypot(*(here[2:] - here[:2])):
+            warnings.warn(
+                f"`{name}` lies {gap / 1000:.1f} km beside the areas, so nothing of it counts. "
+                "Is it the layer of another place?",
+                DeqingGeoWarning,
+                stacklevel=3,
+            )
 
 
 def _of_kind(name: str, frame: gpd.GeoDataFrame, kinds: tuple[int, ...], word: str) -> Shapes:

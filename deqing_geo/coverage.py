@@ -17,7 +17,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo import standards
-from deqing_geo.checks import require_areas, require_polygons, require_words
+from deqing_geo.checks import require_areas, require_polygons, require_words, warn_if_apart
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
@@ -167,6 +167,11 @@ def park_coverage(
     StandardsError
         If `by` does not define park coverage.
 
+    Warns
+    -----
+    DeqingGeoWarning
+        If a layer lies farther from the areas than they are wide: of another place, probably.
+
     Notes
     -----
     Rounded corners are drawn with 256 sides a circle; their radius is enlarged by
@@ -192,6 +197,7 @@ def park_coverage(
     area_shapes = require_areas(areas=areas)
     park_shapes = require_polygons(parks=parks)
     home_shapes = require_polygons(homes=homes)
+    warn_if_apart(area_shapes, parks=park_shapes, homes=home_shapes)
     ledger, discs = _service(areas, area_shapes, parks, park_shapes, definition)
     reach = _union_parts(discs)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo import standards
-from deqing_geo.checks import require_areas, require_lines, require_words
+from deqing_geo.checks import require_areas, require_lines, require_words, warn_if_apart
 from deqing_geo.crs import require_metres
 from deqing_geo.cutting import Shares, share_lengths
 from deqing_geo.ellipsoid import M2_PER_KM2, M_PER_KM, ellipsoidal_area
@@ -159,6 +159,11 @@ def road_density(
     StandardsError
         If `by` does not define road density.
 
+    Warns
+    -----
+    DeqingGeoWarning
+        If a layer lies farther from the areas than they are wide: of another place, probably.
+
     See Also
     --------
     osmnx.stats.basic_stats : gives metres per km2, counted on a graph.
@@ -184,6 +189,7 @@ def road_density(
     band = law.rule("road.edge_band")
     shapes = require_areas(areas=areas)
     lines = require_lines(roads=roads)
+    warn_if_apart(shapes, roads=lines)
     classes = require_words(roads, "roads", "road_class", made_by="read_roads")
     status = (
         require_words(roads, "roads", "road_status", blank=BUILT)

@@ -119,3 +119,14 @@ def test_empty_layers_of_things_are_no_error():
     nothing = gpd.GeoDataFrame({"road_class": []}, geometry=[], crs=sample.CRS)
 
     assert road_density(areas, nothing).overall == 0.0
+
+
+@pytest.mark.parametrize(("measure", "layer"), [case for case in CASES if case[1] != "areas"])
+def test_a_layer_of_another_place_is_told(measure, layer):
+    layers = given(measure)
+    layers[layer] = layers[layer].set_geometry(layers[layer].translate(20_000, 0))
+
+    with pytest.warns(
+        errors.DeqingGeoWarning, match=rf"`{layer}` lies 1\d\.\d km beside the areas"
+    ):
+        LAYERS[measure][0](**layers)
