@@ -8,8 +8,13 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from hypothesis import settings
 
 from deqing_geo import sample
+
+# The same examples on every machine, however busy it is.
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
 
