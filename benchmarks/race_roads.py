@@ -25,15 +25,10 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from lanes import exponent, in_own_process, measure
+from lanes import CRS, SEED, exponent, in_own_process, measure, villages
 
 import deqing_geo as dg
 
-SEED = 20251231
-CRS = "EPSG:4549"
-ORIGIN = (480_000.0, 3_370_000.0)
-VILLAGES_WIDE, VILLAGES_HIGH, SIDE_M = 20, 11, 2_000.0
-EDGE_STEPS = 25  # four curved sides of 25 steps: 100 vertices a village
 ROADS = 20_000
 CLASSES = ("expressway", "arterial", "subarterial", "branch")
 # Counties, and how they are laid side by side.
@@ -42,36 +37,6 @@ LANES = ("ours", "overlay", "ours, 5 % on borders")
 REPEATS = {1: 3, 4: 2, 9: 1}
 # A vertex that falls within 1 mm of a border by chance moves a millimetre.
 AGREE = 1e-6
-
-
-def villages(wide: int, high: int) -> gpd.GeoDataFrame:
-    """Villages as cells of a bent grid; neighbours share the vertices of their border."""
-    columns, rows = VILLAGES_WIDE * wide, VILLAGES_HIGH * high
-    steps_x = np.arange(columns * EDGE_STEPS + 1) / EDGE_STEPS
-    steps_y = np.arange(rows * EDGE_STEPS + 1) / EDGE_STEPS
-    cells = []
-    for row in range(rows):
-        for column in range(columns):
-            x = steps_x[column * EDGE_STEPS : (column + 1) * EDGE_STEPS + 1]
-            y = steps_y[row * EDGE_STEPS : (row + 1) * EDGE_STEPS + 1]
-            south = np.column_stack([x, np.full(len(x), float(row))])
-            east = np.column_stack([np.full(len(y), column + 1.0), y])
-            north = np.column_stack([x[::-1], np.full(len(x), row + 1.0)])
-            west = np.column_stack([np.full(len(y), float(column)), y[::-1]])
-            cells.append(np.concatenate([south[:-1], east[:-1], north[:-1], west]))
-    rings = shapely.linearrings([_bend(cell) for cell in cells])
-    frame = gpd.GeoDataFrame(geometry=shapely.polygons(rings), crs=CRS)
-    if not shapely.coverage_is_valid(frame.geometry.array):
-        raise AssertionError("the villages are no clean coverage")
-    return frame
-
-
-def _bend(grid: np.ndarray) -> np.ndarray:
-    """One smooth map of the plane for all: it curves borders and keeps them shared."""
-    x, y = grid[:, 0], grid[:, 1]
-    bent_x = x + 0.16 * np.sin(2.1 * y + 0.7 * x) + 0.05 * np.sin(9.0 * y + 1.3 * x)
-    bent_y = y + 0.16 * np.sin(1.9 * x + 0.5 * y) + 0.05 * np.sin(8.0 * x + 1.1 * y)
-    return np.column_stack([bent_x, bent_y]) * SIDE_M + ORIGIN
 
 
 def roads(areas: gpd.GeoDataFrame, counties: int, *, on_borders: bool = False) -> gpd.GeoDataFrame:

@@ -107,14 +107,9 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
         return np.zeros(0)
     flattening = ellipsoid.inverse_flattening
     shape = f"+rf={flattening}" if flattening else "+f=0"
-    equal_area = CRS.from_proj4(
-        f"+proj=cea +lon_0=0 +a={ellipsoid.semi_major_metre} {shape} +units=m"
-    )
-    base_of_cea = equal_area.geodetic_crs
-    if base_of_cea is None:  # pragma: no cover - pyproj always derives one
-        raise CRSError(f"{source.name!r} has no ellipsoid to measure on.")
+    axis = ellipsoid.semi_major_metre
+    equal_area = Proj(f"+proj=cea +lon_0=0 +a={axis} {shape} +units=m")
     down = None if source.is_geographic else Transformer.from_crs(source, base, always_xy=True)
-    up = Transformer.from_crs(base_of_cea, equal_area, always_xy=True)
     if down is not None:
         shapes = shapely.segmentize(shapes, AREA_EDGE_M)
 
@@ -122,7 +117,7 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
         x, y = coords[:, 0], coords[:, 1]
         if down is not None:
             x, y = down.transform(x, y)
-        return np.column_stack(up.transform(x, y))
+        return np.column_stack(equal_area(x, y))
 
     out: Floats = shapely.area(shapely.transform(shapes, move))
     return out

@@ -119,27 +119,29 @@ def local_file(path: str | os.PathLike[str]) -> tuple[Path, FileKind]:
 
 def _refuse_damaged(shapefile: Path) -> None:
     """A shapefile cut short loses rows without a word, so its parts must fit one another."""
-    damaged = "damaged or cut short. Ask for the file again, all parts together."
-    sizes = {}
+    cure = "Ask for the file again, all parts together."
+    damaged = f"damaged or cut short. {cure}"
+    companions = {}
     for ending in (".shx", ".dbf"):
         part = _sibling(shapefile, ending)
         if part is None:
-            raise BoundaryFileError(f"{shapefile}: its {ending} is missing. {damaged[20:]}")
-        sizes[ending] = part
-    for part in (shapefile, sizes[".shx"]):
+            raise BoundaryFileError(f"{shapefile}: its {ending} is missing. {cure}")
+        companions[ending] = part
+    index, table = companions[".shx"], companions[".dbf"]
+    for part in (shapefile, index):
         with part.open("rb") as handle:
             head = handle.read(28)
         # The length stands in 16-bit words, big-endian, at byte 24.
         if len(head) < 28 or 2 * int.from_bytes(head[24:28], "big") != part.stat().st_size:
             raise BoundaryFileError(f"{part}: {damaged}")
-    with sizes[".dbf"].open("rb") as handle:
+    with table.open("rb") as handle:
         head = handle.read(12)
     count, body, width = (
         int.from_bytes(head[at:end], "little") for at, end in ((4, 8), (8, 10), (10, 12))
     )
-    shapes = (sizes[".shx"].stat().st_size - 100) // 8
-    if len(head) < 12 or count != shapes or body + count * width > sizes[".dbf"].stat().st_size:
-        raise BoundaryFileError(f"{sizes['.dbf']}: {damaged}")
+    shapes = (index.stat().st_size - 100) // 8
+    if len(head) < 12 or count != shapes or body + count * width > table.stat().st_size:
+        raise BoundaryFileError(f"{table}: {damaged}")
 
 
 def _refuse_views(geopackage: Path) -> None:

@@ -841,5 +841,5 @@ def test_a_file_in_the_place_of_a_folder_is_our_error(villages, tmp_path):
 
 
 def test_a_road_of_no_known_class_is_our_error(villages, roads):
-    with pytest.raises(errors.ColumnError, match="words it may not"):
+    with pytest.raises(errors.ColumnError, match="`road_class` holds '高速'"):
         dg.add_roads(dg.area_map(villages), roads.assign(road_class="高速"))

@@ -22,8 +22,9 @@ import numpy as np
 import shapely
 
 from deqing_geo import columns as names
+from deqing_geo.checks import require_words
 from deqing_geo.crs import CGCS2000, to_degrees
-from deqing_geo.errors import ColumnError, CRSError
+from deqing_geo.errors import CRSError
 from deqing_geo.files import whole_file
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, ShapeLayer, encode, page_of
@@ -149,8 +150,8 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
     shapes = _degrees(table, "density")
     if contents.bounds is None:
         _look_at(m, shapes)
-    keys = _keys(table)
-    contents.name(keys, _labels(table))
+    keys, labels = _keys(table), _labels(table)
+    contents.name(keys, labels)
     values = density.series.to_numpy(dtype=float)
     breaks = _breaks(values)
     ramp, look = _style()["density"]["ramp"], _style()["area"]
@@ -165,7 +166,6 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
         for colour in colours
     ]
     unit = names.registry()["road_density"].unit_zh
-    labels = _labels(table)
     layer = names.word("layer.density")
     shown = [figure(value, against=density.goals) for value in values.tolist()]
     payload = {
@@ -251,17 +251,12 @@ def add_roads(
     >>> "纸上大道" in m.get_root().render()
     True
     """
-    if "road_class" not in roads:
-        raise ColumnError("`roads` has no column `road_class`. read_roads makes it.")
+    words = require_words(roads, "roads", "road_class", made_by="read_roads")
     contents = page_of(m).contents
     order = {word: at for at, word in enumerate(names.vocabulary("road_class"))}
-    words = roads["road_class"].astype(object).where(roads["road_class"].notna(), names.UNKNOWN)
-    odd = ~np.isin(words.astype(str), list(order))
-    if odd.any():
-        raise ColumnError("`roads`: `road_class` holds words it may not.", roads.index[odd])
     # Big roads last, so that they lie on top.
-    drawn = np.argsort([-order.get(word, len(order)) for word in words], kind="stable")
-    frame, words = roads.iloc[drawn], words.iloc[drawn]
+    drawn = np.argsort([-order[word] for word in words], kind="stable")
+    frame, words = roads.iloc[drawn], words[drawn]
     present = [word for word in order if (words == word).any()]
     looks = _style()["road"]
     grey = _style()["not_counted"]["color"]
@@ -299,7 +294,7 @@ def add_roads(
     road_names = _texts(frame, "road_name")
     tips = []
     for name, word, state in zip(road_names, words, states, strict=True):
-        kind = names.vocabulary("road_class").get(word, str(word))
+        kind = names.vocabulary("road_class")[word]
         tips.append([line for line in (name, kind, state) if line])
     layer = names.word("layer.roads")
     payload = {
