@@ -436,7 +436,9 @@ def test_a_shapefile_cut_short_is_refused_and_loses_no_row_in_silence(tmp_path):
         part.write_bytes(whole[part])
     assert len(dg.read_towns(file, columns={"town_name": "village_na"})) == 4
     file.with_suffix(".shx").unlink()
-    with pytest.raises(errors.BoundaryFileError, match=r"\.shx is missing\. Ask for the file again"):
+    with pytest.raises(
+        errors.BoundaryFileError, match=r"\.shx is missing\. Ask for the file again"
+    ):
         dg.read_towns(file)
 
 
