@@ -11,9 +11,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deqing_geo import columns, crs, errors, sample, standards
+    from deqing_geo import columns, crs, divisions, errors, sample, standards
     from deqing_geo.boundaries import read_towns, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import add_coverage, add_density, add_roads, area_map, save_map
@@ -36,10 +37,11 @@ _HOMES = {
     "add_roads": "maps",
     "add_coverage": "maps",
     "save_map": "maps",
+    "register": "divisions",
     "save_table": "export",
     "save_layers": "export",
 }
-_ROOMS = ("columns", "crs", "errors", "sample", "standards")
+_ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards")
 
 __all__ = [
     "Coverage",
@@ -50,6 +52,7 @@ __all__ = [
     "area_map",
     "columns",
     "crs",
+    "divisions",
     "errors",
     "park_coverage",
     "read_homes",
@@ -57,6 +60,7 @@ __all__ = [
     "read_roads",
     "read_towns",
     "read_zone",
+    "register",
     "road_density",
     "sample",
     "save_layers",

@@ -111,6 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (roads, parks):
         command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
         command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
+
+    register = commands.add_parser(
+        "register", help="published names and codes of Deqing's towns and villages (名录)"
+    )
+    register.add_argument("--year", type=int, default=2016, metavar="YYYY", help="2016 or 2023")
+    register.add_argument("--find", nargs="+", metavar="NAME", help="the units behind these names")
+    register.add_argument("--town", metavar="NAME", help="the town of the names to find")
+    register.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
+    register.set_defaults(run=_register)
     return parser
 
 
@@ -181,6 +190,55 @@ def _measure_parks(arguments: argparse.Namespace) -> None:
     parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
     homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
     _tell_result(arguments, park_coverage(areas, parks, homes, by=arguments.by))
+
+
+def _register(arguments: argparse.Namespace) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+    from deqing_geo import divisions
+    from deqing_geo.errors import InputError
+
+    if arguments.town and not arguments.find:
+        raise InputError("--town goes with --find: the town of the names to find.")
+    rows = units = divisions.register(arguments.year)
+    if arguments.find:
+        towns = [arguments.town] * len(arguments.find) if arguments.town else None
+        rows = divisions.find_units(arguments.find, towns=towns, year=arguments.year)
+        shown = rows
+    else:
+        # The town's code begins each unit's, and its level is how long that is.
+        shown = rows.reset_index().drop(columns=["division_level", "town_code"])
+    source = str(units.attrs["source"])
+    table = Table(box=box.SQUARE, title=source, title_justify="left")
+    for column in shown.columns:
+        # A code cut short on the screen is a wrong code.
+        table.add_column(
+            names.label(str(column)),
+            overflow="fold",
+            no_wrap=str(column) in ("division_code", "candidate_codes"),
+        )
+    for row in shown.itertuples(index=False, name=None):
+        cells = zip(shown.columns, row, strict=True)
+        table.add_row(*(escape(_worded(names, str(column), cell)) for column, cell in cells))
+    console = _console()
+    console.print(table)
+    if arguments.csv:
+        from deqing_geo.export import save_table
+
+        file = save_table(rows.assign(source=source), arguments.csv)
+        console.print(str(file), markup=False, soft_wrap=True)
+
+
+def _worded(names: Any, column: str, cell: object) -> str:
+    """A cell in the reader's words."""
+    if cell is None:
+        return ""
+    known = names.vocabulary(column) if column in names.vocabularies() else {}
+    text = str(known.get(cell, cell))
+    return text.replace("、", "\n") if column == "candidate_codes" else text
 
 
 def _areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:

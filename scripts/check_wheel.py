@@ -44,7 +44,7 @@ def main() -> int:
         if not made >= EXPECTED:
             print(f"missing from the wheel's run: {sorted(EXPECTED - made)}", file=sys.stderr)
             return 1
-        check = "import deqing_geo as dg; print(dg.road_density.__module__, dg.__version__)"
+        check = "import deqing_geo as dg; print(dg.__version__, len(dg.register()))"
         _run(str(scripts / "python"), "-I", "-c", check, cwd=away)
     print("the wheel works outside the checkout")
     return 0

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid"),
-    2: ("standards", "crs", "provenance"),
+    2: ("standards", "crs", "provenance", "divisions"),
     3: ("reading", "checks", "cutting", "sample"),
     4: ("boundaries", "layers", "roads", "coverage"),
     6: ("maps", "export"),

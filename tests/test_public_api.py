@@ -16,6 +16,7 @@ def public_functions():
         "columns",
         "coverage",
         "crs",
+        "divisions",
         "ellipsoid",
         "export",
         "files",
