@@ -192,6 +192,38 @@ def test_unknown_towns_and_uneven_lists_are_refused():
         divisions.find_units(["二都村"], year=2023)
 
 
+def test_rows_are_never_joined_by_place_against_their_labels():
+    names = pd.Series(["城西村", "二都村"], index=["a", "b"])
+    towns = pd.Series(["下渚湖街道", "新市镇"], index=["b", "a"])
+
+    with pytest.raises(errors.InputError, match="another index"):
+        divisions.find_units(names, towns=towns)
+    found = divisions.find_units(names, towns=towns.reindex(names.index))
+    assert found["division_code"].to_dict() == {"a": "330521102208", "b": "330521004208"}
+
+
+def test_a_single_string_is_no_list_of_names():
+    with pytest.raises(errors.InputError, match="one string"):
+        divisions.find_units("二都村")
+    with pytest.raises(errors.InputError, match="one string"):
+        divisions.find_units(["二都村"], towns="下渚湖街道")
+
+
+def test_whole_numbers_of_any_kind_name_a_year():
+    assert len(divisions.register(2016.0)) == len(divisions.register(2016)) == 192
+
+
+@pytest.mark.parametrize("empty", [[], pd.Series([], dtype=object)])
+def test_no_names_are_no_rows(empty):
+    assert len(divisions.find_units(empty)) == 0
+
+
+def test_what_is_no_name_is_not_found():
+    found = divisions.find_units([float("nan"), 7, "村委会", "=1+1", "村"])
+
+    assert found["match_state"].tolist() == ["none"] * 5
+
+
 # ---------------------------------------------------------------- command line
 
 

@@ -84,6 +84,7 @@ def register(year: int = 2016) -> pd.DataFrame:
             f"There is no register of {year}. There are {' and '.join(map(str, YEARS))}: "
             "pass one of these as year=."
         )
+    year = int(year)
     rows = [row for row in _table("register.csv") if row["year"] == str(year)]
     towns = {row["code"]: row["name"] for row in rows if len(row["code"]) == TOWN_DIGITS}
     out = pd.DataFrame(
@@ -175,8 +176,9 @@ def find_units(
     Raises
     ------
     InputError
-        If the register of that year is absent or has no units, `towns` has another length
-        than `names`, or names a town the register does not have.
+        If the register of that year is absent or has no units, `names` is a single string,
+        `towns` has another length or another index than `names`, or names a town the
+        register does not have.
 
     Examples
     --------
@@ -194,6 +196,13 @@ def find_units(
     units = units[units["division_level"] == "village"]
     if not len(units):
         raise InputError(f"The register of {year} has towns only. Pass year=2016.")
+    for given, called in ((names, "names"), (towns, "towns")):
+        if isinstance(given, str):
+            raise InputError(f"`{called}` is one string. Put it into a list: [{given!r}].")
+    labels = [given.index for given in (names, towns) if isinstance(given, pd.Series)]
+    if len(labels) == 2 and not labels[0].equals(labels[1]):
+        # Rows would be joined by their place although their labels say otherwise.
+        raise InputError("`towns` has another index than `names`. Take both from one table.")
     asked = names if isinstance(names, pd.Series) else pd.Series(list(names), dtype=object)
     text = clean_text(asked)
     places = _towns(text, towns, units)
