@@ -16,13 +16,26 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from deqing_geo.columns import word
+from deqing_geo.sample.schematic import County, county
 
 CRS = "EPSG:4549"
 # South-west corner of village A: on the central meridian, where a planar square
 # kilometre is one on the ellipsoid too.
 X0, Y0 = 500_000.0, 3_380_000.0
 
-__all__ = ["CRS", "X0", "Y0", "homes", "parks", "roads", "town", "villages", "zone"]
+__all__ = [
+    "CRS",
+    "X0",
+    "Y0",
+    "County",
+    "county",
+    "homes",
+    "parks",
+    "roads",
+    "town",
+    "villages",
+    "zone",
+]
 
 
 def villages() -> gpd.GeoDataFrame:
