@@ -1,8 +1,6 @@
 """The register of names and codes, and names as offices write them."""
 
 import itertools
-import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -253,15 +251,12 @@ def test_the_command_line_refuses_in_our_words(capsys):
 
 # ---------------------------------------------------------------- the published lists
 
-DATA = Path(os.environ.get("DEQING_GEO_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
 
 @pytest.mark.real
-@pytest.mark.skipif(not DATA.is_dir(), reason="the published lists are not here")
-def test_the_register_equals_the_published_lists():
-    listed = pd.read_csv(DATA / "register" / "deqing_villages_2016.csv", dtype=str)
+def test_the_register_equals_the_published_lists(real_data):
+    listed = pd.read_csv(real_data / "register" / "deqing_villages_2016.csv", dtype=str)
     units = divisions.register(2016).loc[listed["code"]]
-    towns = pd.read_csv(DATA / "register" / "deqing_towns_2023.csv", dtype=str)
+    towns = pd.read_csv(real_data / "register" / "deqing_towns_2023.csv", dtype=str)
 
     for ours, theirs in (
         ("division_name", "name"),

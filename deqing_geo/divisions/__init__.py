@@ -34,7 +34,7 @@ COMMITTEES = {
 }
 # What an office adds where the register has dropped it: 对河口村委会 is 对河口村.
 UNIT_WORDS = {"village_committee": "村", "residents_committee": "社区"}
-TOWN_DIGITS, VILLAGE_DIGITS = 9, 12
+TOWN_DIGITS = 9
 
 
 def register(year: int = 2016) -> pd.DataFrame:
@@ -63,9 +63,9 @@ def register(year: int = 2016) -> pd.DataFrame:
     Notes
     -----
     Source: National Bureau of Statistics (国家统计局), 统计用区划代码和城乡划分代码. The meaning of
-    ``urban_rural_code`` is ``columns.word("urban_rural.121")`` and so on, from memory
-    (待查证). Two residents' committees are coded rural (220) and fourteen village
-    committees 镇中心区 (121): the code does not follow the kind.
+    ``urban_rural_code`` is told by `urban_rural`, from memory (待查证). Two residents'
+    committees are coded rural (220) and fourteen village committees 镇中心区 (121): the
+    code does not follow the kind.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def find_units(
         for form in _forms(str(name)):
             forms.setdefault(form, []).append(str(code))
     kinds, homes = units["unit_kind"].to_dict(), units["town_code"].to_dict()
-    rows = []
+    fits = []
     for name, place in zip(text, places, strict=True):
         stem, kind = _split(name or "")
         found = [
@@ -219,8 +219,8 @@ def find_units(
             for code in forms.get(stem, [])
             if kind in (None, kinds[code]) and place in (None, homes[code])
         ]
-        rows.append((found[0] if len(found) == 1 else None, found))
-    codes = [code for code, _ in rows]
+        fits.append(found)
+    codes = [found[0] if len(found) == 1 else None for found in fits]
     shown = {
         column: [None if code is None else units.at[code, column] for code in codes]
         for column in ("division_name", "town_name")
@@ -231,10 +231,9 @@ def find_units(
             "division_code": codes,
             **shown,
             "match_state": [
-                "none" if not found else "one" if len(found) == 1 else "several"
-                for _, found in rows
+                "none" if not found else "one" if len(found) == 1 else "several" for found in fits
             ],
-            "candidate_codes": ["、".join(found) or None for _, found in rows],
+            "candidate_codes": ["、".join(found) or None for found in fits],
         },
         index=asked.index,
         dtype=object,

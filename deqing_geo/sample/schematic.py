@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
+from scipy import ndimage
 
-from deqing_geo.columns import word
 from deqing_geo.divisions import register
 from deqing_geo.errors import InputError
-from deqing_geo.sample import borders, ground
+from deqing_geo.sample import CRS, borders, ground, schematic_notice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CRS = "EPSG:4549"
 COUNTY_KM2 = 938.0
 # The county's frame, about 119.75-120.35 E, 30.43-30.70 N, and a margin for the noise.
 WEST, EAST, SOUTH, NORTH = 476_000.0, 533_600.0, 3_367_400.0, 3_397_600.0
@@ -66,9 +66,11 @@ LEAST_REACH_KM2 = 45.0
 # Real codes of units go up to 399 (from memory, 待查证); the register of 2016 stops at 223.
 FIRST_COMMUNITY, FIRST_VILLAGE = 801, 901
 
-MOUNTAIN = ("云石松竹柏枫桐桂岩雾鹤泉", "坞岭坪坑岙垄")
-PLAIN = ("芦荷菱柳雁鹭苇萍桑蚕渔莼", "漾浜港圩墩埭汇兜")
-COMMUNITY = ("明晨霞晴锦秀澄朗", "园苑坊里庭汀")
+POOLS = {
+    "mountain": ("云石松竹柏枫桐桂岩雾鹤泉", "坞岭坪坑岙垄"),
+    "plain": ("芦荷菱柳雁鹭苇萍桑蚕渔莼", "漾浜港圩墩埭汇兜"),
+    "community": ("明晨霞晴锦秀澄朗", "园苑坊里庭汀"),
+}
 # One invented name stands in two towns, as real names do.
 HOMONYM, HOMONYM_TOWNS = "双鹭村", ("330521104", "330521102")
 MOUNTAIN_M = 40.0
@@ -144,7 +146,7 @@ def county(seed: int = 0) -> County:
         raise InputError(f"seed={seed!r} is no whole number from 0 upwards.")
     made = _boundaries(number)
     # Whoever changes a frame changes a copy of one's own.
-    return County(number, *(_marked(frame.copy()) for frame in made))
+    return County(number, *(schematic_notice(frame.copy()) for frame in made))
 
 
 @functools.lru_cache(maxsize=2)
@@ -271,7 +273,7 @@ def _spread(
 def _cut_enclave(unit_of: NDArray[Any], owner: NDArray[np.intp]) -> None:
     """A disc inside the largest unit goes to another of its town that does not touch it."""
     host = int(np.bincount(unit_of[unit_of >= 0]).argmax())
-    depth = _depth(unit_of == host)
+    depth = ndimage.distance_transform_cdt(unit_of == host, metric="chessboard")
     middle = np.unravel_index(int(depth.argmax()), depth.shape)
     rows, columns = np.indices(unit_of.shape)
     disc = (rows - middle[0]) ** 2 + (columns - middle[1]) ** 2 <= 3.2**2
@@ -280,12 +282,6 @@ def _cut_enclave(unit_of: NDArray[Any], owner: NDArray[np.intp]) -> None:
     beside = set(np.unique(unit_of[low[0] : high[0], low[1] : high[1]]).tolist())
     own = [int(unit) for unit in np.flatnonzero(owner == owner[host]) if unit != host]
     unit_of[disc] = next((unit for unit in own if unit not in beside), own[0])
-
-
-def _depth(inside: NDArray[np.bool_]) -> NDArray[Any]:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.distance_transform_cdt(inside, metric="chessboard"))
 
 
 def _named(
@@ -301,7 +297,7 @@ def _named(
     rows, columns = zip(*(grid.cell(*middle) for middle in middles), strict=True)
     high = heights[list(rows), list(columns)] > MOUNTAIN_M
     away = np.round(np.hypot(*(middles - seats[owner]).T))
-    pools = {kind: _pool(random, *letters) for kind, letters in _POOLS.items()}
+    pools = {kind: _pool(random, *letters) for kind, letters in POOLS.items()}
     town_names = register(2023)["division_name"]
     records = []
     for at, town in enumerate(TOWNS):
@@ -335,9 +331,6 @@ def _named(
     return made.sort_index()
 
 
-_POOLS = {"mountain": MOUNTAIN, "plain": PLAIN, "community": COMMUNITY}
-
-
 def _pool(random: np.random.Generator, first: str, last: str) -> list[str]:
     """Invented names of two letters, three where two are too few, in an order of chance."""
     short = [a + b for a in first for b in last]
@@ -346,12 +339,5 @@ def _pool(random: np.random.Generator, first: str, last: str) -> list[str]:
     return [long[at] for at in random.permutation(len(long))] + order
 
 
-def _index(values: list[str], name: str) -> Any:
-    import pandas as pd
-
+def _index(values: list[str], name: str) -> pd.Index[str]:
     return pd.Index(values, name=name, dtype=object)
-
-
-def _marked(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    frame.attrs["notice"] = word("notice.schematic")
-    return frame
