@@ -10,12 +10,13 @@ FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid"),
     2: ("standards", "crs", "provenance", "divisions"),
-    3: ("reading", "checks", "cutting", "sample"),
+    3: ("reading", "checks", "cutting"),
     4: ("boundaries", "layers", "roads", "coverage"),
     6: ("maps", "export"),
-    7: ("batch",),
-    8: ("cli",),
-    9: ("__main__",),
+    7: ("sample",),
+    8: ("batch",),
+    9: ("cli",),
+    10: ("__main__",),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.
