@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
-    1: ("columns", "files", "shifts", "ellipsoid"),
+    1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
     2: ("standards", "crs", "provenance", "divisions"),
     3: ("reading", "checks", "cutting"),
     4: ("boundaries", "layers", "roads", "coverage"),

@@ -23,6 +23,7 @@ def public_functions():
         "layers",
         "maps",
         "provenance",
+        "rasters",
         "reading",
         "roads",
         "sample",
