@@ -9,7 +9,7 @@ import shapely
 
 from deqing_geo import area_map, columns, divisions, errors, park_coverage, road_density, sample
 from deqing_geo.ellipsoid import ellipsoidal_area
-from deqing_geo.sample import borders, ground, schematic
+from deqing_geo.sample import borders, ground, schematic, tiling
 
 SEEDS = range(30)
 
@@ -34,7 +34,7 @@ def test_thirty_counties_are_whole_and_clean(seed):
     made = sample.county(seed)
     villages = made.villages.geometry.to_numpy()
     towns = made.towns.geometry.to_numpy()
-    asked = schematic._weights()
+    asked = tiling._weights()
 
     assert shapely.is_valid(villages).all()
     assert shapely.coverage_is_valid(villages)

@@ -39,7 +39,7 @@ def polygons(holder: NDArray[Any], grid: Grid, count: int) -> NDArray[Any]:
         Polygons, or MultiPolygons for holdings in several pieces; metres, whole
         millimetres. Together they are a valid coverage.
     """
-    lines = [_smooth(shapely.get_coordinates(arc)) for arc in _arcs(holder)]
+    lines = [smooth(shapely.get_coordinates(arc)) for arc in _arcs(holder)]
     shapes: list[Any] = [
         shapely.linestrings(np.round(line * CELL + (grid.x0, grid.y0), 3)) for line in lines
     ]
@@ -67,17 +67,30 @@ def _arcs(holder: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(edges))))
 
 
-def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A line without its steps; its ends stay, and a ring stays closed."""
+def smooth(points: NDArray[np.float64], cells: float = SMOOTHING) -> NDArray[np.float64]:
+    """A line without its steps; its ends stay, and a ring stays closed.
+
+    Parameters
+    ----------
+    points : ndarray of shape (N, 2)
+        In cells.
+    cells : float
+        How far a step's influence reaches.
+
+    Returns
+    -------
+    ndarray of shape (N, 2)
+        In cells.
+    """
     last = len(points) - 1
     if last < 3:
         return points
     if (points[0] == points[-1]).all():
-        ring = ndimage.gaussian_filter1d(points[:-1], min(SMOOTHING, last / 8), axis=0, mode="wrap")
+        ring = ndimage.gaussian_filter1d(points[:-1], min(cells, last / 8), axis=0, mode="wrap")
         return np.vstack([ring, ring[:1]])
     # Mirrored through its ends, so that they do not move.
     longer = np.pad(points, ((last, last), (0, 0)), mode="reflect", reflect_type="odd")
-    out = ndimage.gaussian_filter1d(longer, min(SMOOTHING, (last + 1) / 6), axis=0)
+    out = ndimage.gaussian_filter1d(longer, min(cells, (last + 1) / 6), axis=0)
     out = np.asarray(out[last : 2 * last + 1])
     out[0], out[-1] = points[0], points[-1]
     return out

@@ -186,6 +186,41 @@ def steps(heights_m: NDArray[Any], bumps: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.round(cost * COST_UNITS))
 
 
+def web(
+    cost: NDArray[np.float64], inside: NDArray[np.bool_]
+) -> tuple[sparse.csr_matrix[np.float64], NDArray[np.intp]]:
+    """Ways from cell to cell, straight and across corners.
+
+    Parameters
+    ----------
+    cost : ndarray
+        What half a cell costs, whole numbers.
+    inside : ndarray of bool
+        Where ways may run.
+
+    Returns
+    -------
+    graph : sparse matrix
+        Of the cells inside, each pair once.
+    number : ndarray, shape of the grid
+        The row of each cell in the graph; -1 outside.
+    """
+    number = np.full(inside.shape, -1)
+    number[inside] = np.arange(inside.sum())
+    rows, columns = inside.shape
+    tails, heads, lengths = [], [], []
+    for down, right, length in ((0, 1, 70), (1, 0, 70), (1, 1, 99), (1, -1, 99)):
+        a = (slice(0, rows - down), slice(max(0, -right), columns - max(0, right)))
+        b = (slice(down, rows), slice(max(0, right), columns + min(0, right)))
+        both = inside[a] & inside[b]
+        tails.append(number[a][both])
+        heads.append(number[b][both])
+        lengths.append((cost[a] + cost[b])[both] * length)
+    size = int(inside.sum())
+    ends = (np.concatenate(tails), np.concatenate(heads))
+    return sparse.csr_matrix((np.concatenate(lengths), ends), shape=(size, size)), number
+
+
 def far(
     cost: NDArray[np.float64], inside: NDArray[np.bool_], starts: list[tuple[int, int]]
 ) -> NDArray[np.float64]:
@@ -205,20 +240,7 @@ def far(
     ndarray of shape (N, number of cells inside)
         Whole numbers, so that sums are exact; cells in the order of ``inside``.
     """
-    number = np.full(inside.shape, -1)
-    number[inside] = np.arange(inside.sum())
-    rows, columns = inside.shape
-    tails, heads, lengths = [], [], []
-    for down, right, length in ((0, 1, 70), (1, 0, 70), (1, 1, 99), (1, -1, 99)):
-        a = (slice(0, rows - down), slice(max(0, -right), columns - max(0, right)))
-        b = (slice(down, rows), slice(max(0, right), columns + min(0, right)))
-        both = inside[a] & inside[b]
-        tails.append(number[a][both])
-        heads.append(number[b][both])
-        lengths.append((cost[a] + cost[b])[both] * length)
-    size = int(inside.sum())
-    ends = (np.concatenate(tails), np.concatenate(heads))
-    graph = sparse.csr_matrix((np.concatenate(lengths), ends), shape=(size, size))
+    graph, number = web(cost, inside)
     ways = dijkstra(graph, directed=False, indices=[number[start] for start in starts])
     # Two ways to a whole valley may share their last stretch; it would then change hands as one.
     cells = np.argwhere(inside)
