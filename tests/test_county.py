@@ -9,7 +9,7 @@ import shapely
 
 from deqing_geo import area_map, columns, divisions, errors, park_coverage, road_density, sample
 from deqing_geo.ellipsoid import ellipsoidal_area
-from deqing_geo.sample import borders, ground, schematic, tiling
+from deqing_geo.sample import borders, ground, tiling
 
 SEEDS = range(30)
 
@@ -72,7 +72,7 @@ def test_it_lies_where_deqing_lies(county):
 
 
 def test_each_town_holds_its_seat_and_has_its_registered_name(county):
-    for town in schematic.TOWNS:
+    for town in tiling.TOWNS:
         assert county.towns.geometry[town.code].contains(shapely.Point(town.x, town.y))
     names = divisions.register(2023)["division_name"]
     assert county.towns["town_name"].to_dict() == names.to_dict()
@@ -82,7 +82,7 @@ def test_one_name_stands_in_two_towns_and_none_twice_in_one(county):
     villages = county.villages
     twice = villages[villages["village_name"].duplicated(keep=False)]
 
-    assert sorted(twice["town_code"]) == sorted(schematic.HOMONYM_TOWNS)
+    assert sorted(twice["town_code"]) == sorted(tiling.HOMONYM_TOWNS)
     assert not villages.duplicated(["town_code", "village_name"]).any()
 
 
@@ -100,7 +100,7 @@ def test_one_unit_has_a_piece_inside_another(county):
 
 def test_communities_are_where_the_town_is(county):
     villages = county.villages
-    for town in schematic.TOWNS:
+    for town in tiling.TOWNS:
         rows = villages[villages["town_code"] == town.code]
         away = rows.representative_point().distance(shapely.Point(town.x, town.y))
         inner = away[rows["unit_kind"] == "residents_committee"]

@@ -86,7 +86,20 @@ def large_parks(random: np.random.Generator, lattices: list[Lattice]) -> list[li
 
 
 def closed(lattices: list[Lattice], large: list[list[list[int]]]) -> list[NDArray[np.bool_]]:
-    """Blocks of large parks, as `settlements.streets` takes them."""
+    """Blocks of large parks, as `settlements.streets` takes them.
+
+    Parameters
+    ----------
+    lattices : list of Lattice
+        The towns.
+    large : list of list
+        Of `large_parks`.
+
+    Returns
+    -------
+    list of ndarray of bool, shape (across, along)
+        True for blocks of a large park.
+    """
     out = []
     for lattice, found in zip(lattices, large, strict=True):
         shut = np.zeros_like(lattice.built)
@@ -194,10 +207,11 @@ def _town(
     rim = _rim(lattice)
     pockets = list(POCKETS) * (2 if lattice.site.rank == "county" else 0)
     crossing = lattice.site.rank == "county"
-    for i, j in np.argwhere(lattice.built).tolist():
+    blocks = np.argwhere(lattice.built)
+    quarters = _quarters(lattice, blocks)
+    for (i, j), quarter in zip(blocks.tolist(), quarters, strict=True):
         kind = use[i, j]
         draw = np.round(random.random(6), 6)
-        quarter = [_quarter(lattice, i, j, a, b) for a in (0, 1) for b in (0, 1)]
         if kind == "residential":
             for at, shape in enumerate(quarter):
                 if draw[at] < 0.84:
@@ -231,10 +245,16 @@ def _town(
         _belts(laid, lattice, use)
 
 
-def _quarter(lattice: Lattice, i: int, j: int, a: int, b: int) -> Any:
+def _quarters(lattice: Lattice, blocks: NDArray[np.intp]) -> NDArray[Any]:
+    """Four plots to a block, a lane's breadth between them."""
+    i, j = 2 * blocks.T
     low, high = (EDGE, 0.96), (1.04, 2 - EDGE)
-    p, q = (low, high)[a], (low, high)[b]
-    return lattice.patch(2 * i + p[0], 2 * j + q[0], 2 * i + p[1], 2 * j + q[1])[0]
+    four = [
+        lattice.patch(i + p[0], j + q[0], i + p[1], j + q[1])
+        for p in (low, high)
+        for q in (low, high)
+    ]
+    return np.stack(four, axis=1)
 
 
 def _pocket(lattice: Lattice, i: int, j: int, goal: float) -> Any:

@@ -234,7 +234,7 @@ def _body(seed: int) -> _Body:
     streets = settlements.streets(_chance(seed, 3), lattices, plots.closed(lattices, large))
     blocks = np.array([shapely.coverage_union_all(one.blocks()) for one in lattices])
     ground = nature.shape_nature(_chance(seed, 4), made, blocks)
-    roads, country = ways.roads(_chance(seed, 5), made, ground, lattices, streets)
+    roads, country = ways.roads(_chance(seed, 5), made, ground, lattices, large, streets)
     return _Body(lattices, large, blocks, ground, roads, country)
 
 

@@ -447,7 +447,18 @@ def uses(random: np.random.Generator, lattice: Lattice) -> NDArray[Any]:
 
 
 def zone_of(lattice: Lattice) -> NDArray[Any]:
-    """For each block of a lattice of the county seat, the index of its 组团 in `GROUPS`."""
+    """To which 组团 the blocks of the county seat belong.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        Of the county seat.
+
+    Returns
+    -------
+    ndarray of shape (blocks,)
+        Index in `GROUPS`, in the order of `Lattice.blocks`.
+    """
     _, j = np.nonzero(lattice.built)
     if lattice.site.name == "武康":
         return np.where(j < SPLIT, 0, 1)

@@ -37,6 +37,7 @@ WIDTHS = {
     "estate": 6.0,
     "link": 7.5,
     "frontage": 8.0,
+    "other": 3.0,
 }
 DIVIDED = ("motorway", "expressway", "arterial")
 TODAY, LAST_MONTH = "2025-12-31", "2025-11-30"
@@ -53,6 +54,7 @@ def roads(
     made: Tiling,
     nature: Nature,
     lattices: list[Lattice],
+    large: list[list[list[int]]],
     streets: Streets,
 ) -> tuple[gpd.GeoDataFrame, network.Country]:
     """Every road once, by its centre line.
@@ -67,6 +69,8 @@ def roads(
         Ground and water.
     lattices : list of Lattice
         Towns.
+    large : list of list
+        Large parks, of `plots.large_parks`: paths lead through them.
     streets : Streets
         Their streets.
 
@@ -102,9 +106,15 @@ def roads(
         parts.add(line, word, state, name)
     for points, word, state in zip(country.lines, country.classes, country.states, strict=True):
         parts.add(shapely.linestrings(points), word, state)
+    ends = _class_at_ends(country)
     for at, door in country.gates:
-        parts.add(shapely.linestrings([gates[at], door]), _class_at(country, door), "built")
-    _add_frontage(parts, lattices[0], streets)
+        word = ends.get((float(door[0]), float(door[1])), "village_road")
+        parts.add(shapely.linestrings(np.stack([gates[at], door])), word)
+    _add_frontage(parts, lattices[0])
+    for lattice, found in zip(lattices, large, strict=True):
+        for i, j, _across, along in found:
+            ends = lattice.at([2 * i + 1, 2 * i + 1], [2 * j, 2 * (j + along)])
+            parts.add(shapely.linestrings(ends), "other")
     _add_border_roads(random, parts, made, nature, towns)
     motorways = _motorways(random, made, nature, towns)
     _add_interchanges(parts, motorways)
@@ -163,17 +173,17 @@ def _gates(streets: Streets, rim: Any) -> tuple[NDArray[np.float64], NDArray[np.
     return np.concatenate(places), np.array(owner)
 
 
-def _class_at(country: network.Country, place: NDArray[np.float64]) -> str:
-    """The highest class that ends at a place."""
-    here = [
-        network.RANKS.index(word)
-        for word, line in zip(country.classes, country.lines, strict=True)
-        if (line[0] == place).all() or (line[-1] == place).all()
-    ]
-    return network.RANKS[min(here)] if here else "village_road"
+def _class_at_ends(country: network.Country) -> dict[tuple[float, float], str]:
+    """The highest class of the roads that end at a place."""
+    out: dict[tuple[float, float], str] = {}
+    rank = network.RANKS.index
+    for word, line in zip(country.classes, country.lines, strict=True):
+        for x, y in line[[0, -1]].tolist():
+            out[x, y] = min(out.get((x, y), word), word, key=rank)
+    return out
 
 
-def _add_frontage(parts: _Parts, lattice: Lattice, streets: Streets) -> None:
+def _add_frontage(parts: _Parts, lattice: Lattice) -> None:
     """Frontage roads beside the expressway, from cross street to cross street."""
     column = lattice.site.across // 2 - 4
     rows = np.flatnonzero(lattice.built[column] & lattice.built[column - 1])
