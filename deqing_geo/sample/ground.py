@@ -116,7 +116,7 @@ def heights(random: np.random.Generator, grid: Grid, west: float, east: float) -
     bumps = np.clip(80 * rough(random, grid, 6000, 5), 0, None)
     hills = np.exp(-(((at - 0.36) / 0.12) ** 2)) * bumps
     plain = 3 + 1.2 * rough(random, grid, 3800, 1)
-    highest = 90 + 430 * ridges * (0.6 + 0.4 * np.clip(1 - at / 0.3, 0, 1))
+    highest = 90 + 560 * ridges * (0.6 + 0.4 * np.clip(1 - at / 0.3, 0, 1))
     return np.asarray(np.round(np.clip(plain + mountain * highest + hills, 1.2, None), 2))
 
 

@@ -153,9 +153,9 @@ def terrain(
     values = ndimage.gaussian_filter(values, 2.0)
     slope = ndimage.gaussian_gradient_magnitude(nature.heights, 1.0) / CELL
     steep = np.repeat(np.repeat(slope, fine, axis=0), fine, axis=1)
-    knots = rough(random, Grid(0, 0, rows // 4 + 1, columns // 4 + 1), 600.0, 3)
+    knots = rough(random, Grid(0, 0, rows // 4 + 1, columns // 4 + 1), 480.0, 3)
     bumps = ndimage.zoom(knots, 4, order=1)[:rows, :columns]
-    values = values + bumps * np.clip(60 * ndimage.gaussian_filter(steep, 3.0), 0, 22)
+    values = values + bumps * np.clip(280 * ndimage.gaussian_filter(steep, 3.0), 0, 75)
     # Raster rows run from the north.
     values = np.flipud(values)
     out = Raster(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -18,10 +18,15 @@ import shapely
 
 from deqing_geo.columns import word
 from deqing_geo.errors import InputError
+from deqing_geo.rasters import Raster
 from deqing_geo.sample import (
+    cover,
+    land,
     nature,
+    people,
     plots,
     schematic_notice,
+    services,
     settlements,
     surveys,
     ways,
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from deqing_geo.rasters import Raster
     from deqing_geo.sample.network import Country
     from deqing_geo.sample.settlements import Lattice
 
@@ -275,6 +279,88 @@ def _zone(seed: int) -> gpd.GeoDataFrame:
     return plots.zones(_body(seed).lattices)
 
 
+@functools.lru_cache(maxsize=2)
+def _terrain(seed: int) -> Raster:
+    body = _body(seed)
+    return nature.terrain(_chance(seed, 6), tiling(seed), body.nature, body.town_blocks)
+
+
+@functools.lru_cache(maxsize=2)
+def _law(seed: int) -> dict[str, gpd.GeoDataFrame]:
+    """Land that plans and law speak of."""
+    made, ground = tiling(seed), _body(seed).nature
+    parks, homes = _plots(seed)
+    source = land.water_source(made, ground)
+    seat = shapely.union_all(_zone(seed).geometry.to_numpy())
+    kept = shapely.union_all(source.geometry.to_numpy())
+    bounds = land.development_boundaries(made, seat, _town_zones(seed), kept)
+    line = land.redline(_chance(seed, 9), made, ground, bounds, homes)
+    taken = [homes, parks, _water(seed), bounds, line]
+    others = np.concatenate([frame.geometry.to_numpy() for frame in taken])
+    return {
+        "water_source": source,
+        "development_boundaries": bounds,
+        "redline": line,
+        "farmland": land.farmland(_chance(seed, 10), made, ground, others),
+        "hazards": land.hazards(_chance(seed, 11), _terrain(seed), homes),
+    }
+
+
+def _land_use(seed: int) -> gpd.GeoDataFrame:
+    body = _body(seed)
+    parks, homes = _plots(seed)
+    return cover.land_use(
+        _chance(seed, 12),
+        tiling(seed).villages,
+        homes,
+        parks,
+        _water(seed),
+        body.roads,
+        body.town_blocks,
+        _law(seed)["farmland"],
+        _terrain(seed),
+    )
+
+
+def _land_cover(seed: int) -> Raster:
+    return cover.land_cover(
+        tiling(seed).outline.geometry.iloc[0],
+        _terrain(seed),
+        _water(seed),
+        _plots(seed)[1],
+        _body(seed).town_blocks,
+        _law(seed)["farmland"],
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _facilities(seed: int) -> gpd.GeoDataFrame:
+    seats = np.array([(town.x, town.y) for town in TOWNS])
+    homes = _plots(seed)[1]
+    villages = tiling(seed).villages
+    return services.facilities(_chance(seed, 13), villages, homes, _body(seed).roads, seats)
+
+
+def _village_table(seed: int) -> pd.DataFrame:
+    law = _law(seed)
+    return people.village_table(
+        _chance(seed, 14),
+        tiling(seed).villages,
+        _plots(seed)[1],
+        _facilities(seed),
+        _body(seed).roads,
+        _terrain(seed),
+        land.slope(_terrain(seed)),
+        _water(seed),
+        law["redline"],
+        law["water_source"],
+        law["hazards"],
+        shapely.union_all(_zone(seed).geometry.to_numpy()),
+        shapely.union_all(_town_zones(seed).geometry.to_numpy()),
+        {town.code: np.array([town.x, town.y]) for town in TOWNS},
+    )
+
+
 MAKERS: dict[str, Callable[[int], Any]] = {
     "outline": lambda seed: tiling(seed).outline,
     "towns": lambda seed: tiling(seed).towns,
@@ -282,9 +368,16 @@ MAKERS: dict[str, Callable[[int], Any]] = {
     "water": _water,
     "zone": _zone,
     "roads": lambda seed: _body(seed).roads,
-    "terrain": lambda seed: nature.terrain(
-        _chance(seed, 6), tiling(seed), _body(seed).nature, _body(seed).town_blocks
+    "terrain": _terrain,
+    "population": lambda seed: cover.population(
+        tiling(seed).outline.geometry.iloc[0], _plots(seed)[1]
     ),
+    "land_cover": _land_cover,
+    "development_boundaries": lambda seed: _law(seed)["development_boundaries"],
+    "redline": lambda seed: _law(seed)["redline"],
+    "water_source": lambda seed: _law(seed)["water_source"],
+    "farmland": lambda seed: _law(seed)["farmland"],
+    "hazards": lambda seed: _law(seed)["hazards"],
     "carriageways": lambda seed: surveys.carriageways(_chance(seed, 8), _body(seed).roads),
     "highways": lambda seed: surveys.highways(_body(seed).roads),
     "planned_roads": lambda seed: surveys.planned(
@@ -292,6 +385,9 @@ MAKERS: dict[str, Callable[[int], Any]] = {
     ),
     "parks": lambda seed: _plots(seed)[0],
     "homes": lambda seed: _plots(seed)[1],
+    "land_use": _land_use,
+    "facilities": _facilities,
+    "village_table": _village_table,
     "earlier_roads": lambda seed: ways.earlier(_body(seed).roads, "road_status"),
     "earlier_parks": lambda seed: ways.earlier(_plots(seed)[0], "park_status"),
 }
@@ -307,10 +403,6 @@ def _made(seed: int, name: str) -> Any:
 
 
 def _copied(layer: Any) -> Any:
-    from dataclasses import replace
-
-    from deqing_geo.rasters import Raster
-
     if isinstance(layer, Raster):
         return replace(layer, values=layer.values.copy(), attrs=dict(layer.attrs))
     return layer.copy()

@@ -113,8 +113,8 @@ def roads(
     _add_frontage(parts, lattices[0])
     for lattice, found in zip(lattices, large, strict=True):
         for i, j, _across, along in found:
-            ends = lattice.at([2 * i + 1, 2 * i + 1], [2 * j, 2 * (j + along)])
-            parts.add(shapely.linestrings(ends), "other")
+            path = lattice.at([2 * i + 1, 2 * i + 1], [2 * j, 2 * (j + along)])
+            parts.add(shapely.linestrings(path), "other")
     _add_border_roads(random, parts, made, nature, towns)
     motorways = _motorways(random, made, nature, towns)
     _add_interchanges(parts, motorways)
