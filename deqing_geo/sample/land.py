@@ -307,7 +307,7 @@ def _without(shapes: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:
     starts = np.searchsorted(one, np.arange(len(shapes) + 1))
     for at in np.unique(one).tolist():
         # Of a shape as large as a mountain range only what lies nearby.
-        box = np.array(shapely.bounds(shapes[at])) + (-1, -1, 1, 1)
+        box = shapely.bounds(shapes[at]) + np.array([-1, -1, 1, 1])
         near = shapely.clip_by_rect(kept[other[starts[at] : starts[at + 1]]], *box)
         out[at] = shapely.difference(shapes[at], shapely.union_all(near))
     return out

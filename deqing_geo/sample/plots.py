@@ -42,6 +42,7 @@ HOME_CODES = {
 }
 ENDS = {"G11": "公园", "G12": "社区公园", "G13": "植物园", "G14": "游园", "G2": "防护林带",
         "G3": "广场", "XG": "小区绿地", "EG": "郊野公园"}  # fmt: skip
+BUILDING, PLANNED = 5, 6  # parks not yet open
 TODAY_PARK = "2025-12-18"  # the day the park finished this month opened
 
 
@@ -211,7 +212,7 @@ def _town(
     quarters = _quarters(lattice, blocks)
     for (i, j), quarter in zip(blocks.tolist(), quarters, strict=True):
         kind = use[i, j]
-        draw = np.round(random.random(6), 6)
+        draw = np.round(random.random(5), 6)
         if kind == "residential":
             for at, shape in enumerate(quarter):
                 if draw[at] < 0.84:
@@ -219,7 +220,7 @@ def _town(
                 elif draw[at] < 0.89:
                     laid.home(shape, "community_service")
                 elif draw[at] < 0.91:
-                    laid.park(shape, "G14", _park_state(draw[5]))
+                    laid.park(shape, "G14")
                 else:
                     laid.park(shape, "XG")
         elif kind == "village":
@@ -227,7 +228,7 @@ def _town(
                 p0, p1 = (2 * i + EDGE, 2 * i + 0.96) if at == 0 else (2 * i + 1.04, 2 * i + 1.84)
                 laid.home(lattice.patch(p0, 2 * j + EDGE, p1, 2 * j + 2 - EDGE)[0], "homestead")
         elif kind in ("commercial", "public") and pockets and draw[0] < 0.75:
-            laid.park(_pocket(lattice, i, j, pockets.pop(0)), "G14", _park_state(draw[5]))
+            laid.park(_pocket(lattice, i, j, pockets.pop(0)), "G14")
             if kind == "public" and draw[1] < 0.4:
                 laid.park(_square(lattice, i, j), "G3")
         elif kind == "vacant":
@@ -293,10 +294,6 @@ def _across(lattice: Lattice, i: int, j: int, side: int) -> Any:
     else:
         q0, q1 = 2 * j + 1.1, 2 * j + 2.9
     return lattice.patch(p0, q0, p1, q1)[0]
-
-
-def _park_state(draw: float) -> str:
-    return "built" if draw < 0.86 else "building" if draw < 0.94 else "planned"
 
 
 def _belts(laid: _Plots, lattice: Lattice, use: NDArray[Any]) -> None:
@@ -366,6 +363,9 @@ def _parks(
     # A country park has its lake; a town's park ends at the bank.
     shapes[dry] = shapely.difference(shapes[dry], water)
     shapes = _largest(shapely.intersection(shapes, outline))
+    waiting = random.permutation(np.flatnonzero(np.isin(words, ("G12", "G14"))))
+    states[waiting[:BUILDING]] = "building"
+    states[waiting[BUILDING : BUILDING + PLANNED]] = "planned"
     days = np.datetime64("1998-01-01") + random.integers(0, 10_150, len(shapes))
     text = days.astype("datetime64[D]").astype(str).astype(object)
     text[states != "built"] = None
