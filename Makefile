@@ -1,4 +1,4 @@
-# make run    makes an environment, installs the library and runs the main job on the made-up town
+# make run    makes an environment, installs the library and runs the main job on a made-up county
 # make test   installs what the tests need and passes them all
 PYTHON ?= python3
 VENV ?= .venv

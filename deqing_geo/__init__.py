@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.layers import read_homes, read_parks, read_roads
-    from deqing_geo.maps import add_coverage, add_density, add_roads, area_map, save_map
+    from deqing_geo.maps import (
+        add_coverage,
+        add_density,
+        add_layer,
+        add_roads,
+        add_terrain,
+        area_map,
+        save_map,
+    )
     from deqing_geo.roads import RoadDensity, road_density
 
 __version__ = "0.1.0"
@@ -34,7 +42,9 @@ _HOMES = {
     "Coverage": "coverage",
     "area_map": "maps",
     "add_density": "maps",
+    "add_layer": "maps",
     "add_roads": "maps",
+    "add_terrain": "maps",
     "add_coverage": "maps",
     "save_map": "maps",
     "register": "divisions",
@@ -48,7 +58,9 @@ __all__ = [
     "RoadDensity",
     "add_coverage",
     "add_density",
+    "add_layer",
     "add_roads",
+    "add_terrain",
     "area_map",
     "columns",
     "crs",

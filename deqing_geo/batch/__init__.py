@@ -6,6 +6,22 @@
 from __future__ import annotations
 
 from deqing_geo.batch.recipe import Recipe, load_recipe
-from deqing_geo.batch.report import Job, Report, open_recipe, paper_town, run
+from deqing_geo.batch.report import (
+    Job,
+    Report,
+    open_recipe,
+    paper_town,
+    run,
+    schematic_county,
+)
 
-__all__ = ["Job", "Recipe", "Report", "load_recipe", "open_recipe", "paper_town", "run"]
+__all__ = [
+    "Job",
+    "Recipe",
+    "Report",
+    "load_recipe",
+    "open_recipe",
+    "paper_town",
+    "run",
+    "schematic_county",
+]

@@ -31,13 +31,27 @@ from deqing_geo.errors import ExportError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
 from deqing_geo.layers import read_homes, read_parks, read_roads
-from deqing_geo.maps import NAME_COLUMNS, add_coverage, add_density, add_roads, area_map, save_map
+from deqing_geo.maps import (
+    NAME_COLUMNS,
+    add_coverage,
+    add_density,
+    add_layer,
+    add_roads,
+    add_terrain,
+    area_map,
+    save_map,
+)
 from deqing_geo.roads import RoadDensity, road_density
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from deqing_geo.rasters import Raster
+
 MANIFEST = "manifest.json"
+# Borders lie on top of everything; of what lies below, this is switched on at first.
+OUTLINES = ("village", "town", "county")
+SHOWN = ("water", "park", "home")
 Tell = Callable[[str, int, int], None]
 
 
@@ -59,6 +73,10 @@ class Job:
         For each measure the key of its definition.
     inputs : mapping of str to Path
         The files behind the layers, by the name the recipe gives them.
+    around : mapping of str to GeoDataFrame
+        What the map shows beside the results, by its look (`maps.add_layer`).
+    terrain : Raster or None
+        The ground under the map.
     """
 
     title: str
@@ -69,6 +87,8 @@ class Job:
     homes: gpd.GeoDataFrame | None = None
     measures: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
+    around: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    terrain: Raster | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +196,57 @@ def paper_town() -> Job:
     )
 
 
+def schematic_county(seed: int = 0) -> Job:
+    """The schematic county, as a job: the county seat's roads and parks by 组团.
+
+    Parameters
+    ----------
+    seed : int
+        Of `sample.county`.
+
+    Returns
+    -------
+    Job
+        The map shows towns, villages, law, land, homes and the ground around them;
+        everything made from it says that it is no real place.
+
+    Raises
+    ------
+    InputError
+        If `seed` is no whole number from 0 upwards.
+
+    Examples
+    --------
+    >>> job = schematic_county(seed=1)
+    >>> len(job.areas), "village" in job.around
+    (3, True)
+    """
+    made = sample.county(seed)
+    return Job(
+        title="德清县城道路与公园(示意)",
+        standard=standards.DEFAULT,
+        areas=made.zone,
+        roads=made.roads,
+        parks=made.parks,
+        homes=made.homes,
+        around={
+            "farmland": made.farmland,
+            "redline": made.redline,
+            "water_source": made.water_source,
+            "park": made.parks,
+            "home": made.homes,
+            "water": made.water,
+            "boundary": made.development_boundaries,
+            "hazard": made.hazards,
+            "facility": made.facilities,
+            "village": made.villages,
+            "town": made.towns,
+            "county": made.outline,
+        },
+        terrain=made.terrain,
+    )
+
+
 def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
     """Measure a job and write its folder.
 
@@ -240,7 +311,13 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
 def _save_map(
     job: Job, density: RoadDensity | None, coverage: Coverage | None, folder: Path
 ) -> None:
-    m = area_map(job.areas, title=job.title)
+    bare = job.terrain is None and not job.around
+    m = area_map(job.areas, title=job.title, fill=bare, view=job.around.get("county"))
+    if job.terrain is not None:
+        add_terrain(m, job.terrain)
+    for look, frame in job.around.items():
+        if look not in OUTLINES:
+            add_layer(m, frame, look, show=look in SHOWN)
     if density is not None:
         add_density(m, density)
     if density is not None and job.roads is not None:
@@ -248,6 +325,9 @@ def _save_map(
     if coverage is not None:
         # On top of the roads: at the scale of a county blocks of homes are smaller than they.
         add_coverage(m, coverage)
+    for look in OUTLINES:
+        if look in job.around:
+            add_layer(m, job.around[look], look, labels=look == "town")
     save_map(m, folder / "map.html")
 
 

@@ -26,6 +26,7 @@ from deqing_geo.checks import require_words
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
 from deqing_geo.files import whole_file
+from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins
@@ -40,13 +41,27 @@ if TYPE_CHECKING:
     from deqing_geo.roads import RoadDensity
     from deqing_geo.standards import Definition
 
-__all__ = ["add_coverage", "add_density", "add_roads", "area_map", "save_map"]
+__all__ = [
+    "add_coverage",
+    "add_density",
+    "add_layer",
+    "add_roads",
+    "add_terrain",
+    "area_map",
+    "save_map",
+]
 
 NAME_COLUMNS = ("village_name", "town_name", "zone_name")
 CLASSES = 5
 
 
-def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
+def area_map(
+    areas: gpd.GeoDataFrame,
+    *,
+    title: str = "",
+    fill: bool = True,
+    view: gpd.GeoDataFrame | None = None,
+) -> folium.Map:
     """A map of areas with their names, ready for results.
 
     Parameters
@@ -55,6 +70,10 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
         With any CRS; named by ``village_name``, ``town_name``, ``zone_name`` or the index.
     title : str
         Shown on the map and as the page's title.
+    fill : bool
+        Whether areas are filled with white; without, what is drawn under them shows.
+    view : GeoDataFrame, optional
+        What the map opens on; by default the areas.
 
     Returns
     -------
@@ -64,7 +83,7 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
     Raises
     ------
     CRSError
-        If `areas` has no CRS or cannot be brought to degrees.
+        If `areas` or `view` has no CRS or cannot be brought to degrees.
 
     Examples
     --------
@@ -85,7 +104,7 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
     OfflineFigure(title=escape(title).replace("/", "&#47;") or None).add_child(m)
     contents = page_of(m).contents
     contents.title = title
-    if not _look_at(m, shapes):
+    if not _look_at(m, shapes if view is None else _degrees(view, "view")):
         contents.warn(names.word("map.nothing"))
     labels = _labels(areas)
     keys = _keys(areas)
@@ -96,6 +115,7 @@ def area_map(areas: gpd.GeoDataFrame, *, title: str = "") -> folium.Map:
         "weight": look["weight"],
         "fillColor": look["fill"],
         "fillOpacity": 0.85,
+        "fill": fill,
     }
     places = _places(shapes)
     payload = {

@@ -53,7 +53,9 @@ var DeqingMap = (function () {
     var group = L.featureGroup();
     data.shapes.forEach(function (shape, at) {
       var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
-      var drawn = data.area
+      var drawn = data.points
+        ? L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options)
+        : data.area
         ? L.polygon(shape.map(function (polygon) {
             return polygon.map(function (ring) { return path(ring, data.unit); });
           }), options)
@@ -77,6 +79,12 @@ var DeqingMap = (function () {
       });
     }
     return group;
+  }
+
+  // The ground lies under every shape, whenever it is switched on.
+  function picture(map, data) {
+    if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
+    return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
   }
 
   // The first label placed keeps its place; the others hide where they would cover it.
@@ -154,7 +162,7 @@ var DeqingMap = (function () {
       tidyLabels(map);
     }
     map.on("layeradd layerremove", function (event) {
-      if (event.layer instanceof L.FeatureGroup) { follow(); }
+      if (event.layer instanceof L.FeatureGroup || event.layer instanceof L.ImageOverlay) { follow(); }
     });
     return [card, follow];
   }
@@ -182,8 +190,9 @@ var DeqingMap = (function () {
     if (zoom) { zoom.setPosition("topright"); }
     control("topleft", titleCard(data)).addTo(map);
     // One by one: as keys of an object, two layers of one name would share a switch.
+    var switches = null;
     if (layers.length) {
-      var switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 });
+      switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 });
       layers.forEach(function (entry) { switches.addOverlay(entry[1], entry[0]); });
       switches.addTo(map);
     }
@@ -196,14 +205,16 @@ var DeqingMap = (function () {
     made[1]();
     if (data.bounds) {
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
-      var size = map.getSize(), beside = size.x > 900 ? made[0].offsetWidth + 14 : 0;
+      var size = map.getSize(), wide = size.x > 900;
+      var beside = wide ? made[0].offsetWidth + 14 : 0;
+      var behind = wide && layers.length > 8 ? switches.getContainer().offsetWidth + 10 : 0;
       map.fitBounds(data.bounds, {
-        paddingTopLeft: [beside + 16, 16], paddingBottomRight: [16, below + 16], animate: false
+        paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
     }
     map.on("zoomend moveend", function () { tidyLabels(map); });
     tidyLabels(map);
   }
 
-  return { layer: layer, page: page };
+  return { layer: layer, page: page, picture: picture };
 })();

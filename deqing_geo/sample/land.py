@@ -187,7 +187,7 @@ def farmland(
     grid = made.grid
     slope = ndimage.gaussian_gradient_magnitude(nature.heights, 1.0) / CELL
     gentle = ndimage.binary_erosion(made.inside, iterations=1) & (np.round(slope, 4) < 0.07)
-    field = rough(random, grid, 5000, 3) - nature.heights / 160
+    field = rough(random, grid, 2200, 2) - nature.heights / 160
     cells = np.argwhere(gentle)
     starts = np.sort(random.permutation(len(cells))[:FARM_PATCHES])
     # Each field reaches as far as the middle between it and the next.

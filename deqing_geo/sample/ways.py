@@ -254,7 +254,7 @@ def _motorways(
             starts, ends = rim & (xs < (x0 + x1) / 2), rim & (xs > (x0 + x1) / 2)
             # From the foot of the hills, not across them.
             starts = free & (np.abs(xs - (x0 + 0.47 * (x1 - x0))) < CELL) & (share > 0.3)
-            starts &= share < 0.7
+            starts &= (share < 0.7) & ~near
         way, before, _ = dijkstra(
             graph, directed=False, indices=number[starts], return_predecessors=True, min_only=True
         )
