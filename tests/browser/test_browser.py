@@ -12,12 +12,14 @@ from types import SimpleNamespace
 
 import folium
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from playwright.sync_api import sync_playwright
 
 import deqing_geo as dg
 from deqing_geo import columns, sample
+from deqing_geo.rasters import Raster
 
 pytestmark = pytest.mark.browser
 
@@ -584,3 +586,68 @@ def test_a_layer_added_after_a_rendering_is_on_the_map(visit, results, tmp_path)
     assert [entries for _, entries in legend(page)] == COVERAGE_ENTRIES
     assert page.locator(".leaflet-control-layers-overlays label").count() == 5
     assert_quiet(seen, file)
+
+
+# ---------------------------------------------------------------- what stands around a result
+
+
+@pytest.fixture(scope="module")
+def page_of_all(tmp_path_factory):
+    """Paper Town on a plane that covers just its outline, with points in it."""
+    plane = np.add.outer(np.arange(10.0), np.arange(40.0))
+    terrain = Raster(plane, sample.X0, sample.Y0 + 1000, 100, sample.CRS)
+    points = gpd.GeoDataFrame(
+        {"facility_class": ["clinic"] * len(HOSTILE), "facility_name": HOSTILE},
+        geometry=shapely.points(sample.X0 + 100.0 + np.arange(len(HOSTILE)), sample.Y0 + 500.0),
+        crs=sample.CRS,
+    )
+    m = dg.area_map(sample.villages(), fill=False)
+    m = dg.add_terrain(m, terrain)
+    m = dg.add_layer(m, sample.homes(), "home")
+    m = dg.add_layer(m, points, "facility", name=HOSTILE[0])
+    m = dg.add_layer(m, sample.town(), "town", labels=True)
+    return dg.save_map(m, tmp_path_factory.mktemp("maps") / "ground.html")
+
+
+def test_it_asks_for_nothing_and_runs_no_name(visit, page_of_all):
+    page, seen = visit(page_of_all)
+    opened = page.evaluate(OPEN_ALL.replace("L.Polyline", "L.Path"))
+    page.wait_for_load_state("networkidle")
+
+    assert_quiet(seen, page_of_all)
+    assert page.evaluate("window.pwned") is None
+    told = [one["tip"][0] for one in opened if one["tip"] and len(one["tip"]) == 2]
+    assert sorted(told[: len(HOSTILE)]) == sorted(HOSTILE)
+
+
+def test_the_ground_lies_under_the_shapes_and_where_its_cells_are(visit, page_of_all):
+    page, _ = visit(page_of_all)
+    image = page.locator(".leaflet-image-layer").bounding_box()
+    edges = sample.town().to_crs(4490).total_bounds
+    left, bottom = page.evaluate(
+        f"([x, y]) => {{ const p = {MAP}.latLngToContainerPoint([y, x]); return [p.x, p.y]; }}",
+        [float(edges[0]), float(edges[1])],
+    )
+    right, top = page.evaluate(
+        f"([x, y]) => {{ const p = {MAP}.latLngToContainerPoint([y, x]); return [p.x, p.y]; }}",
+        [float(edges[2]), float(edges[3])],
+    )
+
+    assert image["x"] == pytest.approx(left, abs=2)
+    assert image["y"] == pytest.approx(top, abs=2)
+    assert image["width"] == pytest.approx(right - left, abs=2)
+    assert image["height"] == pytest.approx(bottom - top, abs=2)
+    order = page.evaluate(
+        f"['dgGround', 'overlayPane'].map(n => Number(getComputedStyle({MAP}.getPane(n)).zIndex))"
+    )
+    assert order[0] < order[1]
+
+
+def test_the_ground_can_be_switched_off_and_its_legend_goes_with_it(visit, page_of_all):
+    page, _ = visit(page_of_all)
+    assert "地形" in [heading for heading, _ in legend(page)]
+
+    page.locator(".leaflet-control-layers label", has_text="地形").click()
+
+    assert page.locator(".leaflet-image-layer").count() == 0
+    assert "地形" not in [heading for heading, _ in legend(page)]
