@@ -86,9 +86,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"deqing-geo {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="the whole job on Paper Town, a made-up town (示意)")
+    demo = commands.add_parser("demo", help="the whole job on a made-up county (示意)")
     demo.add_argument("--out", default="out/demo", metavar="DIR", help="default: out/demo")
+    _add_seed(demo)
     demo.set_defaults(run=_demo)
+
+    county = commands.add_parser(
+        "sample", help="a made-up county as files to practise with (示意县), and a recipe for it"
+    )
+    county.add_argument("--out", required=True, metavar="DIR", help="folder for the files")
+    _add_seed(county)
+    county.set_defaults(run=_sample)
 
     report = commands.add_parser("report", help="the whole job on your own layers, by a recipe")
     report.add_argument("recipe", metavar="RECIPE.toml", help="which layers, counted how")
@@ -123,6 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_seed(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="which county, from 0 upwards; default: 0"
+    )
+
+
 def _add_areas(command: argparse.ArgumentParser) -> None:
     areas = command.add_mutually_exclusive_group(required=True)
     areas.add_argument("--areas", metavar="FILE", help="towns or other administrative areas")
@@ -142,9 +156,33 @@ def _add_areas(command: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from deqing_geo.batch import paper_town
+    from deqing_geo.batch import schematic_county
 
-    _make(arguments, lambda _tell: paper_town())
+    def open_job(tell: Callable[[str, int, int], None]) -> Job:
+        tell("county", 0, 1)
+        return schematic_county(arguments.seed)
+
+    _make(arguments, open_job)
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from deqing_geo.columns import word
+    from deqing_geo.sample import writing
+
+    started = time.perf_counter()
+    with _progress() as tell:
+        folder = writing.write(arguments.out, seed=arguments.seed, tell=tell)
+    seconds = time.perf_counter() - started
+    console = _console()
+    console.print(f"{folder} ({seconds:.1f} s):", style="bold", markup=False, soft_wrap=True)
+    names = [name for name in writing.FILES if not name.startswith(writing.AS_RECEIVED)]
+    console.print("  " + ", ".join(names), soft_wrap=True)
+    office = [name for name in writing.FILES if name.startswith(writing.AS_RECEIVED)]
+    console.print("  " + ", ".join([*office, writing.SURVEY]), soft_wrap=True)
+    console.print(word("notice.schematic"), style="red")
+    recipe = folder / writing.RECIPE
+    following = f'deqing-geo report "{recipe}" --out "{folder / "report"}"'
+    console.print(f"Next: {following}", markup=False, soft_wrap=True)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -340,6 +378,10 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     words = {
+        "county": "生成示意县",
+        "layers": "写出图层",
+        "rasters": "写出栅格",
+        "as_received": "写出待整理的数据",
         "towns": "读取乡镇界",
         "zone": "读取建成区",
         "roads": "读取道路",

@@ -1,7 +1,7 @@
 """Paper Town (纸上镇): a made-up town whose every figure a person can check by eye.
 
-It stands behind every example. Nothing in it is a real place, and everything made from
-it says so.
+It stands behind every example; `county` makes a whole schematic county and `write` its files.
+Nothing in it is a real place, and everything made from it says so.
 
 Four villages, A to D, are squares of 1 km in a row. One road of 3 km runs through A, B
 and C; a lane of 1 km lies on the border of A and B. A park of 10,000 m2 serves the strip of
@@ -22,6 +22,7 @@ from deqing_geo.columns import word
 
 if TYPE_CHECKING:
     from deqing_geo.sample.schematic import County, county
+    from deqing_geo.sample.writing import write
 
 CRS = "EPSG:4549"
 # South-west corner of village A: on the central meridian, where a planar square
@@ -39,6 +40,7 @@ __all__ = [
     "roads",
     "town",
     "villages",
+    "write",
     "zone",
 ]
 
@@ -215,4 +217,6 @@ def __getattr__(name: str) -> Any:
     # Paper Town needs none of the mathematics that draws a county.
     if name in ("County", "county"):
         return getattr(importlib.import_module("deqing_geo.sample.schematic"), name)
+    if name == "write":
+        return importlib.import_module("deqing_geo.sample.writing").write
     raise AttributeError(f"module 'deqing_geo.sample' has no attribute {name!r}")
