@@ -121,7 +121,9 @@ def read_roads(
         # A gate with a guard is no street of the town, whatever its class.
         closed = names.clean_text(frame["access"]).isin(PRIVATE)
         classes = classes.mask(closed.to_numpy(dtype=bool), "other")
-    if raw.isin(list(osm)).any():
+    # A motorway is one in both vocabularies; that word alone proves nothing.
+    theirs = [tag for tag in osm if tag not in names.vocabulary("road_class")]
+    if raw.isin(theirs).any():
         note(frame, proxy="road_class", credit="OpenStreetMap")
     note(
         frame,

@@ -185,7 +185,15 @@ def read(
         told["datum_undone"] = datum
     told["rows"] = len(frame)
     frame.attrs["reading"] = told
+    _keep_notice(frame)
     return frame
+
+
+def _keep_notice(frame: gpd.GeoDataFrame) -> None:
+    """What our own files say of every row is said of the frame, and of all made from it."""
+    made_up = names.word("notice.schematic")
+    if "notice" in frame and frame["notice"].astype(str).str.contains(made_up, regex=False).any():
+        frame.attrs["notice"] = made_up
 
 
 def _crs_name(crs: Any) -> str:

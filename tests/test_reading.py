@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 import deqing_geo as dg
-from deqing_geo import errors, sample
+from deqing_geo import columns, errors, sample
 
 SHAPEFILE_ROADS = {"road_class": "道路等级", "road_name": "路名"}
 
@@ -624,3 +624,34 @@ def test_a_file_may_be_called_anything(tmp_path, monkeypatch):
     for name in ("[武康]界.gpkg", "{x}.gpkg", "a:b.gpkg"):
         write(sample.town(), tmp_path / name, layer="x")
         assert len(dg.read_towns(name)) == 1
+
+
+def test_a_motorway_alone_is_no_sign_of_openstreetmap(tmp_path):
+    roads = sample.roads().assign(road_class=["motorway", *["branch"] * 5])
+    roads.to_file(tmp_path / "roads.gpkg")
+
+    read = dg.read_roads(tmp_path / "roads.gpkg")
+
+    assert "proxy" not in read.attrs["reading"]
+    assert read["road_class"].iloc[0] == "motorway"
+
+
+def test_files_of_the_made_up_county_say_so_when_they_are_read_again(tmp_path):
+    dg.save_layers(tmp_path / "p.gpkg", {"parks": sample.parks(), "homes": sample.homes()})
+
+    parks = dg.read_parks(tmp_path / "p.gpkg", layer="parks")
+    homes = dg.read_homes(tmp_path / "p.gpkg", layer="homes", like=parks)
+
+    notice = columns.word("notice.schematic")
+    assert parks.attrs["notice"] == homes.attrs["notice"] == notice
+    real = sample.villages()
+    real.attrs.clear()
+    assert dg.park_coverage(real, parks, homes).notices[0] == notice
+
+
+def test_another_notice_is_the_readers_own_affair(tmp_path):
+    parks = sample.parks().assign(notice="报废")
+    parks.attrs.clear()
+    parks.to_file(tmp_path / "p.gpkg")
+
+    assert "notice" not in dg.read_parks(tmp_path / "p.gpkg").attrs

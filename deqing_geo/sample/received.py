@@ -619,7 +619,18 @@ def office_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_yes_no(column: pd.Series[Any]) -> bool:
-    """Also where a blank has made the column one of objects."""
+    """Whether a column holds yes and no, also where a blank has made it one of objects.
+
+    Parameters
+    ----------
+    column : Series
+        Of a table.
+
+    Returns
+    -------
+    bool
+        False where it holds nothing.
+    """
     there = column.dropna()
     return bool(len(there)) and all(isinstance(value, bool | np.bool_) for value in there)
 
