@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         area_map,
         save_map,
     )
+    from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _HOMES = {
     "RoadDensity": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
+    "Raster": "rasters",
     "area_map": "maps",
     "add_density": "maps",
     "add_layer": "maps",
@@ -55,6 +57,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards")
 
 __all__ = [
     "Coverage",
+    "Raster",
     "RoadDensity",
     "add_coverage",
     "add_density",

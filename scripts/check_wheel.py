@@ -44,6 +44,9 @@ def main() -> int:
         if not made >= EXPECTED:
             print(f"missing from the wheel's run: {sorted(EXPECTED - made)}", file=sys.stderr)
             return 1
+        _run(str(scripts / "deqing-geo"), "sample", "--out", "county", "--seed", "1", cwd=away)
+        recipe = str(away / "county" / "recipe.toml")
+        _run(str(scripts / "deqing-geo"), "report", recipe, "--out", "report", cwd=away)
         check = "import deqing_geo as dg; print(dg.__version__, len(dg.register()))"
         _run(str(scripts / "python"), "-I", "-c", check, cwd=away)
     print("the wheel works outside the checkout")

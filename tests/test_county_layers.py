@@ -460,3 +460,53 @@ def test_towns_that_stand_in_one_settlement_are_thirteen_in_all():
 
     assert held == sorted(town.code for town in tiling.TOWNS if town.code in held)
     assert len(held) == 13
+
+
+# Rows, and metres, square metres or the sum of coordinates: whatever the machine and the
+# versions of GEOS, SciPy and NumPy. Who changes how the county is drawn writes them anew.
+SEED_0 = {
+    "water": (16, 10946105.2),
+    "roads": (4721, 1597718.74),
+    "carriageways": (5466, 1648308.08),
+    "highways": (1052, 1094777.12),
+    "parks": (206, 5953941.01),
+    "homes": (1945, 27887033.59),
+    "development_boundaries": (11, 80494964.69),
+    "redline": (6, 126343941.62),
+    "water_source": (2, 5721386.22),
+    "farmland": (335, 245093744.37),
+    "facilities": (1897, 7380345895.09),
+    "hazards": (22, 85101885.4),
+    "land_use": (6871, 937999993.14),
+}
+
+
+@pytest.mark.parametrize("name", SEED_0)
+def test_the_county_of_seed_0_is_the_same_everywhere(made, name):
+    frame = getattr(made, name)
+    shapes = frame.geometry.to_numpy()
+    kind = shapely.get_dimensions(shapes).max()
+    size = (
+        shapely.get_coordinates(shapes).sum()
+        if kind == 0
+        else (shapely.length if kind == 1 else shapely.area)(shapes).sum()
+    )
+
+    assert (len(frame), float(size)) == (SEED_0[name][0], pytest.approx(SEED_0[name][1], rel=1e-8))
+
+
+def test_no_two_ways_cost_the_same():
+    from deqing_geo.sample.ground import unlike, web
+
+    graph, number = web(np.full((6, 6), 100.0), np.ones((6, 6), dtype=bool))
+    other = unlike(graph)
+
+    assert (np.floor(other.tocoo().data / 1000) == graph.tocoo().data).all()
+    # Round a square either way: alike before, not after.
+    a, b, c, d = number[0, 0], number[0, 1], number[1, 1], number[1, 0]
+    costs = [
+        [both[min(one, two), max(one, two)] for one, two in ((a, b), (b, c), (a, d), (d, c))]
+        for both in (graph, other)
+    ]
+    assert costs[0][0] + costs[0][1] == costs[0][2] + costs[0][3]
+    assert costs[1][0] + costs[1][1] != costs[1][2] + costs[1][3]

@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from deqing_geo.rasters import Raster
 from deqing_geo.sample import CRS, borders
-from deqing_geo.sample.ground import CELL, Grid, rough, web
+from deqing_geo.sample.ground import CELL, Grid, rough, unlike, web
 
 if TYPE_CHECKING:
     from affine import Affine
@@ -290,6 +290,7 @@ def _streams(
     bends = np.clip(1 + 0.7 * rough(random, grid, 1800, 2), 0.3, None)
     cost = np.round(100 * bends * (1 + (heights / 12) ** 1.5 + 60 * towns))
     graph, number = web(cost, inside)
+    graph = unlike(graph)
     size = int(inside.sum())
     mouth = np.unique(number[_cells(grid, shapely.buffer(river, CELL)) & inside])
     way, before, _ = dijkstra(

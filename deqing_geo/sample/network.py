@@ -16,7 +16,7 @@ from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
 from deqing_geo.sample import borders
-from deqing_geo.sample.ground import CELL, Grid, rough, web
+from deqing_geo.sample.ground import CELL, Grid, rough, unlike, web
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,6 +140,7 @@ def connect(
     bends = np.clip(rough(random, grid, 1300, 3), -0.8, 1.2)
     cost = np.round(100 * (1 + SLOPE_COST * slope**1.2 + 0.9 * (1 + bends) + BRIDGE_COST * wet))
     graph, number = web(cost, free)
+    graph = unlike(graph)
     cells = np.argwhere(free)
     middles: Any = (cells[:, ::-1] + 0.5) * CELL + (grid.x0, grid.y0)
     doors = ((gates[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
@@ -292,7 +293,7 @@ def _between_villages(
     cheaper = cost.copy()
     there = cells[paths.cells()]
     cheaper[there[:, 0], there[:, 1]] = np.round(cheaper[there[:, 0], there[:, 1]] * 0.5)
-    graph, _ = web(cheaper, free)
+    graph = unlike(web(cheaper, free)[0])
     way, before, source = dijkstra(
         graph, directed=False, indices=villages, return_predecessors=True, min_only=True
     )

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from deqing_geo import columns as names
 from deqing_geo.sample import CRS, borders, network
-from deqing_geo.sample.ground import CELL, rough, web
+from deqing_geo.sample.ground import CELL, rough, unlike, web
 from deqing_geo.sample.settlements import SITES, Lattice, Streets
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ def _motorways(
     near = shapely.contains_xy(wide, xs, ys)
     cost = np.round(100 * (1 + 40 * slope + 0.5 * (1 + bends) + 12 * near))
     graph, number = web(cost, free)
+    graph = unlike(graph)
     cells = np.argwhere(free)
     x0, y0, x1, y1 = made.outline.total_bounds
     out = []
