@@ -165,6 +165,11 @@ def test_a_month_explains_itself_road_by_road_and_park_by_park(made):
         dg.road_density(made.zone, made.roads).overall
     )
     assert made.earlier_parks["park_status"][parks].to_list() == ["building"]
+    recent = (made.roads["opened_on"] > schematic.MONTH_BEFORE) & ~new
+    assert recent.sum() == ways.OPENED_LAST_MONTH
+    assert (made.earliest_roads["road_status"][recent | new] == "building").all()
+    pd.testing.assert_frame_equal(made.earliest_roads[~(recent | new)], made.roads[~(recent | new)])
+    pd.testing.assert_frame_equal(made.earliest_parks, made.earlier_parks)
 
 
 def test_the_planned_network_holds_what_is_there_and_what_shall_be(made):

@@ -24,7 +24,7 @@ from deqing_geo.sample import received, writing
 from deqing_geo.sample.schematic import LAYERS
 
 NOTICE = word("notice.schematic")
-CLEAN = [name for name in LAYERS if not name.startswith("earlier_")]
+CLEAN = [name for name in LAYERS if not name.startswith(("earlier_", "earliest_"))]
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +99,14 @@ def test_every_layer_comes_back_as_it_was_drawn(made, folder, layer):
     assert same(gpd.read_file(folder / "county.gpkg", layer=layer), getattr(made, layer))
 
 
-def test_the_month_before_stands_in_a_file_of_its_own(made, folder):
+def test_the_months_before_stand_in_a_file_of_their_own(made, folder):
     layers = [str(name) for name, _ in pyogrio.list_layers(folder / "earlier.gpkg")]
+    days = {"20251130": "earlier", "20251031": "earliest"}
 
-    assert layers == ["roads_20251130", "parks_20251130"]
+    assert layers == [f"{what}_{day}" for day in days for what in ("roads", "parks")]
     for layer in layers:
-        drawn = getattr(made, f"earlier_{layer.split('_')[0]}")
+        what, day = layer.split("_")
+        drawn = getattr(made, f"{days[day]}_{what}")
         assert same(gpd.read_file(folder / "earlier.gpkg", layer=layer), drawn)
 
 

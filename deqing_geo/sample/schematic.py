@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from deqing_geo.sample.network import Country
     from deqing_geo.sample.settlements import Lattice
 
-__all__ = ["LAST_MONTH", "LAYERS", "TODAY", "TOWNS", "County", "county"]
+__all__ = ["LAST_MONTH", "LAYERS", "MONTH_BEFORE", "TODAY", "TOWNS", "County", "county"]
 
-TODAY, LAST_MONTH = ways.TODAY, ways.LAST_MONTH
+TODAY, LAST_MONTH, MONTH_BEFORE = ways.TODAY, ways.LAST_MONTH, ways.MONTH_BEFORE
 # Every layer of shapes, in the order a planner would look through them.
 LAYERS = (
     "outline",
@@ -67,6 +67,8 @@ LAYERS = (
     "facilities",
     "earlier_roads",
     "earlier_parks",
+    "earliest_roads",
+    "earliest_parks",
 )
 
 
@@ -111,8 +113,9 @@ class County:
         Bus stops, clinics, schools, parcel stations and the like.
     village_table : DataFrame
         One row per unit: people, households, income, lists, declared facts, with gaps.
-    earlier_roads, earlier_parks
-        The layers as they stood a month before, 2025-11-30; all others stand at 2025-12-31.
+    earlier_roads, earlier_parks, earliest_roads, earliest_parks
+        The layers as they stood a month before, 2025-11-30, and a month before that,
+        2025-10-31; all others stand at 2025-12-31.
 
     Examples
     --------
@@ -168,6 +171,8 @@ class County:
         village_table: pd.DataFrame
         earlier_roads: gpd.GeoDataFrame
         earlier_parks: gpd.GeoDataFrame
+        earliest_roads: gpd.GeoDataFrame
+        earliest_parks: gpd.GeoDataFrame
 
 
 def county(seed: int = 0) -> County:
@@ -388,8 +393,10 @@ MAKERS: dict[str, Callable[[int], Any]] = {
     "land_use": _land_use,
     "facilities": _facilities,
     "village_table": _village_table,
-    "earlier_roads": lambda seed: ways.earlier(_body(seed).roads, "road_status"),
-    "earlier_parks": lambda seed: ways.earlier(_plots(seed)[0], "park_status"),
+    "earlier_roads": lambda seed: ways.earlier(_body(seed).roads, "road_status", LAST_MONTH),
+    "earlier_parks": lambda seed: ways.earlier(_plots(seed)[0], "park_status", LAST_MONTH),
+    "earliest_roads": lambda seed: ways.earlier(_body(seed).roads, "road_status", MONTH_BEFORE),
+    "earliest_parks": lambda seed: ways.earlier(_plots(seed)[0], "park_status", MONTH_BEFORE),
 }
 
 

@@ -40,8 +40,8 @@ WIDTHS = {
     "other": 3.0,
 }
 DIVIDED = ("motorway", "expressway", "arterial")
-TODAY, LAST_MONTH = "2025-12-31", "2025-11-30"
-OPENED_THIS_MONTH = 7
+TODAY, LAST_MONTH, MONTH_BEFORE = "2025-12-31", "2025-11-30", "2025-10-31"
+OPENED_THIS_MONTH, OPENED_LAST_MONTH = 7, 5
 BORDER_ROADS = 14
 # Motorways: share of the breadth where one begins and ends, or of the height.
 MOTORWAYS = (("示意高速一线", "north", 0.40, 0.52), ("示意高速二线", "east", 0.42, 0.62))
@@ -351,25 +351,27 @@ def _noded(parts: _Parts) -> gpd.GeoDataFrame:
 def _dated(
     random: np.random.Generator, frame: gpd.GeoDataFrame, lattices: list[Lattice]
 ) -> gpd.GeoDataFrame:
-    """Days of opening; some streets of the county seat opened this very month."""
+    """Days of opening; some streets of the county seat opened in the last two months."""
     built = (frame["road_status"] == "built").to_numpy()
     days = np.datetime64("1996-01-01") + random.integers(0, 10_900, len(frame))
-    days = np.minimum(days, np.datetime64("2025-11-20"))
+    days = np.minimum(days, np.datetime64("2025-10-20"))
     seat = shapely.union_all(np.concatenate([one.blocks() for one in lattices[:2]]))
     shapely.prepare(seat)
     lines = frame.geometry.to_numpy()
     word = frame["road_class"].to_numpy()
     able = built & np.isin(word, ("branch", "subarterial")) & shapely.intersects(seat, lines)
     able &= shapely.length(lines) > 100
-    chosen = random.permutation(np.flatnonzero(able))[:OPENED_THIS_MONTH]
-    days[chosen] = np.datetime64("2025-12-03") + np.arange(len(chosen)) * 4
+    order = random.permutation(np.flatnonzero(able))
+    new, recent = np.split(order[: OPENED_THIS_MONTH + OPENED_LAST_MONTH], [OPENED_THIS_MONTH])
+    days[new] = np.datetime64("2025-12-03") + np.arange(len(new)) * 4
+    days[recent] = np.datetime64("2025-11-04") + np.arange(len(recent)) * 5
     text = days.astype("datetime64[D]").astype(str).astype(object)
     text[~built] = None
     return frame.assign(opened_on=pd.Series(text, index=frame.index, dtype=object))
 
 
-def earlier(frame: gpd.GeoDataFrame, status: str) -> gpd.GeoDataFrame:
-    """A layer as it stood a month before: what opened since was under construction.
+def earlier(frame: gpd.GeoDataFrame, status: str, day: str) -> gpd.GeoDataFrame:
+    """A layer as it stood on a day of the last two months: what opened since was being built.
 
     Parameters
     ----------
@@ -377,6 +379,8 @@ def earlier(frame: gpd.GeoDataFrame, status: str) -> gpd.GeoDataFrame:
         With ``opened_on`` and a status.
     status : str
         The status column.
+    day : str
+        YYYY-MM-DD.
 
     Returns
     -------
@@ -384,7 +388,7 @@ def earlier(frame: gpd.GeoDataFrame, status: str) -> gpd.GeoDataFrame:
         The same rows.
     """
     days = frame["opened_on"].to_numpy(dtype=object).copy()
-    new = np.array([isinstance(day, str) and day > LAST_MONTH for day in days])
+    new = np.array([isinstance(opened, str) and opened > day for opened in days])
     days[new] = None
     states = np.where(new, "building", frame[status].to_numpy(dtype=object))
     return frame.assign(

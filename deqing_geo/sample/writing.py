@@ -24,7 +24,7 @@ from deqing_geo.errors import ExportError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import sha256, whole_folder
 from deqing_geo.sample import CRS, received
-from deqing_geo.sample.schematic import LAST_MONTH, LAYERS, TODAY, county
+from deqing_geo.sample.schematic import LAST_MONTH, LAYERS, MONTH_BEFORE, TODAY, county
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -128,7 +128,7 @@ def _write(made: Any, folder: str | os.PathLike[str], tell: Tell = _silent) -> P
         before = _refuse_others(target)
     except OSError as error:
         raise ExportError(f"{target}: cannot be read ({error.strerror or error}).") from error
-    layers = [name for name in LAYERS if not name.startswith("earlier_")]
+    layers = [name for name in LAYERS if not name.startswith(("earlier_", "earliest_"))]
     steps = len(layers) + 4
     with contextlib.ExitStack() as parts:
         # Three folders, since each is exchanged file by file: what others put there stays.
@@ -144,7 +144,8 @@ def _write(made: Any, folder: str | os.PathLike[str], tell: Tell = _silent) -> P
         save_layers(
             draft / EARLIER,
             {
-                f"{what}_{LAST_MONTH.replace('-', '')}": getattr(made, f"earlier_{what}")
+                f"{what}_{day.replace('-', '')}": getattr(made, f"{when}_{what}")
+                for when, day in (("earlier", LAST_MONTH), ("earliest", MONTH_BEFORE))
                 for what in ("roads", "parks")
             },
         )
@@ -391,7 +392,7 @@ invented by a program. Nothing here describes a real village, and no figure here
 
 - Made by `deqing-geo sample --out DIR --seed {made.seed}`; the same command makes the same files.
 - Coordinate system: {CRS}, metres (CGCS2000 / 3-degree Gauss-Kruger CM 120E).
-- Dates: everything stands at {TODAY}; `{EARLIER}` at {LAST_MONTH}.
+- Dates: everything stands at {TODAY}; `{EARLIER}` at {LAST_MONTH} and {MONTH_BEFORE}.
 - Try it: `deqing-geo report {RECIPE} --out report`, then open `report/map.html`. The same with
   parks and homes out of land use as received: `{RECEIVED_RECIPE}`.
 - `{SUMS}` lists every file with its checksum. Files you have changed are never overwritten.
@@ -405,7 +406,8 @@ invented by a program. Nothing here describes a real village, and no figure here
     yield f"""
 ## {EARLIER}
 
-`roads` and `parks` as they stood at {LAST_MONTH}, one layer each: compare them with this month's.
+`roads` and `parks` as they stood at {LAST_MONTH} and at {MONTH_BEFORE}, one layer each: compare
+them month by month.
 
 ## Rasters
 
