@@ -29,7 +29,7 @@ HAZARD_SLOPE = 15.0  # degrees
 HAZARD_REACH_M = 250.0
 HAZARDS = 45
 HAZARDS_APART_M = 350.0
-SPARED = 0.8  # of the hamlets in the mountains lie in a gap of the redline
+SPARED = 0.75  # of the villages lie in gaps of the redline, hamlet by hamlet
 
 
 def water_source(made: Tiling, nature: Nature) -> gpd.GeoDataFrame:
@@ -122,7 +122,7 @@ def redline(
     boundaries : GeoDataFrame
         Of `development_boundaries`: none lies within.
     homes : GeoDataFrame
-        Most hamlets are spared; some lie inside, as they do in real counties.
+        Those of most villages are spared; some lie inside, as they do in real counties.
 
     Returns
     -------
@@ -141,9 +141,10 @@ def redline(
     shapes = list(borders.polygons(labels, made.grid, len(large)))
     lake = nature.waters[nature.classes.index("lake")]
     shapes.append(shapely.buffer(lake, 350))
-    hamlets = homes.geometry.to_numpy()[(homes["home_class"] == "homestead").to_numpy()]
-    spared = np.round(random.random(len(hamlets)), 6) < SPARED
-    gaps = shapely.union_all(shapely.buffer(hamlets[spared], 70, quad_segs=3))
+    chance = np.round(random.random(len(made.villages)), 6)
+    whose = made.villages.index.get_indexer(homes["village_code"])
+    hamlets = homes.geometry.to_numpy()[chance[whose] < SPARED]
+    gaps = shapely.union_all(shapely.buffer(hamlets, 70, quad_segs=3))
     outline = made.outline.geometry.iloc[0]
     free = shapely.difference(outline, shapely.union_all([gaps, *boundaries.geometry]))
     cut = shapely.intersection(np.array(shapes, dtype=object), free)
