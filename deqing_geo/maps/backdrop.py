@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
-import io
 import itertools
 import tomllib
+import warnings
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -338,7 +338,6 @@ def add_terrain(
 
 def _relief(terrain: Raster) -> tuple[str, list[list[float]], list[str]]:
     """The picture as a data address, its corners in degrees, and what its colours mean."""
-    import matplotlib.image
     from pyproj import CRS, Transformer
 
     if not CRS.from_user_input(terrain.crs).is_projected:
@@ -363,20 +362,25 @@ def _relief(terrain: Raster) -> tuple[str, list[list[float]], list[str]]:
     inside = (row >= 0) & (row < colours.shape[0]) & (column >= 0) & (column < colours.shape[1])
     image = np.zeros((rows, columns, 4), dtype=np.uint8)
     image[inside] = colours[row[inside], column[inside]]
-    target = io.BytesIO()
-    matplotlib.image.imsave(
-        target,
-        _few(image),
-        format="png",
-        # Matplotlib would write its version, and the same ground would be other bytes.
-        metadata={"Software": ""},
-        pil_kwargs={"compress_level": 9},
-    )
-    address = f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode()}"
+    address = f"data:image/png;base64,{base64.b64encode(_png(_few(image))).decode()}"
     limits, _ = _ramp()
     steps = [f"{low:g} - {up:g}" for low, up in itertools.pairwise(limits)]
     steps = [f"{limits[0]:g} 以下", *steps, f"{limits[-1]:g} 以上"]
     return address, [[float(y0), float(x0)], [float(y1), float(x1)]], steps
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    import rasterio
+    from rasterio.io import MemoryFile
+
+    rows, columns, bands = image.shape
+    size = {"height": rows, "width": columns, "count": bands, "dtype": "uint8"}
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        # A picture has no place of its own; the page gives it one.
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with memory.open(driver="PNG", zlevel=9, **size) as out:
+            out.write(np.moveaxis(image, -1, 0))
+        return bytes(memory.read())
 
 
 def _few(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
