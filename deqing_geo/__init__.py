@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.terrain import read_raster, slope, zonal
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,9 @@ _HOMES = {
     "add_coverage": "maps",
     "save_map": "maps",
     "register": "divisions",
+    "read_raster": "terrain",
+    "slope": "terrain",
+    "zonal": "terrain",
     "save_table": "export",
     "save_layers": "export",
 }
@@ -72,6 +76,7 @@ __all__ = [
     "park_coverage",
     "read_homes",
     "read_parks",
+    "read_raster",
     "read_roads",
     "read_towns",
     "read_zone",
@@ -81,7 +86,9 @@ __all__ = [
     "save_layers",
     "save_map",
     "save_table",
+    "slope",
     "standards",
+    "zonal",
 ]
 
 

@@ -498,6 +498,30 @@ def to_degrees(geometry: NDArray[Any], crs: Any, target: int = CGCS2000) -> NDAr
     return _transform(geometry, identify(crs), CRS.from_epsg(target), "layer")
 
 
+def moved(geometry: NDArray[Any], source: Any, target: Any, name: str) -> NDArray[Any]:
+    """Shapes brought from one system to another, exactly or not at all.
+
+    Parameters
+    ----------
+    geometry : array of shapely geometries
+        In `source`.
+    source, target : CRS
+    name : str
+        What the caller calls the layer.
+
+    Returns
+    -------
+    array of shapely geometries
+        In `target`, x before y.
+
+    Raises
+    ------
+    CRSError
+        If no exact way leads there.
+    """
+    return _transform(geometry, identify(source), identify(target), name)
+
+
 # ---------------------------------------------------------------- demands of a measure
 
 

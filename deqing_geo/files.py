@@ -48,6 +48,7 @@ KINDS = (
     FileKind("Shapefile", (".shp",), "ESRI Shapefile"),
     FileKind("OpenStreetMap extract", (".osm.pbf", ".pbf"), "OSM"),
 )
+RASTERS = (FileKind("GeoTIFF", (".tif", ".tiff"), "GTiff"),)
 # What comes instead, and what to do about it.
 _CURES = {
     ".dwg": "在 CAD/CASS 中另存为 DXF,再导出为 GeoPackage 或 Shapefile",
@@ -62,13 +63,17 @@ _CURES = {
 }
 
 
-def local_file(path: str | os.PathLike[str]) -> tuple[Path, FileKind]:
+def local_file(
+    path: str | os.PathLike[str], kinds: tuple[FileKind, ...] = KINDS
+) -> tuple[Path, FileKind]:
     """The local file behind `path`, its content checked against its ending.
 
     Parameters
     ----------
     path : str or path-like
         A file on this machine.
+    kinds : tuple of FileKind
+        What may be opened here: layers of shapes, or `RASTERS`.
 
     Returns
     -------
@@ -94,9 +99,9 @@ def local_file(path: str | os.PathLike[str]) -> tuple[Path, FileKind]:
     if not there:
         raise BoundaryFileError(f"{file}: no such file (没有这个文件).")
     lower = file.name.lower()
-    kind = next((kind for kind in KINDS if lower.endswith(kind.endings)), None)
+    kind = next((kind for kind in kinds if lower.endswith(kind.endings)), None)
     if kind is None or not file.is_file():
-        known = ", ".join(ending for kind in KINDS for ending in kind.endings)
+        known = ", ".join(ending for kind in kinds for ending in kind.endings)
         cure = _CURES.get(file.suffix.lower(), "请转换为以上格式之一")
         raise BoundaryFileError(f"{file}: not one of {known}. {cure}.")
     try:
@@ -171,6 +176,9 @@ def _looks_like(kind: FileKind, head: bytes) -> bool:
     if kind.driver == "OSM":
         # The length of the first header, then its type as a protocol-buffer string.
         return head[:1] == b"\0" and head[4:15] == b"\x0a\x09OSMHeader"
+    if kind.driver == "GTiff":
+        # Classic and large TIFF, in either order of bytes.
+        return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     return text.startswith(b"{") and b'"' in text
 

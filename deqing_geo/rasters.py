@@ -1,4 +1,4 @@
-"""Rasters: numbers on square cells, and where the cells lie."""
+"""Rasters: numbers on cells, and where the cells lie."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from affine import Affine
+from pyproj import CRS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,22 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """A grid of square cells, north up, in metres.
+    """A grid of cells, north up.
 
     Attributes
     ----------
     values : ndarray of shape (rows, columns)
         The first row is the northernmost.
     west, north : float
-        The outer corner of the first cell, metres.
+        The outer corner of the first cell, in units of the CRS.
     cell : float
-        Side of a cell, metres.
+        Breadth of a cell, in units of the CRS.
     crs : str
-        A projected system.
-    nodata : float or int
-        What a cell without a value holds.
+        Projected or geographic.
+    nodata : float or int or None
+        What a cell without a value holds; None where every cell has one.
     attrs : dict
         What the raster says of itself, as a frame's ``attrs`` do: ``notice``, ``unit``.
+    cell_height : float, optional
+        Where cells are not square, how high they are.
 
     Examples
     --------
@@ -46,23 +49,38 @@ class Raster:
     north: float
     cell: float
     crs: str
-    nodata: float = -9999.0
+    nodata: float | None = -9999.0
     attrs: dict[str, Any] = field(default_factory=dict)
+    cell_height: float | None = None
 
     def __repr__(self) -> str:
         rows, columns = self.values.shape
-        return f"<Raster of {rows} x {columns} cells of {self.cell:g} m, {self.crs}>"
+        unit = "m" if CRS.from_user_input(self.crs).is_projected else "degrees"
+        return f"<Raster of {rows} x {columns} cells of {self.cell:g} {unit}, {self.crs}>"
+
+    @property
+    def high(self) -> float:
+        """How high a cell is, in units of the CRS."""
+        return self.cell if self.cell_height is None else self.cell_height
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which cells have a value."""
+        there = ~np.isnan(self.values) if self.values.dtype.kind == "f" else np.True_
+        if self.nodata is not None:
+            there = there & (self.values != self.nodata)
+        return np.broadcast_to(there, self.values.shape).copy()
 
     @property
     def transform(self) -> Affine:
-        """Cell to metres, as rasterio writes it."""
-        return Affine(self.cell, 0.0, self.west, 0.0, -self.cell, self.north)
+        """Cell to place, as rasterio writes it."""
+        return Affine(self.cell, 0.0, self.west, 0.0, -self.high, self.north)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in metres."""
+        """West, south, east, north in units of the CRS."""
         rows, columns = self.values.shape
-        south, east = self.north - rows * self.cell, self.west + columns * self.cell
+        south, east = self.north - rows * self.high, self.west + columns * self.cell
         return self.west, south, east, self.north
 
     def at(self, places: NDArray[Any]) -> NDArray[np.float64]:
@@ -71,7 +89,7 @@ class Raster:
         Parameters
         ----------
         places : ndarray of shape (N, 2)
-            x and y, metres.
+            x and y, in units of the CRS.
 
         Returns
         -------
@@ -80,10 +98,10 @@ class Raster:
         """
         where = np.asarray(places, dtype=float).reshape(-1, 2)
         columns = np.floor((where[:, 0] - self.west) / self.cell).astype(np.int64)
-        rows = np.floor((self.north - where[:, 1]) / self.cell).astype(np.int64)
+        rows = np.floor((self.north - where[:, 1]) / self.high).astype(np.int64)
         height, width = self.values.shape
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         out = np.full(len(where), np.nan)
-        got = self.values[rows[inside], columns[inside]].astype(float)
-        out[inside] = np.where(got == self.nodata, np.nan, got)
+        cells = (rows[inside], columns[inside])
+        out[inside] = np.where(self.known[cells], self.values[cells].astype(float), np.nan)
         return out

@@ -14,7 +14,6 @@ from scipy.sparse.csgraph import connected_components
 import deqing_geo as dg
 from deqing_geo import columns as names
 from deqing_geo import sample
-from deqing_geo.rasters import Raster
 from deqing_geo.sample import land, people, plots, schematic, surveys, tiling, ways
 
 SEEDS = range(30)
@@ -250,15 +249,8 @@ def test_water_is_level_and_low_and_hills_are_above_it(made):
         assert np.nanmean(terrain.at(around)) > np.nanmean(terrain.at(inside)), kind
 
 
-def test_slope_of_an_inclined_plane_is_its_angle():
-    rise = np.arange(20.0)[None] * 30 * np.tan(np.radians(12)) * np.ones((20, 1))
-    slope = land.slope(Raster(rise, 0, 600, 30, "EPSG:4549"))
-
-    assert slope.values[5:15, 5:15] == pytest.approx(12, abs=0.001)
-
-
 def test_hazards_lie_on_steep_ground_and_threaten_people_below(made):
-    slope = land.slope(made.terrain)
+    slope = dg.slope(made.terrain)
     places = shapely.get_coordinates(made.hazards.geometry.to_numpy())
 
     assert (slope.at(places) >= land.HAZARD_SLOPE).all()

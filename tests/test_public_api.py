@@ -46,6 +46,7 @@ def public_functions():
         "shifts",
         "standards",
         "standards.model",
+        "terrain",
         "text",
         "batch.recipe",
         "batch.report",

@@ -319,8 +319,7 @@ def add_terrain(
     """
     if not isinstance(terrain, Raster):
         raise InputError("`terrain` is no Raster of heights.")
-    known = terrain.values != terrain.nodata
-    if not known.any():
+    if not terrain.known.any():
         raise InputError("`terrain` has no height in it: every cell is without a value.")
     picture, bounds, steps = _relief(terrain)
     layer = name or names.word("layer.terrain")
@@ -358,7 +357,7 @@ def _relief(terrain: Raster) -> tuple[str, list[list[float]], list[str]]:
     x, y = back.transform(*np.meshgrid(lon, lat))
     colours = _shaded(terrain)
     column = np.floor((x - terrain.west) / terrain.cell).astype(int)
-    row = np.floor((terrain.north - y) / terrain.cell).astype(int)
+    row = np.floor((terrain.north - y) / terrain.high).astype(int)
     inside = (row >= 0) & (row < colours.shape[0]) & (column >= 0) & (column < colours.shape[1])
     image = np.zeros((rows, columns, 4), dtype=np.uint8)
     image[inside] = colours[row[inside], column[inside]]
@@ -392,7 +391,7 @@ def _few(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _shaded(terrain: Raster) -> NDArray[np.uint8]:
     """Red, green, blue and opacity of every cell."""
-    known = terrain.values != terrain.nodata
+    known = terrain.known
     heights = np.where(known, terrain.values, np.nan).astype(float)
     filled = np.where(known, heights, np.nanmin(heights))
     around = np.pad(filled, 1, mode="edge")
@@ -403,7 +402,7 @@ def _shaded(terrain: Raster) -> NDArray[np.uint8]:
     south = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) - (
         up[:, :-2] + 2 * up[:, 1:-1] + up[:, 2:]
     )
-    east, south = east / (8 * terrain.cell), south / (8 * terrain.cell)
+    east, south = east / (8 * terrain.cell), south / (8 * terrain.high)
     turn, rise = np.radians(SUN[0]), np.radians(SUN[1])
     # How the surface faces the sun: 1 straight at it, 0 away.
     toward = np.cos(rise) * (-np.sin(turn) * east + np.cos(turn) * south) + np.sin(rise)

@@ -274,5 +274,5 @@ def population(outline: Any, homes: gpd.GeoDataFrame, cell: float = 100.0) -> Ra
     values = ndimage.gaussian_filter(values, 0.7) * inside
     # Homes that others cover on the grid, and the blur at the outer edge, must lose nobody.
     values *= people.sum() / values.sum()
-    values = np.where(inside == 1, np.round(values, 3), empty.nodata).astype(np.float32)
+    values = np.where(inside == 1, np.round(values, 3), -1.0).astype(np.float32)
     return Raster(values, empty.west, empty.north, cell, CRS, empty.nodata, {"unit": "person"})

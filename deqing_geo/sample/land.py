@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -12,6 +11,7 @@ from scipy import ndimage
 
 from deqing_geo.sample import CRS, borders
 from deqing_geo.sample.ground import CELL, rough
+from deqing_geo.terrain import slope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -279,26 +279,6 @@ def hazards(
         },
         points,
     )
-
-
-def slope(terrain: Raster) -> Raster:
-    """Steepness by Horn's eight neighbours (Horn 1981).
-
-    Parameters
-    ----------
-    terrain : Raster
-        Metres.
-
-    Returns
-    -------
-    Raster
-        Degrees.
-    """
-    heights = np.where(terrain.values == terrain.nodata, np.nan, terrain.values).astype(float)
-    east = ndimage.sobel(heights, axis=1) / (8 * terrain.cell)
-    north = ndimage.sobel(heights, axis=0) / (8 * terrain.cell)
-    degrees = np.degrees(np.arctan(np.hypot(east, north)))
-    return replace(terrain, values=np.nan_to_num(np.round(degrees, 3), nan=terrain.nodata))
 
 
 def _without(shapes: NDArray[Any], kept: NDArray[Any]) -> NDArray[Any]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.sample.tiling import Tiling
 
-TERRAIN_CELL = 30.0
+TERRAIN_CELL, NODATA = 30.0, -9999.0
 # Of the heights that the county knows beyond its outline, metres.
 TERRAIN_MARGIN = 300.0
 PLAIN_M = 9.0  # what lies lower has rivers along its borders
@@ -169,9 +169,9 @@ def terrain(
             values[wet] = np.minimum(values[wet], 2.0)
     near = shapely.buffer(made.outline.geometry.iloc[0], TERRAIN_MARGIN, quad_segs=4)
     known = _burnt(near, values.shape, out.transform)
-    values = np.where(known, np.round(np.clip(values, 0.6, None), 1), out.nodata)
+    values = np.where(known, np.round(np.clip(values, 0.6, None), 1), NODATA)
     return Raster(
-        values.astype(np.float32), out.west, out.north, out.cell, out.crs, out.nodata, out.attrs
+        values.astype(np.float32), out.west, out.north, out.cell, out.crs, NODATA, out.attrs
     )
 
 

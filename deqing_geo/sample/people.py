@@ -292,7 +292,7 @@ def _measure(
         county=county,
         centre=np.fmin(county, subcentre),
         town=town,
-        slope=np.where(lived, mean(slope.at(middles)), 0),
+        slope=np.where(lived, mean(np.round(slope.at(middles), 3)), 0),
         height=np.where(lived, mean(terrain.at(middles)), terrain.at(inner)),
         stream_m=shapely.distance(shapely.points(places), streams),
         water1=np.round(wet, 4),

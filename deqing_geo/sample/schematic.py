@@ -32,6 +32,7 @@ from deqing_geo.sample import (
     ways,
 )
 from deqing_geo.sample.tiling import TOWNS, tiling
+from deqing_geo.terrain import slope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -355,7 +356,7 @@ def _village_table(seed: int) -> pd.DataFrame:
         _facilities(seed),
         _body(seed).roads,
         _terrain(seed),
-        land.slope(_terrain(seed)),
+        slope(_terrain(seed)),
         _water(seed),
         law["redline"],
         law["water_source"],

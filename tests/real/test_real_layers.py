@@ -1,6 +1,10 @@
 """Layers made by others, kept outside the repository: no figure here is a statement on a place."""
 
+import geopandas as gpd
+import numpy as np
 import pytest
+import rasterio
+import rasterio.mask
 
 import deqing_geo as dg
 from deqing_geo import batch, errors
@@ -169,3 +173,61 @@ def test_amsterdams_parks_are_taken_at_their_word(real_data):
     measured = dg.crs.ellipsoidal_area(areas.geometry, areas.crs)
     known = official > 0
     assert measured[known].sum() == pytest.approx(official[known].sum(), rel=5e-3)
+
+
+# ---------------------------------------------------------------- São Miguel: ground and people
+
+
+@pytest.fixture(scope="module")
+def sao_miguel(real_data):
+    concelhos = gpd.read_file(real_data / "raster" / "sao_miguel_concelhos.gpkg")
+    return concelhos.set_index("name"), real_data / "raster"
+
+
+@pytest.mark.filterwarnings("ignore::deqing_geo.errors.DeqingGeoWarning")
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # rasterio's own, of affine
+def test_heights_of_an_island_are_those_of_its_cells(sao_miguel):
+    areas, folder = sao_miguel
+    terrain = dg.read_raster(folder / "sao_miguel_eudem_dem.tif", within=areas)
+    found = dg.zonal(areas, terrain, ["mean", "min", "max"])
+
+    with rasterio.open(folder / "sao_miguel_eudem_dem.tif") as opened:
+        for name, area in areas.geometry.items():
+            cells, _ = rasterio.mask.mask(opened, [area], crop=True, filled=False)
+            # Cells by their middles there, by their parts here.
+            assert found["mean"][name] == pytest.approx(float(cells.mean()), rel=0.03)
+    assert 1_000 < found["max"].max() < 1_110
+    assert (found["known_share"] > 0.9).all()
+
+
+@pytest.mark.filterwarnings("ignore::deqing_geo.errors.DeqingGeoWarning")
+def test_slopes_of_an_island_agree_with_central_differences(sao_miguel):
+    areas, folder = sao_miguel
+    terrain = dg.read_raster(folder / "sao_miguel_eudem_dem.tif")
+    steep = dg.slope(terrain)
+
+    # A second road: central differences on metric cells, which differ by smoothing alone.
+    rows = terrain.values.shape[0]
+    latitude = np.radians(terrain.north - (np.arange(rows) + 0.5) * terrain.high)
+    wide = 111_320 * np.cos(latitude)[:, None] * terrain.cell
+    high = 110_990 * terrain.high
+    heights = np.where(terrain.known, terrain.values.astype(float), np.nan)
+    north, east = np.gradient(heights)
+    other = np.degrees(np.arctan(np.hypot(east / wide, north / high)))
+    both = steep.known & np.isfinite(other)
+    assert steep.values[both].mean() == pytest.approx(other[both].mean(), rel=0.08)
+    assert np.corrcoef(steep.values[both], other[both])[0, 1] > 0.94
+    found = dg.zonal(areas, steep, ["mean", "p90"])
+    assert ((found["p90"] > found["mean"]) & (found["mean"] > 2)).all()
+
+
+@pytest.mark.filterwarnings("ignore::deqing_geo.errors.DeqingGeoWarning")
+def test_people_of_an_island_add_up(sao_miguel):
+    areas, folder = sao_miguel
+    people = dg.read_raster(folder / "sao_miguel_gpw2020_count.tif")
+
+    parts = dg.zonal(areas, people, ["sum"])["sum"]
+    whole = dg.zonal(areas.dissolve(), people, ["sum"])["sum"].iloc[0]
+
+    assert parts.sum() == pytest.approx(whole, rel=1e-4)
+    assert 100_000 < whole < 160_000
