@@ -305,6 +305,7 @@ def zonal(
     from exactextract import exact_extract
     from exactextract.raster import NumPyRasterSource
 
+    stats = list(dict.fromkeys(stats))
     odd = [stat for stat in stats if stat not in STATS]
     if odd:
         raise InputError(f"zonal knows no {odd[0]!r}; it knows {', '.join(STATS)}.")
@@ -320,10 +321,12 @@ def zonal(
     found = exact_extract(
         source,
         frame,
-        [f"{key}={STATS[key]}" for key in stats] + ["cells=count"],
+        [STATS[key] for key in stats] + ["count"],
         output="pandas",
         strategy="raster-sequential",
     )
+    # A quantile comes back under a name of its own; the order is as asked.
+    found.columns = pd.Index([*stats, "cells"])
     cells = found.pop("cells").to_numpy(dtype=float)
     share = cells * raster.cell * raster.high / shapely.area(shapes)
     out = found.astype(float).set_axis(areas.index, axis="index")

@@ -134,6 +134,18 @@ def test_means_and_sums_are_those_of_cells_cut_one_by_one(rough, circles):
         assert row["known_share"] == pytest.approx(share, abs=1e-5)
 
 
+def test_percentiles_of_whole_cells_are_those_of_their_values():
+    values = np.random.default_rng(5).permutation(400).reshape(10, 40).astype(float)
+    raster = Raster(values, sample.X0, sample.Y0 + 1000, 100, sample.CRS)
+    found = dg.zonal(sample.villages(), raster, ["p10", "median", "p90"])
+
+    for at, name in enumerate("ABCD"):
+        own = values[:, 10 * at : 10 * at + 10].ravel()
+        assert found.loc[name, ["p10", "median", "p90"]].to_list() == pytest.approx(
+            np.percentile(own, [10, 50, 90]).tolist(), abs=0.5
+        )
+
+
 def test_sums_of_the_parts_are_the_sum_of_the_whole():
     random = np.random.default_rng(3)
     people = Raster(random.random((10, 40)), sample.X0, sample.Y0 + 1000, 100, sample.CRS)
