@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         area_map,
         save_map,
     )
+    from deqing_geo.network import RoadNetwork, road_network
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
     from deqing_geo.terrain import read_raster, slope, zonal
@@ -51,6 +52,8 @@ _HOMES = {
     "add_coverage": "maps",
     "save_map": "maps",
     "register": "divisions",
+    "RoadNetwork": "network",
+    "road_network": "network",
     "read_raster": "terrain",
     "slope": "terrain",
     "zonal": "terrain",
@@ -63,6 +66,7 @@ __all__ = [
     "Coverage",
     "Raster",
     "RoadDensity",
+    "RoadNetwork",
     "add_coverage",
     "add_density",
     "add_layer",
@@ -82,6 +86,7 @@ __all__ = [
     "read_zone",
     "register",
     "road_density",
+    "road_network",
     "sample",
     "save_layers",
     "save_map",

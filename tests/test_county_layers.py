@@ -307,38 +307,6 @@ def test_cover_knows_its_classes_and_sees_the_lake(made):
 # ---------------------------------------------------------------- people
 
 
-def test_minutes_along_three_roads_a_person_can_count():
-    import geopandas as gpd
-
-    lines = [
-        shapely.LineString([(0, 0), (1000, 0)]),
-        shapely.LineString([(1000, 0), (1000, 3000)]),
-        shapely.LineString([(5000, 5000), (6000, 5000)]),
-    ]
-    roads = gpd.GeoDataFrame(
-        {"road_class": ["branch", "highway", "branch"], "road_status": "built"},
-        geometry=lines,
-        crs=sample.CRS,
-    )
-
-    minutes = people.travel_minutes(
-        roads, np.array([(0, 0), (0, 100), (5000, 5000)]), np.array([(1000, 3000)])
-    )
-
-    # 1 km at 30 and 3 km at 60 km/h: 2 + 3 minutes; 100 m on foot at 5 km/h: 1.2 more.
-    assert minutes[:2].tolist() == [5.0, 6.2]
-    assert np.isnan(minutes[2])
-
-
-def test_roads_not_yet_built_bring_nobody_anywhere(made):
-    roads = made.roads.copy()
-    roads.loc[:, "road_status"] = "planned"
-    roads.loc[roads.index[:1], "road_status"] = "built"
-    place = shapely.get_coordinates(roads.geometry.iloc[0])[:1]
-
-    assert people.travel_minutes(roads, place, place).tolist() == [0.0]
-
-
 def test_the_table_counts_the_people_of_the_homes(made):
     table = made.village_table
     known = table["pop_resident"].notna()

@@ -22,6 +22,7 @@ def public_functions():
         "files",
         "layers",
         "maps",
+        "network",
         "provenance",
         "rasters",
         "reading",

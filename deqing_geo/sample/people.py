@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from scipy import sparse
-from scipy.sparse.csgraph import dijkstra
+
+from deqing_geo.network import road_network
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,52 +60,6 @@ HERITAGE = (
     "特色景观旅游名村(示意名录) 第三批 2015",
 )
 TYPE_DOCUMENT = "示意文号〔2021〕0号"
-
-
-def travel_minutes(
-    roads: gpd.GeoDataFrame, starts: NDArray[Any], goals: NDArray[Any]
-) -> NDArray[np.float64]:
-    """Minutes by built road from places to the nearest of some goals.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame of LineString
-        Whose ends meet exactly; ``road_class`` and ``road_status``.
-    starts : ndarray of shape (N, 2)
-        Metres.
-    goals : ndarray of shape (M, 2)
-        Metres.
-
-    Returns
-    -------
-    ndarray of shape (N,)
-        By `SPEEDS` along the roads, on foot to the nearest crossing; NaN where no road leads.
-    """
-    own = roads[(roads["road_status"] == "built").to_numpy()]
-    lines = own.geometry.to_numpy()
-    tips = np.stack([shapely.get_point(lines, 0), shapely.get_point(lines, -1)], axis=1)
-    nodes, which = np.unique(shapely.get_coordinates(tips.ravel()), axis=0, return_inverse=True)
-    ends = which.reshape(-1, 2)
-    speed = own["road_class"].map(SPEEDS).to_numpy(dtype=float)
-    minutes = np.maximum(shapely.length(lines) / 1000 / speed * 60, 1e-6)
-    # Of two roads between the same crossings the faster counts.
-    order = np.lexsort((minutes, ends.max(axis=1), ends.min(axis=1)))
-    low, high = ends.min(axis=1)[order], ends.max(axis=1)[order]
-    first = (np.diff(low, prepend=-1) != 0) | (np.diff(high, prepend=-1) != 0)
-    graph = sparse.csr_matrix(
-        (minutes[order][first], (low[first], high[first])), shape=(len(nodes),) * 2
-    )
-    places: Any = shapely.points(nodes)
-    tree = shapely.STRtree(places)
-    both = [np.asarray(one, dtype=float) for one in (starts, goals)]
-    where: list[Any] = [tree.nearest(shapely.points(one)) for one in both]
-    foot = [
-        np.hypot(*(nodes[at] - one).T) / 1000 / WALK_KMH * 60
-        for at, one in zip(where, both, strict=True)
-    ]
-    way = np.atleast_2d(dijkstra(graph, directed=False, indices=where[1]))
-    total = (way[:, where[0]] + foot[1][:, None]).min(axis=0) + foot[0]
-    return np.where(np.isfinite(total), np.round(total, 3), np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,12 +215,13 @@ def _measure(
     largest = order[np.flatnonzero(np.diff(unit[order], prepend=-1) != 0)]
     places = inner.copy()
     places[unit[largest]] = middles[largest]
-    county = travel_minutes(roads, places, seats["330521001"][None])
-    subcentre = travel_minutes(roads, places, seats["330521102"][None])
+    net = road_network(roads, speeds=SPEEDS)
+    county = net.travel_minutes(places, seats["330521001"][None], walk_kmh=WALK_KMH)
+    subcentre = net.travel_minutes(places, seats["330521102"][None], walk_kmh=WALK_KMH)
     town = np.full(count, np.nan)
     for code, seat in sorted(seats.items()):
         own = (villages["town_code"] == code).to_numpy()
-        town[own] = travel_minutes(roads, places[own], seat[None])
+        town[own] = net.travel_minutes(places[own], seat[None], walk_kmh=WALK_KMH)
     streams = shapely.union_all(water.geometry.to_numpy())
     first = water_source.geometry[water_source["protection_level"] == "level1"].to_numpy()
     high = shapely.union_all(redline.geometry.to_numpy())
