@@ -101,6 +101,7 @@ class RoadNetwork:
         """
         from scipy import sparse
         from scipy.sparse.csgraph import dijkstra
+        from scipy.spatial import KDTree
 
         here, there = (_places(one, name) for one, name in ((starts, "starts"), (goals, "goals")))
         if len(there) == 0:
@@ -109,12 +110,8 @@ class RoadNetwork:
             raise InputError(f"walk_kmh={walk_kmh!r} is no speed above 0.")
         if len(here) == 0 or len(self.nodes) == 0:
             return np.full(len(here), np.nan)
-        points: Any = shapely.points(self.nodes)
-        tree = shapely.STRtree(points)
-        near: list[Any] = [tree.nearest(shapely.points(one)) for one in (here, there)]
-        away = [
-            np.hypot(*(self.nodes[at] - one).T) for at, one in zip(near, (here, there), strict=True)
-        ]
+        tree = KDTree(self.nodes)
+        away, near = zip(*(tree.query(one) for one in (here, there)), strict=True)
         foot = [np.where(far <= within_m, far / 1000 / walk_kmh * 60, np.inf) for far in away]
         # One more node stands for all goals, so that one search serves them together.
         size = len(self.nodes) + 1
@@ -125,13 +122,14 @@ class RoadNetwork:
         cost = np.concatenate([self.minutes, foot[1][on]])
         # Zero would mean no road at all.
         cost = np.maximum(cost, 1e-9)
-        both = (np.concatenate([tails, heads]), np.concatenate([heads, tails]))
-        order = np.lexsort((np.tile(cost, 2), both[1], both[0]))
-        rows, columns = both[0][order], both[1][order]
-        first = (np.diff(rows, prepend=-1) != 0) | (np.diff(columns, prepend=-1) != 0)
+        pairs = np.concatenate([tails * size + heads, heads * size + tails])
+        order = np.argsort(pairs, kind="stable")
+        pairs = pairs[order]
+        first = np.flatnonzero(np.diff(pairs, prepend=-1) != 0)
         # Of several stretches between the same two the fastest; sums would be nonsense.
+        fastest = np.minimum.reduceat(np.tile(cost, 2)[order], first)
         graph: Any = sparse.csr_matrix(
-            (np.tile(cost, 2)[order][first], (rows[first], columns[first])), shape=(size, size)
+            (fastest, (pairs[first] // size, pairs[first] % size)), shape=(size, size)
         )
         way = dijkstra(graph, directed=True, indices=np.array([size - 1]))[0]
         total = way[near[0]] + foot[0]
