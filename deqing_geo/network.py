@@ -54,8 +54,32 @@ class RoadNetwork:
     def __repr__(self) -> str:
         return (
             f"<RoadNetwork of {len(self.nodes):,} crossings and ends, "
-            f"{self.metres.sum() / 1000:,.1f} km>"
+            f"{self.metres.sum() / 1000:,.1f} km, {self.connected_share:.0%} of it connected>"
         )
+
+    @property
+    def connected_share(self) -> float:
+        """How much of the length hangs together, 0 to 1: little, where lines were never noded.
+
+        Examples
+        --------
+        Paper Town's two streets cross, but have no vertex in common:
+
+        >>> from deqing_geo import sample
+        >>> road_network(sample.roads().iloc[:2], speeds={"arterial": 60, "branch": 30})
+        <RoadNetwork of 4 crossings and ends, 4.0 km, 75% of it connected>
+        """
+        from scipy import sparse
+        from scipy.sparse.csgraph import connected_components
+
+        if len(self.ends) == 0:
+            return float("nan")
+        size = len(self.nodes)
+        ones = np.ones(len(self.ends))
+        graph = sparse.csr_matrix((ones, (self.ends[:, 0], self.ends[:, 1])), shape=(size, size))
+        _, part = connected_components(graph, directed=False)
+        held = np.bincount(part[self.ends[:, 0]], self.metres)
+        return float(held.max() / held.sum())
 
     def travel_minutes(
         self,
@@ -184,7 +208,8 @@ def road_network(roads: gpd.GeoDataFrame, *, speeds: Mapping[str, float]) -> Roa
     Returns
     -------
     RoadNetwork
-        Lines are cut at every vertex they share with another line or with themselves.
+        Lines are cut at every vertex they share with another line or with themselves. Look at
+        ``connected_share``: a layer whose lines cross without a common vertex falls apart.
 
     Raises
     ------
@@ -201,7 +226,7 @@ def road_network(roads: gpd.GeoDataFrame, *, speeds: Mapping[str, float]) -> Roa
     --------
     >>> from deqing_geo import sample
     >>> road_network(sample.roads(), speeds={"arterial": 60, "branch": 30})
-    <RoadNetwork of 4 crossings and ends, 4.0 km>
+    <RoadNetwork of 4 crossings and ends, 4.0 km, 75% of it connected>
     """
     require_metres(roads=roads)
     lines = require_lines(roads=roads)

@@ -78,6 +78,15 @@ def test_of_two_roads_between_the_same_crossings_the_faster_is_taken():
     assert net.to_networkx().number_of_edges(0, 1) == 2
 
 
+def test_a_layer_that_falls_apart_says_how_much_hangs_together():
+    crossing = roads([(0, 0), (1000, 0)], [(500, -500), (500, 500)], [(1000, 0), (3000, 0)])
+    net = dg.road_network(crossing, speeds=FAST)
+
+    assert net.connected_share == pytest.approx(0.75)
+    assert "75% of it connected" in repr(net)
+    assert dg.road_network(sample.county(1).roads, speeds=SPEEDS).connected_share > 0.97
+
+
 def test_what_is_not_open_carries_nobody():
     lines = [(0, 0), (1000, 0)], [(1000, 0), (2000, 0)], [(2000, 0), (3000, 0)]
     frame = roads(*lines, road_status=["built", "planned", None])
