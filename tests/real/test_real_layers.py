@@ -231,3 +231,18 @@ def test_people_of_an_island_add_up(sao_miguel):
 
     assert parts.sum() == pytest.approx(whole, rel=1e-4)
     assert 100_000 < whole < 160_000
+
+
+def test_andorra_hangs_together_and_its_valleys_are_as_far_as_they_are(andorra):
+    towns, roads, _, _ = andorra
+    speeds = {"expressway": 60, "arterial": 60, "subarterial": 45, "branch": 40, "estate": 20}
+    net = dg.road_network(roads, speeds=speeds)
+    # The capital, and Soldeu: 19 km up the valley by the road.
+    places = gpd.GeoSeries.from_xy([1.5218, 1.6536], [42.5063, 42.5779], crs=4326).to_crs(towns.crs)
+    capital, soldeu = np.column_stack([places.x, places.y])[:, None]
+
+    assert net.connected_share > 0.9
+    assert 15 < net.travel_minutes(soldeu, capital, walk_kmh=5)[0] < 35
+    assert net.travel_minutes(capital, soldeu, walk_kmh=5) == pytest.approx(
+        net.travel_minutes(soldeu, capital, walk_kmh=5)
+    )
