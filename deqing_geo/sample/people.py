@@ -132,7 +132,7 @@ def village_table(
     hollow = 0.02 + 0.0035 * remote + 0.010 * facts.slope - 0.005 * change + 0.02 * noise[2]
     hollow = np.round(np.clip(hollow, 0, 0.7), 3)
     income = (55 + 0.035 * facts.people + 130 * np.exp(-remote / 14)) * np.exp(0.38 * noise[3])
-    income = np.round(income, 1)
+    income = np.round(np.minimum(income, 600), 1)
     registered = facts.people / (1 + change / 100) * (1 + 0.6 * hollow + 0.02 * noise[4])
     registered = np.round(np.where(committee, registered, 0.8 * registered)).astype(int)
     lists = _heritage(facts, committee)
@@ -146,11 +146,12 @@ def village_table(
     papers = np.full(count, None, dtype=object)
     # The last of them was decided, but nobody wrote down by which document.
     for at, row in enumerate(np.flatnonzero(moving)[:2]):
-        papers[row] = f"示意文号〔2022〕{at + 1}号"
+        papers[row] = f"示意文号〔{ASKED_IN}〕{at + 1}号"
     major = np.array([None] * count, dtype=object)
     grave = (facts.worst >= 1) & (facts.threatened > 60)
     major[committee] = False
     major[grave & committee] = True
+    consent, met = _meetings(papers, major)
     project = np.zeros(count, dtype=bool)
     project[int(np.argmax(np.where(committee, facts.project_m, -1)))] = True
     table = pd.DataFrame(
@@ -175,7 +176,8 @@ def village_table(
             "relocation_document": pd.Series(papers, index=villages.index, dtype=object),
             "major_project": project,
             "retention_value": _retention(random, lists),
-            "villager_consent": np.where(papers != None, "agreed", "not_asked"),  # noqa: E711
+            "villager_consent": consent,
+            "consent_on": met,
         },
         index=villages.index,
     )
@@ -328,6 +330,23 @@ def _kinds_near(
         there[unit[home]] = True
         out += there
     return out
+
+
+def _meetings(papers: NDArray[Any], major: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What the villagers' meetings said, and when: who moves by a document has agreed.
+
+    Under a major hazard some have not met, some agreed and some refused, in turn.
+    """
+    said = np.full(len(papers), "not_asked", dtype=object)
+    met = np.full(len(papers), None, dtype=object)
+    under = [at for at, word in enumerate(major) if word is True]
+    for turn, at in enumerate(under):
+        if turn % 3:
+            said[at], met[at] = ("agreed", "refused")[turn % 3 - 1], f"{ASKED_IN + 3}-11-20"
+    for at, paper in enumerate(papers):
+        if paper is not None:
+            said[at], met[at] = "agreed", f"{ASKED_IN}-04-15"
+    return said, met
 
 
 def _retention(random: np.random.Generator, lists: NDArray[Any]) -> NDArray[Any]:

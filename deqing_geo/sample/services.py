@@ -20,15 +20,15 @@ STOPS_APART_M = 420.0
 # How likely a village has one: a base, what each thousand people adds, what each kilometre
 # to the nearest town takes. Of this made-up county.
 LIKELY = {
-    "clinic": (0.70, 0.10, 0.020),
-    "parcel": (0.62, 0.12, 0.025),
-    "shop": (0.75, 0.15, 0.020),
-    "culture_hall": (0.55, 0.06, 0.010),
-    "sports": (0.60, 0.08, 0.015),
-    "elderly_care": (0.38, 0.10, 0.015),
-    "kindergarten": (0.16, 0.14, 0.020),
-    "primary_school": (0.06, 0.08, 0.012),
-    "charging": (0.12, 0.09, 0.012),
+    "clinic": (0.52, 0.13, 0.050),
+    "parcel": (0.44, 0.15, 0.060),
+    "shop": (0.57, 0.19, 0.050),
+    "culture_hall": (0.37, 0.08, 0.025),
+    "sports": (0.42, 0.10, 0.035),
+    "elderly_care": (0.20, 0.13, 0.035),
+    "kindergarten": (0.02, 0.18, 0.040),
+    "primary_school": (0.00, 0.10, 0.025),
+    "charging": (0.04, 0.11, 0.030),
 }
 PEOPLE_TO_A_SECOND = 4_500  # one more for each so many people
 
