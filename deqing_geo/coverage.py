@@ -19,6 +19,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons, require_words, warn_if_apart
 from deqing_geo.crs import require_metres
+from deqing_geo.cutting import pieces_in
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
@@ -204,7 +205,7 @@ def park_coverage(
     home_class = require_words(homes, "homes", "home_class", made_by="read_homes")
     counts = np.isin(home_class, definition.counts["homes"])
     blocks = _once(home_shapes[counts])
-    area_at, pieces = _pieces_in(area_shapes, blocks)
+    area_at, pieces = pieces_in(area_shapes, blocks)
     served, gaps = _split(pieces, reach)
 
     served_at, served_shapes = _drop_empty(area_at, served)
@@ -354,18 +355,6 @@ def _once(blocks: Shapes) -> Shapes:
     involved = np.union1d(left[doubled], right[doubled])
     joined = shapely.get_parts(shapely.disjoint_subset_union_all(blocks[involved]))
     return np.concatenate([np.delete(blocks, involved), joined])
-
-
-def _pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
-    """The part of every block in every area, in the order of areas, then blocks."""
-    tree = shapely.STRtree(blocks)
-    area_at, block_at = tree.query(areas, predicate="intersects")
-    order = np.lexsort((block_at, area_at))
-    area_at, block_at = area_at[order], block_at[order]
-    pieces = blocks[block_at]
-    cut = ~shapely.covers(areas[area_at], pieces)
-    pieces[cut] = shapely.intersection(pieces[cut], areas[area_at[cut]])
-    return area_at, pieces
 
 
 def _split(pieces: Shapes, reach: Shapes) -> tuple[Shapes, Shapes]:

@@ -1,6 +1,6 @@
-"""Lines shared among areas: how many metres of each line lie in each area.
+"""Shapes cut by areas: how many metres of each line, and what of each block, lie in each.
 
-The geometry behind road density, and nothing of its meaning: no class, no rule of what
+The geometry behind the measures, and nothing of its meaning: no class, no rule of what
 counts. Arrays in, arrays out, in metres.
 """
 
@@ -115,6 +115,40 @@ def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
         edge[close] = np.bincount(at, within, len(shapes)) * weight
     order = np.lexsort((line, area))
     return Shares(area[order], row[line[order]], metres[order], edge[order])
+
+
+def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
+    """The part of every block in every area, in the order of areas, then blocks.
+
+    Parameters
+    ----------
+    areas, blocks : array of Polygon and MultiPolygon
+        Valid, in the same coordinates.
+
+    Returns
+    -------
+    area : array of int
+        Position of the area of each piece.
+    pieces : array of shapely geometries
+        What of a block lies there; where they only touch, a line or a point.
+
+    Examples
+    --------
+    >>> area, pieces = pieces_in(
+    ...     np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)]),
+    ...     np.array([shapely.box(8, 0, 15, 2)]),
+    ... )
+    >>> area.tolist(), shapely.area(pieces).tolist()
+    ([0, 1], [4.0, 10.0])
+    """
+    tree = shapely.STRtree(blocks)
+    area_at, block_at = tree.query(areas, predicate="intersects")
+    order = np.lexsort((block_at, area_at))
+    area_at, block_at = area_at[order], block_at[order]
+    pieces = blocks[block_at]
+    cut = ~shapely.covers(areas[area_at], pieces)
+    pieces[cut] = shapely.intersection(pieces[cut], areas[area_at[cut]])
+    return area_at, pieces
 
 
 # ---------------------------------------------------------------- lines and borders

@@ -73,6 +73,8 @@ def page() -> str:
         for way in law.ways(measure):
             parts.append(_definition(way, way.key == law.defaults[measure]))
         parts.append(_thresholds(law, measure))
+    parts.append(_numbers(law, "village.", "村庄类型 Numbers of the village types"))
+    parts.append(_numbers(law, "speed.", "行车速度 Speeds"))
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -99,6 +101,14 @@ def _thresholds(law: standards.Standard, measure: str) -> str:
     for entry in law.values():
         if isinstance(entry, standards.Rule) and entry.measure == measure:
             rows.append(f"| {entry} | {entry.label}: {entry.says} | {entry.evidence} |")
+    return "\n".join(rows) + "\n"
+
+
+def _numbers(law: standards.Standard, head: str, title: str) -> str:
+    rows = [f"## {title}\n", "| key | number | what it says | evidence |", "|---|---|---|---|"]
+    for key, entry in law.items():
+        if isinstance(entry, standards.Rule) and key.startswith(head):
+            rows.append(f"| `{key}` | {entry.label}: {entry} | {entry.says} | {entry.evidence} |")
     return "\n".join(rows) + "\n"
 
 

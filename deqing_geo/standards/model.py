@@ -23,6 +23,13 @@ UNITS = {
     "ratio": "",
     "m": "米",
     "m2": "平方米",
+    "km/h": "公里/小时",
+    "min": "分钟",
+    "deg": "度",
+    "intensity": "度",
+    "household": "户",
+    "village": "个",
+    "score": "",
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")
 PERCENT = 100.0
@@ -39,7 +46,8 @@ class Rule:
     value : float
         The number, in `unit`.
     unit : str
-        ``km/km2``, ``ratio``, ``m`` or ``m2``.
+        One of `UNITS`: ``km/km2``, ``ratio``, ``m``, ``m2``, ``km/h``, ``min``, ``deg`` and
+        others.
     document, clause : str
         Where it stands.
     label : str
@@ -494,6 +502,28 @@ class Standard(Mapping[str, "Rule | Definition"]):
         if target is not None and target.goal is not None:
             found.add(target.goal)
         return tuple(sorted(found))
+
+    @property
+    def speeds(self) -> dict[str, float]:
+        """Kilometres an hour by road class, for `road_network`.
+
+        Returns
+        -------
+        dict of str to float
+            From the rules ``speed.<class>``; the speed on foot is ``rule("speed.walk")``.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load().speeds["arterial"]
+        40.0
+        """
+        head = "speed."
+        return {
+            key.removeprefix(head): entry.value
+            for key, entry in self.entries.items()
+            if isinstance(entry, Rule) and key.startswith(head) and key != f"{head}walk"
+        }
 
     def rule(self, key: str) -> Rule:
         """A number of the standard.
