@@ -19,7 +19,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons, require_words, warn_if_apart
 from deqing_geo.crs import require_metres
-from deqing_geo.cutting import pieces_in
+from deqing_geo.cutting import SLIVER_M2, once, pieces_in
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.standards import Definition, Rule
@@ -38,8 +38,6 @@ BUILT = "built"
 QUAD_SEGS = 64
 # Mitred corners reach at most this many radii out; far enough to hold any rounded corner.
 MITRE_LIMIT = 5.0
-# Slivers that an overlay leaves between equal edges are no land.
-SLIVER_M2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,7 +202,7 @@ def park_coverage(
 
     home_class = require_words(homes, "homes", "home_class", made_by="read_homes")
     counts = np.isin(home_class, definition.counts["homes"])
-    blocks = _once(home_shapes[counts])
+    blocks = once(home_shapes[counts])
     area_at, pieces = pieces_in(area_shapes, blocks)
     served, gaps = _split(pieces, reach)
 
@@ -338,23 +336,6 @@ def _union_parts(shapes: Shapes) -> Shapes:
 
 
 # ---------------------------------------------------------------- the homes' side
-
-
-def _once(blocks: Shapes) -> Shapes:
-    """Blocks without overlaps: land drawn twice is lived on once."""
-    blocks = blocks[~(shapely.is_missing(blocks) | shapely.is_empty(blocks))]
-    if len(blocks) == 0:
-        return blocks
-    tree = shapely.STRtree(blocks)
-    left, right = tree.query(blocks, predicate="intersects")
-    pair = left < right
-    left, right = left[pair], right[pair]
-    doubled = shapely.area(shapely.intersection(blocks[left], blocks[right])) > SLIVER_M2
-    if not doubled.any():
-        return blocks
-    involved = np.union1d(left[doubled], right[doubled])
-    joined = shapely.get_parts(shapely.disjoint_subset_union_all(blocks[involved]))
-    return np.concatenate([np.delete(blocks, involved), joined])
 
 
 def _split(pieces: Shapes, reach: Shapes) -> tuple[Shapes, Shapes]:

@@ -27,6 +27,8 @@ BESIDE_M = 0.01
 # Pairs of border and road segments compared in one go, to keep memory flat.
 PAIRS_AT_ONCE = 10_000
 TILE_VERTICES = 200
+# Slivers that an overlay leaves between equal edges are no land.
+SLIVER_M2 = 1e-6
 TILE_DEPTH = 16
 
 
@@ -149,6 +151,40 @@ def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
     cut = ~shapely.covers(areas[area_at], pieces)
     pieces[cut] = shapely.intersection(pieces[cut], areas[area_at[cut]])
     return area_at, pieces
+
+
+def once(blocks: Shapes) -> Shapes:
+    """Blocks without overlaps: land drawn twice is there once.
+
+    Parameters
+    ----------
+    blocks : array of Polygon and MultiPolygon
+        Valid; missing and empty ones are left out.
+
+    Returns
+    -------
+    array of shapely geometries
+        Blocks that share more than a sliver are joined; the others stay as they are, and in
+        order before the joined ones.
+
+    Examples
+    --------
+    >>> shapely.area(once(np.array([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)]))).tolist()
+    [3.0]
+    """
+    blocks = blocks[~(shapely.is_missing(blocks) | shapely.is_empty(blocks))]
+    if len(blocks) == 0:
+        return blocks
+    tree = shapely.STRtree(blocks)
+    left, right = tree.query(blocks, predicate="intersects")
+    pair = left < right
+    left, right = left[pair], right[pair]
+    doubled = shapely.area(shapely.intersection(blocks[left], blocks[right])) > SLIVER_M2
+    if not doubled.any():
+        return blocks
+    involved = np.union1d(left[doubled], right[doubled])
+    joined = shapely.get_parts(shapely.disjoint_subset_union_all(blocks[involved]))
+    return np.concatenate([np.delete(blocks, involved), joined])
 
 
 # ---------------------------------------------------------------- lines and borders

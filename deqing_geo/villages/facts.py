@@ -1,0 +1,500 @@
+"""What is known of each village: measured on layers, declared in a table, or not known.
+
+Nothing here judges. A fact no layer or table gives is an absent column; a fact that is not
+known of one village is empty there, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from deqing_geo import columns as names
+from deqing_geo import standards
+from deqing_geo.checks import require_areas, require_polygons
+from deqing_geo.crs import moved, require_metres
+from deqing_geo.cutting import once, pieces_in
+from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
+from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.provenance import origins
+from deqing_geo.terrain import slope, zonal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deqing_geo.network import RoadNetwork
+    from deqing_geo.rasters import Raster
+    from deqing_geo.standards import Standard
+
+    Shapes = NDArray[Any]
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+M2_PER_MU = 2000 / 3
+TOWN_DIGITS = 9
+GRADES = ("none", "low", "medium", "high")
+# What a village stands for, and what is yes or no of it.
+IDENTITY = ("village_name", "town_name", "town_code", "unit_kind")
+DECLARED = (
+    "urban_rural_code", "takes_part", "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct",
+    "aging60_share", "hollow_rate", "collective_op_income", "fac_count", "heritage_list",
+    "hazard_class", "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
+    "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
+    "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
+    "current_type", "current_type_document", "current_type_year",
+)  # fmt: skip
+YES_OR_NO = (
+    "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
+    "major_project", "retention_value",
+)  # fmt: skip
+NUMBERS = (
+    "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "aging60_share", "hollow_rate",
+    "collective_op_income", "fac_count", "threatened_people", "seismic_intensity",
+    "fault_dist_m", "farmland_pc",
+)  # fmt: skip
+SHARES = ("aging60_share", "hollow_rate")
+WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
+
+
+def village_facts(
+    villages: gpd.GeoDataFrame,
+    *,
+    table: pd.DataFrame | None = None,
+    homes: gpd.GeoDataFrame | None = None,
+    network: RoadNetwork | None = None,
+    seats: gpd.GeoDataFrame | None = None,
+    terrain: Raster | None = None,
+    population: Raster | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
+    redline: gpd.GeoDataFrame | None = None,
+    water_source: gpd.GeoDataFrame | None = None,
+    farmland: gpd.GeoDataFrame | None = None,
+    cropland: gpd.GeoDataFrame | None = None,
+    hazards: gpd.GeoDataFrame | None = None,
+    law: Standard | None = None,
+) -> gpd.GeoDataFrame:
+    """The facts the development type of a village is judged by (村庄指标).
+
+    Every layer may be left out: what it would tell is then an absent column, and
+    `classify_villages` says which conditions were switched off for want of it.
+
+    Parameters
+    ----------
+    villages : GeoDataFrame of Polygon, N rows
+        Index ``village_code``; columns ``village_name``, ``town_name``, and ``town_code`` where
+        the codes are not national. Metric CRS.
+    table : DataFrame, optional
+        What is declared, indexed by ``village_code``: any registered columns of the village
+        table. What is blank is not known. A number declared here is not measured again.
+    homes : GeoDataFrame of Polygon, optional
+        Residential land. Shares and slopes are taken over a village's part of it; villages
+        without any, or all of them without this layer, are taken whole, and say so.
+    network : RoadNetwork, optional
+        With `seats`: minutes by road.
+    seats : GeoDataFrame of Point, optional
+        With ``seat_kind`` (``county_seat``, ``subcentre`` or ``town``) and ``town_code`` (or
+        ``town_name``): seats of government. Each is also the seat of its own town.
+    terrain : Raster, optional
+        Heights, metres.
+    population : Raster, optional
+        People per cell. Where no resident population is declared at all it stands in as a
+        proxy.
+    boundaries : GeoDataFrame of Polygon, optional
+        城镇开发边界; with ``boundary_kind``, only ``county_seat`` counts: other towns' boundaries
+        never make a village 城郊融合.
+    redline, farmland, cropland : GeoDataFrame of Polygon, optional
+        生态保护红线, 永久基本农田, 耕地.
+    water_source : GeoDataFrame of Polygon, optional
+        饮用水水源保护区; with ``protection_level``, only ``level1`` counts.
+    hazards : GeoDataFrame of Point or Polygon, optional
+        With ``hazard_class``: 隐患点 or 易发区. The worst that lies in a village's area (points)
+        or on its residential land (polygons); none where none lies.
+    law : Standard, optional
+        Whose speed on foot; by default Deqing's.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index and CRS of `villages`; facts as named in the registry of columns.
+        ``attrs["facts"]`` says of each column ``measured``, ``declared`` or ``proxy``.
+
+    Raises
+    ------
+    CRSError
+        If a layer has no CRS, is in degrees or feet, or they disagree.
+    GeometryError
+        If a shape is not a valid polygon, or a seat no point.
+    ColumnError
+        If a needed column is absent or holds what it may not; the rows are named.
+    CodeError
+        If `table` repeats a code or knows no code of `villages`, or names a village that is
+        not there.
+    InputError
+        If the index of `villages` repeats a label, or `seats` or `network` is given alone.
+
+    Notes
+    -----
+    A village's place for travel is inside its largest piece of residential land: a mean
+    would fall into a river. Slope is Horn's, the mean over all cells by the part of them
+    on residential land. ``relief_m`` is the highest ground there less the lowest.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> facts = village_facts(sample.villages(), homes=sample.homes())
+    >>> facts["residential_ha"].round(1).to_dict()
+    {'A': 8.0, 'B': 3.3, 'C': 4.2, 'D': 0.0}
+    """
+    law = standards.load() if law is None else law
+    given = {
+        "homes": homes,
+        "seats": seats,
+        "boundaries": boundaries,
+        "redline": redline,
+        "water_source": water_source,
+        "farmland": farmland,
+        "cropland": cropland,
+        "hazards": hazards,
+    }
+    layers = {name: frame for name, frame in given.items() if frame is not None}
+    require_metres(villages=villages, **layers)
+    shapes = require_areas(villages=villages)
+    for left, right, name in ((seats, network, "seats"), (network, seats, "network")):
+        if left is not None and right is None:
+            raise InputError(f"`{name}` alone gives no minutes: pass seats= and network= together.")
+    out = villages[[name for name in IDENTITY if name in villages] + ["geometry"]].copy()
+    told: dict[str, str] = {}
+    if table is not None:
+        _declare(out, told, table)
+    lived, whole, place = _lived_on(out, shapes, homes)
+    if homes is not None:
+        told["residential_ha"] = "measured"
+    if network is not None and seats is not None:
+        _minutes(out, told, network, seats, place, law.rule("speed.walk").value)
+    if terrain is not None:
+        _ground(out, told, terrain, lived)
+    if population is not None:
+        _people(out, told, population, lived)
+    if boundaries is not None:
+        seat = _rows_of(boundaries, "boundaries", "boundary_kind", "county_seat")
+        parts = _parts(seat, "boundaries")
+        out["udb_res_share"] = _share(lived, parts)
+        out["dist_udb_m"] = _distance(lived, parts)
+        told["udb_res_share"] = told["dist_udb_m"] = "measured"
+    for column, layer, rows in (
+        ("redline_res_share", redline, None),
+        ("water1_res_share", water_source, ("protection_level", "level1")),
+    ):
+        if layer is not None:
+            name = column.removesuffix("_res_share").replace("water1", "water_source")
+            out[column] = _share(lived, _parts(_rows_of(layer, name, *(rows or ("", ""))), name))
+            told[column] = "measured"
+    if farmland is not None:
+        out["pbf_share"] = _share(shapes, _parts(farmland, "farmland"))
+        told["pbf_share"] = "measured"
+    if cropland is not None and "farmland_pc" not in out and "pop_resident" in out:
+        area = _share(shapes, _parts(cropland, "cropland")) * ellipsoidal_area(shapes, out.crs)
+        people = out["pop_resident"].to_numpy(dtype=float, na_value=np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out["farmland_pc"] = np.where(people > 0, area / M2_PER_MU / people, np.nan)
+        told["farmland_pc"] = "measured"
+    if hazards is not None and "hazard_class" not in out:
+        _hazards(out, told, hazards, shapes, lived)
+    out["whole_area"] = whole
+    out.attrs["facts"] = told
+    frames = {"villages": villages, **layers, **({} if table is None else {"table": table})}
+    out.attrs["origins"] = origins(**frames)
+    said = [str(frame.attrs["notice"]) for frame in frames.values() if frame.attrs.get("notice")]
+    if said:
+        out.attrs["notice"] = ";".join(dict.fromkeys(said))
+    return out
+
+
+# ---------------------------------------------------------------- what is declared
+
+
+def _declare(out: gpd.GeoDataFrame, told: dict[str, str], table: pd.DataFrame) -> None:
+    if "village_code" in table:
+        table = table.set_index("village_code")
+    twice = table.index[table.index.duplicated()].unique()
+    if len(twice):
+        raise CodeError("`table` has several rows for one village.", twice)
+    strangers = table.index.difference(out.index, sort=False)
+    if len(strangers) == len(table) and len(table):
+        raise CodeError(
+            "`table` names no village of the boundaries: are both indexed by village_code?",
+            strangers,
+        )
+    if len(strangers):
+        raise CodeError(
+            "`table` has rows for villages that are not in the boundaries. Mend the codes, or "
+            "leave these rows out.",
+            strangers,
+        )
+    _same_names(out, table)
+    rows = table.reindex(out.index)
+    for column in ("town_name", "unit_kind", *DECLARED):
+        if column not in table or column in out:
+            continue
+        values = rows[column]
+        if column in YES_OR_NO:
+            values = _yes_or_no(values, column)
+        elif column in NUMBERS:
+            values = _number(values, column)
+        elif column in WORDS:
+            values = _worded(values, column)
+        else:
+            values = values.astype(object).where(values.notna(), None)
+        out[column] = values
+        told[column] = "declared"
+
+
+def _same_names(out: gpd.GeoDataFrame, table: pd.DataFrame) -> None:
+    """A row shifted by one would give every village its neighbour's facts."""
+    if "village_name" not in out or "village_name" not in table:
+        return
+    here = out.loc[table.index, "village_name"]
+    there = table["village_name"]
+    other = (here.notna() & there.notna() & (here != there)).to_numpy(dtype=bool)
+    if other.any():
+        pairs = [
+            f"{code} {a}/{b}"
+            for code, a, b in zip(table.index[other], here[other], there[other], strict=True)
+        ]
+        raise CodeError(
+            "`table` calls villages otherwise than the boundaries do (名称不一致): "
+            f"{'; '.join(pairs[:3])}. Has a column been sorted by itself?",
+            table.index[other],
+        )
+
+
+def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    # 1 and 0 are the same keys as True and False.
+    words = {True: True, False: False, "是": True, "否": False}
+    out = values.map(lambda one: words.get(one) if one == one else None).astype(object)
+    odd = out.isna() & values.notna()
+    if odd.any():
+        raise ColumnError(
+            f"`{column}` is yes or no (是/否), and {values[odd].iloc[0]!r} is neither.",
+            values.index[odd],
+        )
+    return out.where(out.notna(), None)
+
+
+def _number(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    found = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
+    odd = (found.isna() & values.notna()) | np.isinf(found)
+    if odd.any():
+        raise ColumnError(
+            f"`{column}` is a number, and {values[odd].iloc[0]!r} is none.", values.index[odd]
+        )
+    below = (found < 0) & (column != "pop_chg5_pct")
+    if below.any():
+        raise ColumnError(
+            f"`{column}` cannot be below 0. Not known is an empty cell.", values.index[below]
+        )
+    if column in SHARES and (found > 1).any():
+        raise ColumnError(
+            f"`{column}` is a ratio from 0 to 1, and {found.max():g} is not: divide percentages "
+            "by 100.",
+            values.index[found > 1],
+        )
+    return found
+
+
+def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    out = names.read_values(values, column)
+    odd = out.isna() & values.notna()
+    if odd.any():
+        known = "、".join(names.vocabulary(column).values())
+        raise ColumnError(
+            f"`{column}` holds {values[odd].iloc[0]!r}; it may hold {known}.", values.index[odd]
+        )
+    return out.astype(object).where(out.notna(), None)
+
+
+# ---------------------------------------------------------------- what is measured
+
+
+def _lived_on(
+    out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | None
+) -> tuple[Shapes, NDArray[np.bool_], Floats]:
+    """Each village's residential land, whether the whole village stands in, and its place."""
+    count = len(shapes)
+    whole = np.ones(count, dtype=bool)
+    lived = shapes.copy()
+    heart = shapes.copy()
+    if homes is not None:
+        blocks = once(require_polygons(homes=homes))
+        at, pieces = pieces_in(shapes, blocks)
+        parts, part_of = shapely.get_parts(pieces, return_index=True)
+        at = at[part_of]
+        solid = shapely.get_dimensions(parts) == 2
+        parts, at = parts[solid], at[solid]
+        out["residential_ha"] = np.bincount(at, ellipsoidal_area(parts, out.crs), count) / M2_PER_HA
+        there = np.unique(at)
+        whole[there] = False
+        held = shapely.geometrycollections(parts, indices=at) if len(parts) else parts
+        lived[there] = shapely.union_all(held[there][:, None], axis=1) if len(there) else held
+        order = np.lexsort((-shapely.area(parts), at))
+        largest = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
+        heart[at[largest]] = parts[largest]
+    place = shapely.get_coordinates(shapely.point_on_surface(heart))
+    return lived, whole, place
+
+
+def _minutes(
+    out: gpd.GeoDataFrame,
+    told: dict[str, str],
+    network: RoadNetwork,
+    seats: gpd.GeoDataFrame,
+    place: Floats,
+    walk_kmh: float,
+) -> None:
+    kinds = _needed(seats, "seats", "seat_kind")
+    known = list(names.vocabulary("seat_kind"))
+    odd = ~np.isin(kinds, known)
+    if odd.any():
+        raise ColumnError(f"`seat_kind` may hold {', '.join(known)}.", seats.index[odd])
+    points = moved(np.asarray(seats.geometry.array, dtype=object), seats.crs, network.crs, "seats")
+    goals = shapely.get_coordinates(points)
+    if len(goals) != len(seats):
+        raise InputError("`seats` are points, one for each row.")
+    here = moved(np.atleast_1d(shapely.points(place)), out.crs, network.crs, "villages")
+    starts = shapely.get_coordinates(here)
+    if not (kinds == "county_seat").any():
+        raise ColumnError("`seats` names no county_seat (县城), to which minutes are asked.")
+    for kind, column in (("county_seat", "tt_county_min"), ("subcentre", "tt_subcentre_min")):
+        if (kinds == kind).any():
+            out[column] = network.travel_minutes(starts, goals[kinds == kind], walk_kmh=walk_kmh)
+            told[column] = "measured"
+    both = [name for name in ("tt_county_min", "tt_subcentre_min") if name in out]
+    out["tt_centre_min"] = out[both].min(axis=1)
+    town = np.full(len(out), np.nan)
+    own, theirs = _towns(out, seats)
+    for name in dict.fromkeys(theirs):
+        mine = own == name
+        if mine.any():
+            town[mine] = network.travel_minutes(
+                starts[mine], goals[theirs == name], walk_kmh=walk_kmh
+            )
+    without = ~np.isin(own, theirs)
+    if without.any():
+        missing = sorted({str(name) for name in own[without]})
+        raise ColumnError(
+            f"`seats` has no seat for {', '.join(missing[:5])}; each town needs one.",
+            out.index[without],
+        )
+    out["tt_town_min"] = town
+    told["tt_centre_min"] = told["tt_town_min"] = "measured"
+
+
+def _towns(out: gpd.GeoDataFrame, seats: gpd.GeoDataFrame) -> tuple[Shapes, Shapes]:
+    """What village and seat call their town: by code where both have one, else by name."""
+    if "town_code" in seats and "town_code" in out:
+        return (frame["town_code"].to_numpy(dtype=object) for frame in (out, seats))  # type: ignore[return-value]
+    if "town_code" in seats and out.index.name == "village_code":
+        codes = out.index.astype(str).str.slice(0, TOWN_DIGITS).to_numpy(dtype=object)
+        return codes, seats["town_code"].to_numpy(dtype=object)
+    if "town_name" in seats and "town_name" in out:
+        return (frame["town_name"].to_numpy(dtype=object) for frame in (out, seats))  # type: ignore[return-value]
+    raise ColumnError("`seats` needs `town_code`, or `town_name` as the villages have it.")
+
+
+def _ground(out: gpd.GeoDataFrame, told: dict[str, str], terrain: Raster, lived: Shapes) -> None:
+    frame = gpd.GeoDataFrame(geometry=lived, index=out.index, crs=out.crs)
+    heights = zonal(frame, terrain, ["mean", "min", "max"])
+    steep = zonal(frame, slope(terrain), ["mean", "p90"])
+    out["slope_res_mean_deg"], out["slope_res_p90"] = steep["mean"], steep["p90"]
+    out["elev_mean_m"] = heights["mean"]
+    out["relief_m"] = heights["max"] - heights["min"]
+    for column in ("slope_res_mean_deg", "slope_res_p90", "elev_mean_m", "relief_m"):
+        told[column] = "measured"
+
+
+def _people(out: gpd.GeoDataFrame, told: dict[str, str], population: Raster, lived: Shapes) -> None:
+    frame = gpd.GeoDataFrame(geometry=lived, index=out.index, crs=out.crs)
+    out["pop_grid"] = zonal(frame, population, ["sum"])["sum"]
+    told["pop_grid"] = "proxy"
+    if "pop_resident" not in out:
+        out["pop_resident"] = out["pop_grid"].round()
+        told["pop_resident"] = "proxy"
+
+
+def _hazards(
+    out: gpd.GeoDataFrame,
+    told: dict[str, str],
+    hazards: gpd.GeoDataFrame,
+    shapes: Shapes,
+    lived: Shapes,
+) -> None:
+    words = _needed(hazards, "hazards", "hazard_class")
+    odd = ~np.isin(words, GRADES)
+    if odd.any():
+        raise ColumnError(f"`hazard_class` may hold {', '.join(GRADES)}.", hazards.index[odd])
+    grade = np.array([GRADES.index(str(one)) for one in words], dtype=np.intp)
+    places = np.asarray(hazards.geometry.array, dtype=object)
+    flat = bool(len(places)) and int(shapely.get_dimensions(places).max()) == 2
+    tree = shapely.STRtree(places)
+    village, site = tree.query(lived if flat else shapes, predicate="intersects")
+    worst = np.zeros(len(out), dtype=np.intp)
+    np.maximum.at(worst, village, grade[site])
+    out["hazard_class"] = pd.Series([GRADES[at] for at in worst], index=out.index, dtype=object)
+    told["hazard_class"] = "measured"
+    if not flat:
+        out["hazard_points_n"] = np.bincount(village, minlength=len(out))
+        told["hazard_points_n"] = "measured"
+
+
+# ---------------------------------------------------------------- layers
+
+
+def _needed(frame: gpd.GeoDataFrame, name: str, column: str) -> Shapes:
+    if column not in frame:
+        fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
+        raise ColumnError(f"`{name}` needs a column `{column}`; it has {fields or 'none'}.")
+    values: Shapes = frame[column].to_numpy(dtype=object)
+    return values
+
+
+def _rows_of(frame: gpd.GeoDataFrame, name: str, column: str, wanted: str) -> gpd.GeoDataFrame:
+    """The rows of one kind, where the layer says which is which."""
+    if column not in frame:
+        return frame
+    known = names.vocabulary(column)
+    kinds = frame[column].to_numpy(dtype=object)
+    odd = ~np.isin(kinds, list(known))
+    if odd.any():
+        raise ColumnError(f"`{column}` of `{name}` may hold {', '.join(known)}.", frame.index[odd])
+    return frame[kinds == wanted]
+
+
+def _parts(frame: gpd.GeoDataFrame, name: str) -> Shapes:
+    """Single polygons without overlaps."""
+    parts: Shapes = shapely.get_parts(once(require_polygons(**{name: frame})))
+    return parts
+
+
+def _share(areas: Shapes, parts: Shapes) -> Floats:
+    """The part of each area that lies in any of the parts."""
+    if len(parts) == 0:
+        return np.zeros(len(areas))
+    at, pieces = pieces_in(areas, parts)
+    # Rounding must not make more than the whole of it.
+    inside = np.bincount(at, shapely.area(pieces), len(areas)) / shapely.area(areas)
+    return np.clip(inside, 0, 1)
+
+
+def _distance(areas: Shapes, parts: Shapes) -> Floats:
+    """Metres from each area to the nearest part; 0 where they meet."""
+    out = np.full(len(areas), np.nan)
+    if len(parts):
+        pairs, metres = shapely.STRtree(parts).query_nearest(
+            areas, return_distance=True, all_matches=False
+        )
+        out[pairs[0]] = metres
+    return out
