@@ -25,11 +25,13 @@ if TYPE_CHECKING:
         add_terrain,
         area_map,
         save_map,
+        village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
     from deqing_geo.terrain import read_raster, slope, zonal
+    from deqing_geo.villages import VillageTypes, classify_villages, village_facts
 
 __version__ = "0.1.0"
 
@@ -51,12 +53,16 @@ _HOMES = {
     "add_terrain": "maps",
     "add_coverage": "maps",
     "save_map": "maps",
+    "village_map": "maps",
     "register": "divisions",
     "RoadNetwork": "network",
     "road_network": "network",
     "read_raster": "terrain",
     "slope": "terrain",
     "zonal": "terrain",
+    "village_facts": "villages",
+    "classify_villages": "villages",
+    "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",
 }
@@ -67,12 +73,14 @@ __all__ = [
     "Raster",
     "RoadDensity",
     "RoadNetwork",
+    "VillageTypes",
     "add_coverage",
     "add_density",
     "add_layer",
     "add_roads",
     "add_terrain",
     "area_map",
+    "classify_villages",
     "columns",
     "crs",
     "divisions",
@@ -93,6 +101,8 @@ __all__ = [
     "save_table",
     "slope",
     "standards",
+    "village_facts",
+    "village_map",
     "zonal",
 ]
 

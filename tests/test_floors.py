@@ -12,6 +12,7 @@ FLOORS = {
     2: ("standards", "crs", "provenance", "divisions"),
     3: ("reading", "checks", "cutting"),
     4: ("boundaries", "layers", "roads", "coverage", "network", "terrain"),
+    5: ("villages",),
     6: ("maps", "export"),
     7: ("sample",),
     8: ("batch",),

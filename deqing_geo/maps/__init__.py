@@ -7,34 +7,26 @@ and stay on the page. This is the only part of the library that knows folium.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import math
 import os
-import tomllib
-from collections.abc import Iterable
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
-import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.checks import require_words
-from deqing_geo.crs import CGCS2000, to_degrees
-from deqing_geo.errors import CRSError
 from deqing_geo.files import whole_file
+from deqing_geo.maps import parts
 from deqing_geo.maps.backdrop import add_layer, add_terrain
-from deqing_geo.maps.figure import OfflineFigure
-from deqing_geo.maps.page import UNIT, Contents, ShapeLayer, encode, page_of
+from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
+from deqing_geo.maps.villages import village_map
 from deqing_geo.provenance import origins
-from deqing_geo.text import escape, figure, percent
+from deqing_geo.text import figure, percent
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from deqing_geo.coverage import Coverage
@@ -49,10 +41,10 @@ __all__ = [
     "add_terrain",
     "area_map",
     "save_map",
+    "village_map",
 ]
 
-NAME_COLUMNS = ("village_name", "town_name", "zone_name")
-CLASSES = 5
+NAME_COLUMNS = parts.NAME_COLUMNS
 
 
 def area_map(
@@ -92,24 +84,13 @@ def area_map(
     >>> "甲村" in m.get_root().render()
     True
     """
-    shapes = _degrees(areas, "areas")
-    m = folium.Map(
-        location=[30.54, 119.97],
-        tiles=None,
-        zoom_snap=0.25,
-        zoom_delta=0.5,
-        attribution_control=False,
-        prefer_canvas=True,
-    )
-    OfflineFigure(title=escape(title).replace("/", "&#47;") or None).add_child(m)
+    shapes = parts.degrees(areas, "areas")
+    m = parts.blank(title, shapes if view is None else parts.degrees(view, "view"))
     contents = page_of(m).contents
-    contents.title = title
-    if not _look_at(m, shapes if view is None else _degrees(view, "view")):
-        contents.warn(names.word("map.nothing"))
-    labels = _labels(areas)
-    keys = _keys(areas)
+    labels = parts.labels(areas)
+    keys = parts.keys(areas)
     contents.name(keys, labels)
-    look = _style()["area"]
+    look = parts.style()["area"]
     style = {
         "color": look["color"],
         "weight": look["weight"],
@@ -117,7 +98,7 @@ def area_map(
         "fillOpacity": 0.85,
         "fill": fill,
     }
-    places = _places(shapes)
+    places = parts.places(shapes)
     payload = {
         "area": True,
         "unit": UNIT,
@@ -129,14 +110,12 @@ def area_map(
         "labels": [[*place, label] for place, label in zip(places, labels, strict=True) if place],
     }
     m.add_child(ShapeLayer(names.word("layer.areas"), payload))
-    _notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
-    _credit(contents, origins(areas=areas))
-    marks = (names.word(f"map.{key}") for key in ("internal", "not_public", "boundary"))
-    contents.foot(" | ".join(marks), "dg-mark")
+    parts.notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
+    parts.credit(contents, origins(areas=areas))
     return m
 
 
-def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
+def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> folium.Map:
     """Colour the areas by their road density (路网密度).
 
     Parameters
@@ -145,6 +124,8 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
         Of `area_map`, or any.
     density : RoadDensity
         The result to show.
+    show : bool
+        Whether it is switched on at first.
 
     Returns
     -------
@@ -167,15 +148,15 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
     """
     contents = page_of(m).contents
     table = density.table
-    shapes = _degrees(table, "density")
+    shapes = parts.degrees(table, "density")
     if contents.bounds is None:
-        _look_at(m, shapes)
-    keys, labels = _keys(table), _labels(table)
+        parts.look_at(m, shapes)
+    keys, labels = parts.keys(table), parts.labels(table)
     contents.name(keys, labels)
     values = density.series.to_numpy(dtype=float)
-    breaks = _breaks(values)
-    ramp, look = _style()["density"]["ramp"], _style()["area"]
-    colours = [*ramp[: len(breaks) - 1], _style()["density"]["no_data"]]
+    breaks = parts.breaks(values)
+    ramp, look = parts.style()["density"]["ramp"], parts.style()["area"]
+    colours = [*ramp[: len(breaks) - 1], parts.style()["density"]["no_data"]]
     use = np.where(
         np.isnan(values),
         len(colours) - 1,
@@ -199,7 +180,7 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
         ],
         "keys": keys,
     }
-    m.add_child(ShapeLayer(layer, payload))
+    m.add_child(ShapeLayer(layer, payload, show=show))
     entries = [
         {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
         for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
@@ -234,12 +215,16 @@ def add_density(m: folium.Map, density: RoadDensity) -> folium.Map:
             ],
         )
     contents.headlines.append((names.label("road_density"), density.headline))
-    _carry(contents, layer, density)
+    parts.carry(contents, layer, density)
     return m
 
 
 def add_roads(
-    m: folium.Map, roads: gpd.GeoDataFrame, *, by: Definition | None = None
+    m: folium.Map,
+    roads: gpd.GeoDataFrame,
+    *,
+    by: Definition | None = None,
+    show: bool = True,
 ) -> folium.Map:
     """Draw roads by class (道路等级).
 
@@ -251,6 +236,8 @@ def add_roads(
         With ``road_class``; ``road_name`` and ``road_status`` are shown where there.
     by : Definition, optional
         Classes it does not count are drawn in grey and said so.
+    show : bool
+        Whether it is switched on at first.
 
     Returns
     -------
@@ -278,8 +265,8 @@ def add_roads(
     drawn = np.argsort([-order[word] for word in words], kind="stable")
     frame, words = roads.iloc[drawn], words[drawn]
     present = [word for word in order if (words == word).any()]
-    looks = _style()["road"]
-    grey = _style()["not_counted"]["color"]
+    looks = parts.style()["road"]
+    grey = parts.style()["not_counted"]["color"]
     counts = set(present) if by is None else set(by.counts["roads"])
     styles, entries = [], []
     for word in present:
@@ -294,7 +281,7 @@ def add_roads(
     waiting = np.zeros(len(frame), dtype=bool)
     states = [""] * len(frame)
     if "road_status" in frame:
-        status = _texts(frame, "road_status")
+        status = parts.texts(frame, "road_status")
         waiting = np.array([word not in ("", "built") for word in status], dtype=bool)
         states = [names.vocabulary("road_status").get(word, word) for word in status]
     if waiting.any():
@@ -311,7 +298,7 @@ def add_roads(
         present.index(word) + len(present) * bool(late)
         for word, late in zip(words, waiting, strict=True)
     ]
-    road_names = _texts(frame, "road_name")
+    road_names = parts.texts(frame, "road_name")
     tips = []
     for name, word, state in zip(road_names, words, states, strict=True):
         kind = names.vocabulary("road_class")[word]
@@ -320,20 +307,20 @@ def add_roads(
     payload = {
         "area": False,
         "unit": UNIT,
-        "shapes": encode(_degrees(frame, "roads")),
+        "shapes": encode(parts.degrees(frame, "roads")),
         "styles": styles,
         "use": use,
         "tips": tips,
     }
-    m.add_child(ShapeLayer(layer, payload))
+    m.add_child(ShapeLayer(layer, payload, show=show))
     if entries:
         contents.legends.append({"layer": layer, "title": layer, "unit": "", "entries": entries})
-    _notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
-    _credit(contents, origins(roads=roads))
+    parts.notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
+    parts.credit(contents, origins(roads=roads))
     return m
 
 
-def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
+def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> folium.Map:
     """Draw parks, what they serve and what they leave out (服务盲区).
 
     Parameters
@@ -342,6 +329,8 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
         Of `area_map`, or any.
     coverage : Coverage
         The result to show.
+    show : bool
+        Whether it is switched on at first.
 
     Returns
     -------
@@ -363,13 +352,13 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
     True
     """
     contents = page_of(m).contents
-    style = _style()
+    style = parts.style()
     title = names.label("park_coverage")
-    keys = _keys(coverage.table)
-    contents.name(keys, _labels(coverage.table))
+    keys = parts.keys(coverage.table)
+    contents.name(keys, parts.labels(coverage.table))
     key_of = dict(zip(coverage.table.index, keys, strict=True))
     if contents.bounds is None:
-        _look_at(m, _degrees(coverage.table, "coverage"))
+        parts.look_at(m, parts.degrees(coverage.table, "coverage"))
 
     def draw(
         key: str,
@@ -392,13 +381,13 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
         payload = {
             "area": True,
             "unit": UNIT,
-            "shapes": encode(_degrees(frame, key)),
+            "shapes": encode(parts.degrees(frame, key)),
             "styles": [path, {**path, "fillOpacity": 0.15, "dashArray": "3 3"}],
             "use": [0] * len(frame) if faint is None else faint.astype(int).tolist(),
             "tips": tips,
             "keys": [key_of[one] for one in frame["area"]] if "area" in frame else None,
         }
-        m.add_child(ShapeLayer(layer, payload))
+        m.add_child(ShapeLayer(layer, payload, show=show))
         entry = {
             "fill": look["legend"] if "legend" in look else look["fill"],
             "color": look["color"],
@@ -424,7 +413,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
     parks = coverage.parks
     tips = []
     for name, word, size, radius, why in zip(
-        _texts(parks, "park_name"),
+        parts.texts(parks, "park_name"),
         parks["park_class"],
         parks["park_area_m2"],
         parks["service_radius"],
@@ -448,7 +437,7 @@ def add_coverage(m: folium.Map, coverage: Coverage) -> folium.Map:
         ]
         contents.tell(key, title, rows)
     contents.headlines.append((title, coverage.headline))
-    _carry(contents, title, coverage)
+    parts.carry(contents, title, coverage)
     return m
 
 
@@ -501,103 +490,3 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
     with whole_file(path) as draft:
         draft.write_text(html, encoding="utf-8", newline="\n")
     return Path(path)
-
-
-# ---------------------------------------------------------------- helpers
-
-
-@functools.cache
-def _style() -> dict[str, Any]:
-    text = resources.files("deqing_geo.maps").joinpath("style.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def _degrees(frame: gpd.GeoDataFrame, name: str) -> Any:
-    if frame.crs is None:
-        raise CRSError(f"`{name}` has no coordinate system, so it has no place on a map.")
-    return to_degrees(np.asarray(frame.geometry.array, dtype=object), frame.crs, CGCS2000)
-
-
-def _labels(frame: gpd.GeoDataFrame) -> list[str]:
-    for column in NAME_COLUMNS:
-        if column in frame:
-            return [
-                str(key) if name is None or name != name else str(name)
-                for key, name in zip(frame.index, frame[column], strict=True)
-            ]
-    return [str(key) for key in frame.index]
-
-
-def _texts(frame: pd.DataFrame, column: str) -> list[str]:
-    if column not in frame:
-        return [""] * len(frame)
-    return ["" if text is None or text != text else str(text) for text in frame[column]]
-
-
-def _breaks(values: Any) -> list[float]:
-    """Round class limits from 0 to just past the largest value, all of one width."""
-    top = float(np.nanmax(values)) if len(values) and not np.isnan(values).all() else 0.0
-    if top <= 0:
-        return [0.0, 1.0]
-    rough = top / CLASSES
-    power = 10 ** math.floor(math.log10(rough))
-    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * (1 - 1e-9))
-    count = math.ceil(top / width - 1e-9)
-    return [round(width * at, 10) for at in range(count + 1)]
-
-
-def _notice(contents: Contents, said: Iterable[str]) -> None:
-    """Notices about data that is not real stand under the title, in red."""
-    for text in said:
-        if text == names.word("notice.schematic"):
-            contents.warn(text)
-
-
-def _carry(contents: Contents, what: str, result: RoadDensity | Coverage) -> None:
-    """A figure never travels without its definition, its notices and its data."""
-    _notice(contents, result.notices)
-    contents.foot(f"{what}{names.word('map.definition')}:{result.definition.line}")
-    rest = [text for text in result.notices if text != names.word("notice.schematic")]
-    if rest:
-        contents.foot(f"{what}:{';'.join(rest)}", "dg-notice")
-    _credit(contents, result.origins)
-
-
-def _credit(contents: Contents, said: Iterable[str]) -> None:
-    for text in said:
-        contents.foot(f"{names.word('map.sources')}:{text}", "dg-mark")
-
-
-def _look_at(m: folium.Map, shapes: Any) -> bool:
-    """Let the map open on these shapes; False where there is nothing to look at."""
-    box = shapely.bounds(shapes)
-    box = box[np.isfinite(box).all(axis=1)]
-    if len(box) == 0:
-        return False
-    (west, south), (east, north) = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
-    m.location = [float(south + north) / 2, float(west + east) / 2]
-    page_of(m).contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
-    return True
-
-
-def _places(shapes: Any) -> list[tuple[int, int] | None]:
-    """Where a label stands, in whole units; None for what has no place."""
-    out: list[tuple[int, int] | None] = [None] * len(shapes)
-    there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
-    if len(there):
-        where = shapely.get_coordinates(shapely.point_on_surface(shapes[there]))
-        for at, (x, y) in zip(there, np.round(where * UNIT).astype(int).tolist(), strict=True):
-            out[at] = (x, y)
-    return out
-
-
-def _keys(frame: gpd.GeoDataFrame) -> list[str]:
-    """What tells one area from another in the page: its label and its shape.
-
-    Labels alone will not do: two frames numbered from 0 would tell each other's stories.
-    """
-    digests = [
-        hashlib.md5(wkb or b"", usedforsecurity=False).hexdigest()[:8]
-        for wkb in shapely.to_wkb(np.asarray(frame.geometry.array, dtype=object))
-    ]
-    return [f"{label}#{digest}" for label, digest in zip(frame.index, digests, strict=True)]

@@ -21,8 +21,39 @@ var DeqingMap = (function () {
     return out;
   }
 
+  // A canvas that can also fill with lines or dots, which read without colour.
+  var Patterned = L.Canvas.extend({
+    _fillStroke: function (context, shape) {
+      L.Canvas.prototype._fillStroke.call(this, context, shape);
+      var kind = shape.options.pattern;
+      if (!kind || !shape.options.fill) { return; }
+      context.globalAlpha = 0.75;
+      context.fillStyle = context.createPattern(tile(kind), "repeat");
+      context.fill("evenodd");
+      context.globalAlpha = 1;
+    }
+  });
+
+  var tiles = {};
+  function tile(kind) {
+    if (tiles[kind]) { return tiles[kind]; }
+    var node = document.createElement("canvas"), pen = node.getContext("2d");
+    node.width = node.height = 8;
+    pen.strokeStyle = pen.fillStyle = "#6b6b6b";
+    if (kind === "hatch") {
+      pen.lineWidth = 1.4;
+      [-8, 0, 8].forEach(function (x) { pen.moveTo(x, 8); pen.lineTo(x + 8, 0); });
+      pen.stroke();
+    } else {
+      pen.arc(4, 4, 1.1, 0, 2 * Math.PI);
+      pen.fill();
+    }
+    tiles[kind] = node;
+    return node;
+  }
+
   function renderer(map) {
-    if (!map.dgRenderer) { map.dgRenderer = L.canvas({ tolerance: 4, padding: 0.3 }); }
+    if (!map.dgRenderer) { map.dgRenderer = new Patterned({ tolerance: 4, padding: 0.3 }); }
     return map.dgRenderer;
   }
 
@@ -38,6 +69,7 @@ var DeqingMap = (function () {
     node.appendChild(element("h3", "", told.name));
     told.parts.forEach(function (part) {
       if (part.title) { node.appendChild(element("h4", "", part.title)); }
+      if (part.text) { node.appendChild(element("p", "", part.text)); }
       var table = element("table");
       part.rows.forEach(function (row) {
         var line = table.insertRow();
@@ -66,6 +98,8 @@ var DeqingMap = (function () {
       }
       var key = data.keys && data.keys[at];
       if (key !== undefined && key !== null) {
+        if (!map.dgShapes) { map.dgShapes = new Map(); }
+        if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
         drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
           { maxWidth: 420 });
       }
@@ -74,7 +108,8 @@ var DeqingMap = (function () {
     if (data.labels) {
       data.labels.forEach(function (label) {
         var text = element("span", "", label[2]);
-        L.tooltip({ permanent: true, direction: "center", className: "dg-label", interactive: false })
+        var size = data.small ? "dg-label dg-small" : "dg-label";
+        L.tooltip({ permanent: true, direction: "center", className: size, interactive: false })
           .setLatLng([label[1] / data.unit, label[0] / data.unit]).setContent(text).addTo(group);
       });
     }
@@ -90,7 +125,11 @@ var DeqingMap = (function () {
   // The first label placed keeps its place; the others hide where they would cover it.
   function tidyLabels(map) {
     var placed = [];
-    map.getContainer().querySelectorAll(".dg-label").forEach(function (node) {
+    var all = Array.from(map.getContainer().querySelectorAll(".dg-label"));
+    all.sort(function (a, b) {
+      return a.classList.contains("dg-small") - b.classList.contains("dg-small");
+    });
+    all.forEach(function (node) {
       node.classList.remove("dg-hidden");
       var box = node.getBoundingClientRect();
       var covers = placed.some(function (other) {
@@ -111,7 +150,48 @@ var DeqingMap = (function () {
     return made;
   }
 
-  function titleCard(page) {
+  // Goes to what is called so, and opens its story.
+  function finder(map, page) {
+    var box = element("div", "dg-find"), field = element("input"), list = element("datalist");
+    var keyOf = new Map(page.finds);
+    field.type = "search";
+    field.placeholder = "查找村(社区)";
+    field.setAttribute("aria-label", field.placeholder);
+    list.id = "dg-finds-" + L.Util.stamp(map);
+    field.setAttribute("list", list.id);
+    page.finds.forEach(function (pair) {
+      var option = element("option");
+      option.value = pair[0];
+      list.appendChild(option);
+    });
+    function go(final) {
+      var text = field.value.trim(), key = keyOf.get(text);
+      if (key === undefined && final && text) {
+        var near = page.finds.filter(function (pair) { return pair[0].indexOf(text) >= 0; });
+        field.setCustomValidity(near.length ? "" : "没有找到");
+        field.reportValidity();
+        if (near.length) { key = near[0][1]; }
+      }
+      var found = key !== undefined && map.dgShapes && map.dgShapes.get(key);
+      if (!found) { return; }
+      if (!map.hasLayer(found[1])) { map.addLayer(found[1]); }
+      map.fitBounds(found[0].getBounds().pad(1.5), { animate: false });
+      found[0].openPopup();
+    }
+    field.addEventListener("input", function (event) {
+      field.setCustomValidity("");
+      // A choice from the list comes as one step, without a key.
+      if (!event.inputType || event.inputType === "insertReplacementText") { go(false); }
+    });
+    field.addEventListener("keydown", function (event) {
+      if (event.key === "Enter") { go(true); }
+    });
+    box.appendChild(field);
+    box.appendChild(list);
+    return box;
+  }
+
+  function titleCard(page, map) {
     var node = element("div", "dg-card dg-title");
     if (page.title) { node.appendChild(element("h1", "", page.title)); }
     page.headlines.forEach(function (line) {
@@ -120,6 +200,7 @@ var DeqingMap = (function () {
       node.appendChild(text);
     });
     page.warnings.forEach(function (text) { node.appendChild(element("p", "dg-notice", text)); });
+    if (page.finds.length) { node.appendChild(finder(map, page)); }
     return node;
   }
 
@@ -131,6 +212,9 @@ var DeqingMap = (function () {
       node.style.borderTopColor = entry.color;
     } else {
       node.style.background = entry.fill;
+      if (entry.pattern) {
+        node.style.backgroundImage = "url(" + tile(entry.pattern).toDataURL() + ")";
+      }
       node.style.border = (entry.weight || 1) + "px " + (entry.dash ? "dashed " : "solid ") + entry.color;
     }
     return node;
@@ -188,7 +272,7 @@ var DeqingMap = (function () {
     map.getContainer().classList.add("dg-map");
     var zoom = map.zoomControl;
     if (zoom) { zoom.setPosition("topright"); }
-    control("topleft", titleCard(data)).addTo(map);
+    control("topleft", titleCard(data, map)).addTo(map);
     // One by one: as keys of an object, two layers of one name would share a switch.
     var switches = null;
     if (layers.length) {

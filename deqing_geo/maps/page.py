@@ -72,6 +72,10 @@ class Contents:
         What a click on an area tells, by the area's label.
     footer : list of (str, str)
         CSS class and line.
+    marks : list of str
+        What the map is not, in the first line of the footer.
+    finds : list of (str, str)
+        What can be searched for, and the key of its shape.
     bounds : list
         South-west and north-east corners, degrees.
     """
@@ -82,6 +86,8 @@ class Contents:
     legends: list[dict[str, Any]] = field(default_factory=list)
     stories: dict[str, dict[str, Any]] = field(default_factory=dict)
     footer: list[tuple[str, str]] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    finds: list[tuple[str, str]] = field(default_factory=list)
     bounds: list[list[float]] | None = None
 
     def warn(self, text: str) -> None:
@@ -99,9 +105,10 @@ class Contents:
         for key, label in zip(keys, labels, strict=True):
             self.stories.setdefault(key, {"name": label, "parts": []})
 
-    def tell(self, key: str, title: str, rows: list[tuple[str, str]]) -> None:
-        """Add a part to an area's story."""
-        self.stories[key]["parts"].append({"title": title, "rows": [list(row) for row in rows]})
+    def tell(self, key: str, title: str, rows: list[tuple[str, str]], text: str = "") -> None:
+        """Add a part to an area's story: a sentence, rows of label and value, or both."""
+        part = {"title": title, "rows": [list(row) for row in rows]}
+        self.stories[key]["parts"].append({**part, "text": text} if text else part)
 
 
 class Page(MacroElement):
@@ -137,7 +144,11 @@ class Page(MacroElement):
                 "warnings": told.warnings,
                 "legends": told.legends,
                 "stories": told.stories,
-                "footer": told.footer,
+                "footer": [
+                    *([("dg-mark", " | ".join(told.marks))] if told.marks else []),
+                    *told.footer,
+                ],
+                "finds": told.finds,
                 "bounds": told.bounds,
                 "layers": [str(layer.layer_name) for layer in self.switches()],
             }

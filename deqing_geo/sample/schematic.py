@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAST_MONTH", "LAYERS", "MONTH_BEFORE", "TODAY", "TOWNS", "County", "county"]
 
+COUNTY_SEAT, SUBCENTRE = "330521001", "330521102"
 TODAY, LAST_MONTH, MONTH_BEFORE = ways.TODAY, ways.LAST_MONTH, ways.MONTH_BEFORE
 # Every layer of shapes, in the order a planner would look through them.
 LAYERS = (
@@ -58,6 +59,7 @@ LAYERS = (
     "farmland",
     "hazards",
     "zone",
+    "seats",
     "roads",
     "carriageways",
     "highways",
@@ -96,6 +98,8 @@ class County:
         地质灾害隐患点, on steep ground near homes.
     zone : 3 Polygons
         The built-up zone (建成区) by 组团.
+    seats : Point layer
+        Seats of the towns, among them the county's and the subcentre's.
     roads : LineString layer
         Every road once, by its centre line, in three statuses; on the ground lines meet
         end to end. ``road_level`` 1 crosses above.
@@ -161,6 +165,7 @@ class County:
         farmland: gpd.GeoDataFrame
         hazards: gpd.GeoDataFrame
         zone: gpd.GeoDataFrame
+        seats: gpd.GeoDataFrame
         roads: gpd.GeoDataFrame
         carriageways: gpd.GeoDataFrame
         highways: gpd.GeoDataFrame
@@ -367,12 +372,29 @@ def _village_table(seed: int) -> pd.DataFrame:
     )
 
 
+def _seats(seed: int) -> gpd.GeoDataFrame:
+    """Seats of government: the county's, the subcentre's (县域副中心 新市) and the towns'."""
+    kinds = {COUNTY_SEAT: "county_seat", SUBCENTRE: "subcentre"}
+    codes = [town.code for town in TOWNS]
+    towns = tiling(seed).towns
+    return gpd.GeoDataFrame(
+        {
+            "town_code": codes,
+            "town_name": towns.loc[codes, "town_name"].to_numpy(),
+            "seat_kind": [kinds.get(code, "town") for code in codes],
+        },
+        geometry=shapely.points([(town.x, town.y) for town in TOWNS]),
+        crs=towns.crs,
+    )
+
+
 MAKERS: dict[str, Callable[[int], Any]] = {
     "outline": lambda seed: tiling(seed).outline,
     "towns": lambda seed: tiling(seed).towns,
     "villages": lambda seed: tiling(seed).villages,
     "water": _water,
     "zone": _zone,
+    "seats": _seats,
     "roads": lambda seed: _body(seed).roads,
     "terrain": _terrain,
     "population": lambda seed: cover.population(

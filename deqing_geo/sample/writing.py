@@ -66,6 +66,7 @@ ABOUT = {
     "farmland": "permanent basic farmland (永久基本农田)",
     "hazards": "places of geological hazard (地质灾害隐患点)",
     "zone": "the built-up zone (建成区) by 组团",
+    "seats": "seats of the towns (镇、街道驻地), the county's and the subcentre's among them",
     "roads": "centre lines of all roads, each once, in three statuses",
     "carriageways": "built roads as a survey draws them: divided roads as two lines, roundabouts",
     "highways": "the 公路 layer of another bureau: a few metres off, and on through the towns",

@@ -1,5 +1,6 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.types import FIVE, VillageTypes, classify_villages
 
-__all__ = ["village_facts"]
+__all__ = ["FIVE", "VillageTypes", "classify_villages", "village_facts"]

@@ -322,7 +322,7 @@ def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
 
 def _lived_on(
     out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | None
-) -> tuple[Shapes, NDArray[np.bool_], Floats]:
+) -> tuple[Shapes, NDArray[np.bool_], Shapes]:
     """Each village's residential land, whether the whole village stands in, and its place."""
     count = len(shapes)
     whole = np.ones(count, dtype=bool)
@@ -343,8 +343,7 @@ def _lived_on(
         order = np.lexsort((-shapely.area(parts), at))
         largest = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
         heart[at[largest]] = parts[largest]
-    place = shapely.get_coordinates(shapely.point_on_surface(heart))
-    return lived, whole, place
+    return lived, whole, shapely.point_on_surface(heart)
 
 
 def _minutes(
@@ -352,7 +351,7 @@ def _minutes(
     told: dict[str, str],
     network: RoadNetwork,
     seats: gpd.GeoDataFrame,
-    place: Floats,
+    place: Shapes,
     walk_kmh: float,
 ) -> None:
     kinds = _needed(seats, "seats", "seat_kind")
@@ -364,8 +363,7 @@ def _minutes(
     goals = shapely.get_coordinates(points)
     if len(goals) != len(seats):
         raise InputError("`seats` are points, one for each row.")
-    here = moved(np.atleast_1d(shapely.points(place)), out.crs, network.crs, "villages")
-    starts = shapely.get_coordinates(here)
+    starts = shapely.get_coordinates(moved(place, out.crs, network.crs, "villages"))
     if not (kinds == "county_seat").any():
         raise ColumnError("`seats` names no county_seat (县城), to which minutes are asked.")
     for kind, column in (("county_seat", "tt_county_min"), ("subcentre", "tt_subcentre_min")):

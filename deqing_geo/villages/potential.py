@@ -1,0 +1,214 @@
+"""How far a village can grow, and what holds it back: two scores from 0 to 1.
+
+The potential is relative: it compares the villages of one level with each other, so a score
+says nothing beside another year's or another county's.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo.errors import DeqingGeoWarning
+from deqing_geo.villages.ladder import content
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deqing_geo.standards import Standard
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+HUNDRED = 100.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Potential:
+    """The scores of all villages, and how they came about.
+
+    Attributes
+    ----------
+    score, cut, units : ndarray of shape (N,)
+        Score, the cut of its level (mean and half a standard deviation), and how many
+        villages of its level were compared. NaN and 0 where a village takes no part.
+    weights : DataFrame
+        Index: the indicators; ``weight`` as used (0 where left out) and ``note`` why.
+    filled : dict of str to ndarray of bool
+        For each indicator the rows where its town's median stands in.
+    """
+
+    score: Floats
+    cut: Floats
+    units: Floats
+    weights: pd.DataFrame
+    filled: dict[str, Bools]
+
+
+def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
+    """The potential of every village that takes part, by the weights of experts.
+
+    Per level (行政村, 自然村): values are capped at the box plot's fences, stretched to 0-1 and
+    turned where less is better; gaps are filled with the median of the village's town as long
+    as few are missing; the score is the weighted sum.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Of `village_facts`.
+    taking : ndarray of bool
+        Who is compared.
+    law : Standard
+        Fences, shares and the cut.
+
+    Returns
+    -------
+    Potential
+        With every indicator that was left out, and why.
+
+    Warns
+    -----
+    DeqingGeoWarning
+        If an indicator is the same everywhere, or missing too often, and so left out.
+
+    Examples
+    --------
+    >>> from deqing_geo import standards
+    >>> facts = pd.DataFrame({"pop_resident": [100.0, 200, 300], "tt_town_min": [30.0, 20, 10]})
+    >>> found = potential(facts, np.ones(3, dtype=bool), standards.load())
+    >>> found.score.tolist(), found.weights["weight"].sum().round(9).item()
+    ([0.0, 0.5, 1.0], 1.0)
+    """
+    count = len(facts)
+    score, cut, units = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count)
+    fence, limit = law.rule("village.fence").value, law.rule("village.fill_share").value
+    spread = law.rule("village.score_spread").value
+    hamlet = np.zeros(count, dtype=bool)
+    if "unit_kind" in facts:
+        hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
+    town = _towns(facts)
+    filled: dict[str, Bools] = {}
+    rows: list[dict[str, Any]] = []
+    for level in (taking & ~hamlet, taking & hamlet):
+        if not level.any():
+            continue
+        used: list[tuple[float, Floats]] = []
+        for entry in content()["weight"]:
+            column = entry["column"]
+            z, gaps, why = _indicator(facts, column, level, town, fence, limit)
+            if z is None:
+                rows.append({"column": column, "weight": 0.0, "note": why})
+                continue
+            rows.append({"column": column, "weight": entry["weight"], "note": ""})
+            used.append((entry["weight"], 1 - z if entry.get("less") else z))
+            filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
+        if not used:
+            continue
+        total = sum(weight for weight, _ in used)
+        value = np.sum([weight / total * z for weight, z in used], axis=0)
+        score[level] = value
+        cut[level] = value.mean() + spread * value.std()
+        units[level] = level.sum()
+    weights = pd.DataFrame(rows, columns=["column", "weight", "note"])
+    weights = weights.drop_duplicates("column").set_index("column")
+    share = weights["weight"].sum()
+    weights["weight"] = weights["weight"] / share if share > 0 else weights["weight"]
+    odd = weights.index[~weights["note"].isin(["", "无此列"])]
+    if len(odd):
+        told = "、".join(f"{names.label(one)}({weights.loc[one, 'note']})" for one in odd)
+        warnings.warn(
+            f"Left out of the potential (发展潜力): {told}. The other weights share its part.",
+            DeqingGeoWarning,
+            stacklevel=3,
+        )
+    return Potential(score, cut, units, weights, filled)
+
+
+def _indicator(
+    facts: pd.DataFrame,
+    column: str,
+    level: Bools,
+    town: NDArray[Any],
+    fence: float,
+    limit: float,
+) -> tuple[Floats | None, Bools, str]:
+    """One indicator of one level on 0-1, where it was filled in, or why it is left out."""
+    gaps = np.zeros(len(facts), dtype=bool)
+    if column not in facts:
+        return None, gaps, "无此列"
+    values = facts[column].to_numpy(dtype=float, na_value=np.nan)[level]
+    missing = np.isnan(values)
+    if missing.all() or missing.mean() > limit:
+        return None, gaps, "缺失过多"
+    if missing.any():
+        series = pd.Series(values)
+        median = series.groupby(pd.Series(town[level])).transform("median")
+        values = series.fillna(median).fillna(series.median()).to_numpy()
+        gaps[np.flatnonzero(level)[missing]] = True
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = fence * (high - low)
+    values = np.clip(values, low - reach, high + reach)
+    least, most = values.min(), values.max()
+    if least == most:
+        return None, np.zeros(len(facts), dtype=bool), "各村相同"
+    return (values - least) / (most - least), gaps, ""
+
+
+def _towns(facts: pd.DataFrame) -> NDArray[Any]:
+    for column in ("town_code", "town_name"):
+        if column in facts:
+            return facts[column].astype(object).where(facts[column].notna(), "").to_numpy()
+    return np.full(len(facts), "", dtype=object)
+
+
+def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
+    """What holds a village back, by the weakest link: steep or threatened ground, law.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Of `village_facts`.
+    law : Standard
+        From where on it matters.
+
+    Returns
+    -------
+    ndarray of shape (N,) or None
+        0 to 1; NaN where a fact is not known that could decide; None where the table has
+        not one of the facts.
+
+    Examples
+    --------
+    >>> from deqing_geo import standards
+    >>> facts = pd.DataFrame({"slope_res_mean_deg": [1.9, 2.0, 15.0, np.nan]})
+    >>> constraint(facts, standards.load()).round(2).tolist()
+    [0.0, 0.2, 0.6, nan]
+    """
+    parts = []
+    for entry in content()["score"]:
+        column = entry["column"]
+        if column not in facts:
+            continue
+        values = facts[column]
+        if "words" in entry:
+            points = dict(zip(entry["words"], entry["points"], strict=True))
+            parts.append(1 - values.map(points).to_numpy(dtype=float, na_value=np.nan) / HUNDRED)
+            continue
+        number = values.to_numpy(dtype=float, na_value=np.nan)
+        if "from" in entry:
+            at = np.searchsorted(entry["from"], number, side="right") - 1
+            score = np.array(entry["points"], dtype=float)[np.clip(at, 0, None)]
+            number = np.where(np.isnan(number), np.nan, 1 - score / HUNDRED)
+        parts.append(number)
+    if not parts:
+        return None
+    held = np.array(parts)
+    worst = np.fmax.reduce(held)
+    # What is not known could only raise it, which is no matter once it is high.
+    open_still = np.isnan(held).any(axis=0) & ~(worst >= law.rule("village.constraint").value)
+    return np.where(open_still, np.nan, worst)

@@ -1,0 +1,619 @@
+"""Development types of villages (村庄类型): the ladder applied, with a reason for every village.
+
+A relocation that the villagers' meeting has not agreed to is a candidate and no type:
+it never reaches `type_final`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo import standards
+from deqing_geo.columns import word
+from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.text import card, percent
+from deqing_geo.villages.ladder import (
+    UNKNOWN,
+    YES,
+    Rung,
+    not_known,
+    rungs,
+    sentences,
+    shown_value,
+    truth,
+)
+from deqing_geo.villages.potential import Potential, constraint, potential
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from deqing_geo.standards import Rule, Standard
+
+    Bools = NDArray[np.bool_]
+
+FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
+OUTSIDE = ("undecided", "missing", "urban")
+CANDIDATE = "candidate"
+ORDERED = (
+    "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
+    "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
+    "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
+)  # fmt: skip
+GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
+MADE = tuple(column for column in ORDERED if column not in GIVEN)
+OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VillageTypes:
+    """The development type of every village, why, and what is in doubt.
+
+    Attributes
+    ----------
+    table : GeoDataFrame
+        One row per village, with its facts. ``type_model`` is what the rules say;
+        ``type_final`` (and ``village_type``, the same) what may be published: empty for a
+        candidate for relocation. ``status``, ``decided_by`` (the rung), ``decided_how``,
+        ``reason`` (a Chinese sentence), ``missing_fields``, ``flags`` and ``remarks``,
+        ``type_changed`` against ``current_type``, ``potential`` and ``constraint``.
+    off : dict of str to tuple of str
+        Rungs that were switched off, and the columns nobody gave (or 本次停用).
+    weights : DataFrame
+        Indicators of the potential with the weights used, and why some were left out.
+    sources : tuple of Rule
+        Every number a village was compared with, with its document.
+    notices : tuple of str
+        Sentences the types must not travel without.
+    origins : tuple of str
+        The files behind them.
+    """
+
+    table: gpd.GeoDataFrame
+    off: dict[str, tuple[str, ...]]
+    weights: pd.DataFrame
+    sources: tuple[Rule, ...]
+    notices: tuple[str, ...]
+    origins: tuple[str, ...]
+
+    @property
+    def series(self) -> pd.Series[Any]:
+        """``village_type`` by village."""
+        series: pd.Series[Any] = self.table["village_type"]
+        return series
+
+    @property
+    def counts(self) -> pd.Series[Any]:
+        """How many villages of each type, in the plan's order; then candidates and the rest."""
+        found = self.series.value_counts()
+        out = {kind: int(found.get(kind, 0)) for kind in FIVE}
+        out[CANDIDATE] = len(self.candidates)
+        out |= {kind: int(found.get(kind, 0)) for kind in OUTSIDE}
+        return pd.Series(out, name="village_count", dtype=int)
+
+    @property
+    def candidates(self) -> gpd.GeoDataFrame:
+        """Villages that a rule would relocate and whose meeting has not agreed: internal."""
+        return self.table[self.table["status"].isin(["candidate", "refused"])]
+
+    @property
+    def changes(self) -> gpd.GeoDataFrame:
+        """Villages whose type in force is another than the one proposed (调整建议表)."""
+        return self.table[self.table["type_changed"] == True]  # noqa: E712
+
+    @property
+    def by_town(self) -> pd.DataFrame:
+        """Towns by types, candidates and the rest: counts, in the order of the villages."""
+        if "town_name" not in self.table:
+            raise ColumnError("The villages carry no `town_name`, so there is no table by town.")
+        kind = self.series.astype(object).where(self.series.notna(), CANDIDATE)
+        out = pd.crosstab(self.table["town_name"], kind)
+        order = pd.unique(self.table["town_name"].dropna())
+        return out.reindex(index=order, columns=[*self.counts.index], fill_value=0)
+
+    @property
+    def headline(self) -> str:
+        """The counts in one line."""
+        counts = self.counts
+        parts = [f"{_called(kind)} {count}" for kind, count in counts.items() if count]
+        return f"{len(self.table)} 个单元:" + "、".join(parts)
+
+    @property
+    def line(self) -> str:
+        """How the types came about, in one line for footers."""
+        off = f";停用条件 {'、'.join(self.off)}" if self.off else ""
+        where = f"deqing_geo docs/village_types.md;{word('evidence.ours')}"
+        return f"村庄分类判定条件 E0 至 IM-0({where}){off}"
+
+    def why(self, code: str) -> str:
+        """What was decided of a village and why, with the rungs it did not meet before.
+
+        Parameters
+        ----------
+        code : str
+            Its label in the index.
+
+        Returns
+        -------
+        str
+            Lines of Chinese; the first is the verdict.
+
+        Raises
+        ------
+        CodeError
+            If there is no such village.
+        """
+        if code not in self.table.index:
+            raise CodeError(f"No village {code!r} here.", [code])
+        row = self.table.loc[code]
+        kind = _called(row["type_model"])
+        lines = [f"{kind}({row['decided_by']},{_word('status', row['status'])}):{row['reason']}"]
+        if row["remarks"]:
+            lines.append(f"复核提示:{row['remarks']}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        return f"<VillageTypes of {len(self.table)} villages: {said}>"
+
+    def _repr_html_(self) -> str:
+        counts = self.counts
+        rows = [
+            [_called(kind), str(count), percent(count / max(len(self.table), 1))]
+            for kind, count in counts.items()
+            if count or kind in FIVE
+        ]
+        off = [
+            (f"停用 {rung}", "、".join(_labelled(column) for column in columns))
+            for rung, columns in self.off.items()
+        ]
+        return card(
+            "村庄分类(规则初判)",
+            self.headline,
+            [("判定条件", self.line), *off],
+            self.notices,
+            (("类型", "村庄数", "占比"), rows),
+        )
+
+
+def classify_villages(
+    facts: gpd.GeoDataFrame,
+    law: Standard | None = None,
+    *,
+    overrides: pd.DataFrame | None = None,
+    skip: Sequence[str] = (),
+    as_of: date | None = None,
+) -> VillageTypes:
+    """Sort villages into the plan's five development types, by the first condition that holds.
+
+    Conditions are tried from the top of the ladder: who takes part, plans and lists, ground
+    people cannot stay on, seats and suburbs, then the scores. A condition on a column that
+    the whole table lacks is switched off and said so. A blank in a column that is there is
+    not known: if a village's type hangs on it, the village waits as ``missing`` (待补数据) with the
+    fields named, instead of falling to a lower rung.
+
+    Parameters
+    ----------
+    facts : GeoDataFrame, N rows
+        Of `village_facts`, or any frame with columns of those names.
+    law : Standard, optional
+        Where the numbers stand; by default Deqing's.
+    overrides : DataFrame, optional
+        Decisions of people, which stand before the rules: ``village_code`` (or the index),
+        ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
+        ``author``, ``date``, and ``valid_until`` where they end. The last of a village counts.
+    skip : sequence of str
+        Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
+        城郊融合.
+    as_of : date, optional
+        The day on which overrides have to be valid; by default today.
+
+    Returns
+    -------
+    VillageTypes
+        In the order of `facts`, which stays as it was.
+
+    Raises
+    ------
+    InputError
+        If the index repeats a label, a rung to skip is not there, or a relocation is
+        decided without a document.
+    ColumnError
+        If an override lacks a column, or its type or a date is not understood.
+    CodeError
+        If an override names a village that is not there, or gives no reason.
+
+    Warns
+    -----
+    DeqingGeoWarning
+        If an indicator of the potential had to be left out.
+
+    Notes
+    -----
+    RM-1 to RM-4, RM-6 and RM-5 without a document only make a candidate (拟列入): ``type_final``
+    stays empty until ``villager_consent`` is ``agreed`` with a date in ``consent_on``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> facts = gpd.GeoDataFrame(
+    ...     {"village_name": ["甲村", "乙村"], "udb_res_share": [0.8, 0.1]},
+    ...     index=["A", "B"],
+    ...     geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)],
+    ... )
+    >>> types = classify_villages(facts)
+    >>> types.series.to_dict()
+    {'A': 'suburban', 'B': 'improve'}
+    >>> types.table.loc["A", "reason"]
+    '80.00%的村庄居住用地位于县城(中心城区)城镇开发边界内(≥50%)'
+    """
+    law = standards.load() if law is None else law
+    if not facts.index.is_unique:
+        raise InputError(
+            "`facts` repeats labels in its index.", facts.index[facts.index.duplicated()].unique()
+        )
+    known = {rung.id for rung in rungs()}
+    odd = [rung for rung in skip if rung not in known]
+    if odd:
+        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(known))}.")
+    # What an earlier run wrote is no fact.
+    table = facts.drop(columns=[column for column in MADE if column in facts])
+    count = len(table)
+    off: dict[str, tuple[str, ...]] = {}
+    state = _State(count)
+    first, rest = _split(skip)
+    for rung in first:
+        _climb(rung, table, law, state, off)
+    taking = ~((state.decided_by != "") & (state.model == "urban"))
+    scores = _score(table, taking, law)
+    _apply_overrides(state, table, overrides, as_of or datetime.now().astimezone().date())
+    for rung in rest:
+        _climb(rung, table, law, state, off)
+    # A number with several rungs is off when all of them are.
+    tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
+    off = {name: columns for name, columns in off.items() if name not in tried}
+    off |= dict.fromkeys(skip, ("本次停用",))
+    _settle(state, table)
+    out = _written(state, table, law, scores)
+    used = [rung for rung in (*first, *rest) if rung.id not in off]
+    keys = dict.fromkeys(key for rung in used for key in rung.rules)
+    if scores is not None:
+        keys |= dict.fromkeys(("village.score_spread", "village.fence", "village.fill_share"))
+    sources = tuple(law.rule(key) for key in keys)
+    result = VillageTypes(
+        table=out,
+        off=off,
+        weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
+        sources=sources,
+        notices=_notices(facts, sources, off),
+        origins=tuple(facts.attrs.get("origins", ())),
+    )
+    out.attrs["notice"] = ";".join(result.notices)
+    out.attrs["definition"] = result.line
+    return result
+
+
+# ---------------------------------------------------------------- the climb
+
+
+class _State:
+    """What has been decided so far, row by row."""
+
+    def __init__(self, count: int) -> None:
+        self.model = np.full(count, None, dtype=object)
+        self.final = np.full(count, None, dtype=object)
+        self.decided_by = np.full(count, "", dtype=object)
+        self.how = np.full(count, "", dtype=object)
+        self.reason = np.full(count, "", dtype=object)
+        self.missing = np.full(count, "", dtype=object)
+        self.candidate = np.zeros(count, dtype=bool)
+        self.override = np.full(count, None, dtype=object)
+        self.override_reason = np.full(count, "", dtype=object)
+        self.expired = np.zeros(count, dtype=bool)
+
+    @property
+    def open(self) -> Bools:
+        return np.asarray(self.decided_by == "", dtype=bool)
+
+
+def _split(skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
+    """Who takes part is settled first: only those are compared with each other."""
+    wanted = [rung for rung in rungs() if rung.id not in skip]
+    first = [rung for rung in wanted if rung.type == "urban"]
+    return first, [rung for rung in wanted if rung.type != "urban"]
+
+
+def _climb(
+    rung: Rung,
+    table: gpd.GeoDataFrame,
+    law: Standard,
+    state: _State,
+    off: dict[str, tuple[str, ...]],
+) -> None:
+    absent = tuple(column for column in rung.columns if column not in table)
+    if absent:
+        off[rung.id] = tuple(dict.fromkeys((*off.get(rung.id, ()), *absent)))
+        return
+    held = truth(rung.when, table, law)
+    here = state.open & (held == YES)
+    if here.any():
+        rows = np.flatnonzero(here)
+        state.model[rows] = rung.type
+        state.decided_by[rows] = rung.id
+        state.how[rows] = rung.how
+        state.reason[rows] = sentences(rung, pd.DataFrame(table.iloc[rows]), law)
+        state.candidate[rows] = rung.candidate
+    stopped = state.open & (held == UNKNOWN)
+    if stopped.any():
+        gaps = _behind(not_known(rung, table), table)
+        rows = np.flatnonzero(stopped)
+        state.model[rows] = "missing"
+        state.decided_by[rows] = rung.id
+        state.how[rows] = "missing"
+        for at in rows:
+            fields = [column for column, unknown in gaps.items() if unknown[at]]
+            state.missing[at] = ";".join(fields)
+            labels = "、".join(names.label(column) for column in fields)
+            state.reason[at] = f"缺少{labels},暂不判定"
+
+
+def _behind(gaps: dict[str, Bools], table: pd.DataFrame) -> dict[str, Bools]:
+    """For a computed column that is not known, the facts it was to be computed from."""
+    if "constraint" not in gaps:
+        return gaps
+    unknown = gaps.pop("constraint")
+    for column in ("slope_res_mean_deg", "hazard_class", "redline_res_share", "water1_res_share"):
+        if column in table:
+            gaps[column] = unknown & table[column].isna().to_numpy(dtype=bool)
+    return gaps
+
+
+def _score(table: gpd.GeoDataFrame, taking: Bools, law: Standard) -> Potential | None:
+    """Write the computed columns; without a single indicator there are none."""
+    held = constraint(table, law)
+    if held is not None:
+        table["constraint"] = held
+    found = potential(table, taking, law)
+    if not (found.units > 0).any():
+        return None
+    table["potential"] = found.score
+    table["potential_cut"] = found.cut
+    table["units_counted"] = found.units.astype(int)
+    return found
+
+
+def _settle(state: _State, table: pd.DataFrame) -> None:
+    """From what the rules say to what may be published."""
+    consent = _column(table, "villager_consent")
+    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
+    state.final[:] = state.model
+    agreed = (consent == "agreed") & dated
+    waiting = state.candidate & ~agreed
+    state.final[waiting] = None
+    chosen = np.array([one is not None for one in state.override], dtype=bool)
+    state.final[chosen] = state.override[chosen]
+    for at in np.flatnonzero(waiting & ~chosen):
+        state.reason[at] += (
+            ";村民会议不同意,不列入搬迁撤并类"
+            if consent[at] == "refused"
+            else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
+        )
+    dates = _column(table, "consent_on")
+    for at in np.flatnonzero(state.candidate & agreed & ~chosen):
+        state.reason[at] += f";村民会议已于{dates[at]}同意"
+
+
+def _written(
+    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
+) -> gpd.GeoDataFrame:
+    consent = _column(table, "villager_consent")
+    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
+    chosen = np.array([one is not None for one in state.override], dtype=bool)
+    status = np.full(len(table), "initial", dtype=object)
+    status[state.model == "urban"] = "excluded"
+    status[state.model == "missing"] = "missing_data"
+    status[state.candidate] = "candidate"
+    status[state.candidate & (consent == "agreed") & dated] = "consented"
+    status[state.candidate & (consent == "refused")] = "refused"
+    status[chosen] = "override"
+    status[chosen & (state.final == "undecided")] = "undecided"
+    current = _column(table, "current_type")
+    # What waits for data or for a meeting proposes nothing, so nothing changes.
+    proposed = np.array([one in FIVE for one in state.final], dtype=bool)
+    in_force = np.array([one in FIVE for one in current], dtype=bool)
+    changed = np.full(len(table), None, dtype=object)
+    both = proposed & in_force
+    changed[both] = (current != state.final)[both]
+    codes = _flags(state, table, law, scores)
+    columns = {
+        "village_type": state.final,
+        "type_model": state.model,
+        "type_final": state.final,
+        "status": status,
+        "decided_by": np.where(chosen, "O1", state.decided_by),
+        "decided_how": np.where(chosen, "override", state.how),
+        "reason": np.where(chosen, state.override_reason, state.reason),
+        "missing_fields": state.missing,
+        "type_changed": changed,
+        "flags": [";".join(row) for row in codes],
+        "remarks": [";".join(names.vocabulary("flags")[code] for code in row) for row in codes],
+    }
+    for column, values in columns.items():
+        table[column] = pd.Series(values, index=table.index, dtype=object)
+    order = [column for column in ORDERED if column in table]
+    others = [column for column in table.columns if column not in order]
+    return table[[*order, *others]]
+
+
+def _flags(
+    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
+) -> list[list[str]]:
+    """What a person should look at again; no flag changes a type."""
+    count = len(table)
+
+    def number(column: str) -> NDArray[np.float64]:
+        if column not in table:
+            return np.full(count, np.nan)
+        return np.asarray(table[column].to_numpy(dtype=float, na_value=np.nan))
+
+    def yes(column: str) -> Bools:
+        return np.array([one is True or one is np.True_ for one in _column(table, column)], bool)
+
+    listed = pd.Series(_column(table, "heritage_list")).notna().to_numpy(dtype=bool)
+    consent = _column(table, "villager_consent")
+    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
+    steep = number("slope_res_mean_deg")
+    code = _column(table, "urban_rural_code")
+    kind = _column(table, "unit_kind")
+    urban = np.array([isinstance(one, str) and one.startswith("1") for one in code], dtype=bool)
+    rural = np.array([isinstance(one, str) and one.startswith("2") for one in code], dtype=bool)
+    part = state.model != "urban"
+    told = table.attrs.get("facts", {})
+    stands_in = [column for column, how in told.items() if how == "proxy" and column != "pop_grid"]
+    proxy = np.full(count, bool(stands_in))
+    filled = np.zeros(count, dtype=bool)
+    if scores is not None:
+        for gaps in scores.filled.values():
+            filled |= gaps
+    whole = _column(table, "whole_area") == True  # noqa: E712
+    goal = law.targets.get("village_operating_income")
+    low = np.zeros(count, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        if goal is not None and goal.value is not None:
+            low = number("collective_op_income") < goal.value
+        found = {
+            "HX": listed & yes("hazard_major"),
+            "HP": listed & yes("in_relocation_plan"),
+            "HR": listed & (number("redline_res_share") >= law.rule("village.redline_share").value),
+            "LOWINC": low & part,
+            "SL25": steep > law.rule("village.slope_limit").value,
+            "SL15": (steep >= law.rule("village.slope_steep").value)
+            & ~(steep > law.rule("village.slope_limit").value),
+            "PROXY": proxy & part,
+            "FILLED": filled,
+            "UNREACHED": np.isnan(number("tt_county_min")) & ("tt_county_min" in table),
+            "WHOLE": whole & ("residential_ha" in table),
+            "URBAN": part
+            & (((kind == "village_committee") & urban) | ((kind == "residents_committee") & rural)),
+            "UNDATED": state.candidate & (consent == "agreed") & ~dated,
+            "REFUSED": (state.model == "relocate") & (consent == "refused"),
+            "EXPIRED": state.expired,
+        }
+    order = [name for name in names.vocabulary("flags") if name in found]
+    masks = np.array([found[name] for name in order])
+    return [[order[at] for at in np.flatnonzero(row)] for row in masks.T]
+
+
+# ---------------------------------------------------------------- overrides
+
+
+def _apply_overrides(
+    state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
+) -> None:
+    if overrides is None or len(overrides) == 0:
+        return
+    log = overrides.reset_index() if "village_code" not in overrides else overrides
+    log = log.rename(columns={"index": "village_code"})
+    lacking = [column for column in ("village_code", *OVERRIDE) if column not in log]
+    if lacking:
+        raise ColumnError(f"`overrides` lacks the columns {', '.join(lacking)}.")
+    place = table.index.get_indexer(log["village_code"])
+    if (place < 0).any():
+        strangers = log["village_code"][place < 0]
+        raise CodeError("`overrides` names villages that are not there.", strangers)
+    words = names.read_values(log["type"], "type_final").to_numpy(dtype=object)
+    odd = ~np.isin(words, [*FIVE, "undecided"])
+    if odd.any():
+        allowed = "、".join(names.vocabulary("type_final")[one] for one in (*FIVE, "undecided"))
+        raise ColumnError(f"`type` of an override is one of {allowed}.", log["village_code"][odd])
+    clean = {column: names.clean_text(log[column]) for column in (*OVERRIDE[1:],)}
+    for column in ("reason", "authority", "author", "date"):
+        empty = clean[column].isna().to_numpy(dtype=bool)
+        if empty.any():
+            raise CodeError(f"`overrides` gives no {column}.", log["village_code"][empty])
+    bare = (words == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
+    if bare.any():
+        raise InputError(
+            "搬迁撤并 is decided by a document: `document_no` is empty.", log["village_code"][bare]
+        )
+    _days(clean["date"], "date", log["village_code"])
+    ends = names.clean_text(log["valid_until"]) if "valid_until" in log else None
+    over = np.zeros(len(log), dtype=bool)
+    if ends is not None:
+        last = _days(ends, "valid_until", log["village_code"])
+        over = np.array([one is not None and one < day for one in last], dtype=bool)
+    # The log is in order of time: what stands last of a village counts.
+    for at, row in enumerate(place):
+        state.expired[row] = over[at]
+        state.override[row] = None if over[at] else words[at]
+        document = clean["document_no"].iloc[at] or "无文号"
+        state.override_reason[row] = (
+            f"依据{document}({clean['authority'].iloc[at]},{clean['date'].iloc[at]})人工调整:"
+            f"{clean['reason'].iloc[at]}"
+        )
+
+
+def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
+    out: list[date | None] = []
+    for text, code in zip(texts, codes, strict=True):
+        try:
+            out.append(None if text is None or text != text else date.fromisoformat(str(text)[:10]))
+        except ValueError:
+            raise ColumnError(
+                f"`{column}` of an override is a day like 2025-12-31, not {text!r}.", [code]
+            ) from None
+    return out
+
+
+# ---------------------------------------------------------------- words
+
+
+def _notices(
+    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
+    told = facts.attrs.get("facts", {})
+    said += [
+        f"{names.label(column)}:{word('notice.proxy')}"
+        for column, how in told.items()
+        if how == "proxy" and column != "pop_grid"
+    ]
+    if "whole_area" in facts and "residential_ha" not in facts:
+        said.append("无居住用地图层,按全村范围计算")
+    if any(rule.unread for rule in sources):
+        said.append(word("notice.unread"))
+    if off:
+        said.append(f"停用条件:{'、'.join(off)}")
+    return tuple(dict.fromkeys(said))
+
+
+def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:
+    if column not in table:
+        return np.full(len(table), None, dtype=object)
+    values = table[column].astype(object)
+    return np.asarray(values.where(values.notna(), None).to_numpy(dtype=object))
+
+
+def _called(kind: object) -> str:
+    if kind == CANDIDATE:
+        return names.vocabulary("status")[CANDIDATE]
+    return names.vocabulary("type_final").get(str(kind), str(kind))
+
+
+def _word(vocabulary: str, value: object) -> str:
+    return names.vocabulary(vocabulary).get(str(value), str(value))
+
+
+def _labelled(column: str) -> str:
+    return names.label(column) if column in names.registry() else column
+
+
+__all__ = ["FIVE", "VillageTypes", "classify_villages", "shown_value"]
