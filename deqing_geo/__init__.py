@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards
-    from deqing_geo.boundaries import read_towns, read_zone
+    from deqing_geo.boundaries import read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
+    from deqing_geo.inputs import read_layer, read_overrides, read_village_table
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
         add_coverage,
@@ -37,7 +38,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "read_towns": "boundaries",
+    "read_villages": "boundaries",
     "read_zone": "boundaries",
+    "read_layer": "inputs",
+    "read_overrides": "inputs",
+    "read_village_table": "inputs",
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
@@ -87,10 +92,14 @@ __all__ = [
     "errors",
     "park_coverage",
     "read_homes",
+    "read_layer",
+    "read_overrides",
     "read_parks",
     "read_raster",
     "read_roads",
     "read_towns",
+    "read_village_table",
+    "read_villages",
     "read_zone",
     "register",
     "road_density",

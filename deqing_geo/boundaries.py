@@ -1,4 +1,4 @@
-"""Boundaries as files give them: towns and the built-up zone.
+"""Boundaries as files give them: towns, villages and the built-up zone.
 
 Reads and indexes; measures nothing and repairs nothing beyond validity.
 """
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # 6 county, 9 town, 12 village; the survey writes a town's 9 digits padded to 12 with zeros.
+# The land survey writes a village's 12 digits padded to 19 with zeros.
+PADDED_VILLAGE = r"\d{12}0{7}"
+TOWN_DIGITS, VILLAGE_DIGITS = 9, 12
 NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
 PADDED_TOWN = r"\d{9}000"
 
@@ -113,6 +116,111 @@ def read_towns(
     if "town_name" in frame:
         frame["town_name"] = names.clean_text(frame["town_name"])
     return _index(frame, "town_code", "town_name")
+
+
+def read_villages(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    assume_crs: Any = None,
+    datum: str | None = None,
+    reference: gpd.GeoDataFrame | None = None,
+    towns: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """Boundaries of villages and communities (行政村、社区).
+
+    Parameters
+    ----------
+    path : path
+        GeoPackage, GeoJSON or Shapefile.
+    layer : str, optional
+        The layer of a file with several.
+    columns : mapping, optional
+        ``{"village_code": "field", "village_name": "field", "town_name": "field"}`` where the
+        alias table is wrong.
+    assume_crs, datum, reference
+        As for `read_towns`.
+    towns : GeoDataFrame, optional
+        Of `read_towns`: gives the CRS, and a town's name to villages whose file has none, by the
+        first nine digits of the code.
+
+    Returns
+    -------
+    GeoDataFrame of Polygon, one row per village
+        Metres; index ``village_code`` where the file has national codes of twelve digits, else
+        as for `read_towns`. Columns ``village_name``, ``town_code`` where the code holds it,
+        ``town_name`` and ``unit_kind`` where they are known.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused or unreadable, or its layer must be named.
+    CRSError
+        If the coordinate system is absent, contradicted, or a shift is suspected.
+    GeometryError
+        If it holds anything but polygons.
+    ColumnError
+        If it has neither names nor codes, `columns` is mistaken, or a kind of unit is unknown.
+    CodeError
+        If national codes are damaged, repeated, or not those of villages.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "villages.gpkg"
+    ...     sample.county(1).villages.to_file(file)
+    ...     villages = read_villages(file)
+    >>> len(villages), villages.index.name, villages["town_name"].nunique()
+    (181, 'village_code', 13)
+    """
+    frame = read(
+        path,
+        name="villages",
+        kind=POLYGONS,
+        wanted=("village_code", "village_name", "town_name", "unit_kind"),
+        layer=layer,
+        columns=columns,
+        assume_crs=assume_crs,
+        datum=datum,
+        like=towns,
+    )
+    if reference is not None and datum is None:
+        _refuse_shift(frame, reference, "villages")
+    for column in ("village_name", "town_name"):
+        if column in frame:
+            frame[column] = names.clean_text(frame[column])
+    if "unit_kind" in frame:
+        frame["unit_kind"] = _unit_kinds(frame["unit_kind"])
+    out = _index(frame, "village_code", "village_name", "villages")
+    if out.attrs["code_system"] != "national":
+        return out
+    short = out.index.str.len() != VILLAGE_DIGITS
+    if short.any():
+        raise CodeError(
+            "`villages` has codes that are not a village's twelve digits. Is this a layer of "
+            "towns? Then use read_towns.",
+            out.index[short],
+        )
+    out["town_code"] = out.index.str.slice(0, TOWN_DIGITS).astype(object)
+    if "town_name" not in out and towns is not None and "town_name" in towns:
+        out["town_name"] = out["town_code"].map(towns["town_name"]).astype(object)
+    return out
+
+
+def _unit_kinds(values: pd.Series[Any]) -> pd.Series[Any]:
+    raw = names.clean_text(values)
+    words = names.read_values(raw, "unit_kind")
+    odd = raw.notna() & words.isna()
+    if odd.any():
+        known = "、".join(names.vocabulary("unit_kind").values())
+        raise ColumnError(
+            f"`unit_kind` holds {raw[odd].iloc[0]!r}; it may hold {known} or nothing.",
+            values.index[odd],
+        )
+    return words.astype(object).where(words.notna(), None)
 
 
 def read_zone(
@@ -210,17 +318,21 @@ def _one_level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.drop(columns="admin_level")
 
 
-def _refuse_shift(frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame) -> None:
+def _refuse_shift(
+    frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame, what: str = "towns"
+) -> None:
     suspected = suspect_datum(frame.geometry, reference, frame.crs)
     if suspected is not None:
         datum, metres = suspected
         raise CRSError(
-            f"`towns` lie {metres:.0f} m off the reference, as {datum.upper()} does: they seem to "
+            f"`{what}` lie {metres:.0f} m off the reference, as {datum.upper()} does: they seem to "
             f"come from a map service (疑似坐标偏移). Pass datum={datum!r}."
         )
 
 
-def _index(frame: gpd.GeoDataFrame, code: str | None, name: str) -> gpd.GeoDataFrame:
+def _index(
+    frame: gpd.GeoDataFrame, code: str | None, name: str, what: str = "towns"
+) -> gpd.GeoDataFrame:
     """Index by national code, other code, OpenStreetMap id, unique name or row."""
     system = "none"
     if code is not None and code in frame:
@@ -236,7 +348,7 @@ def _index(frame: gpd.GeoDataFrame, code: str | None, name: str) -> gpd.GeoDataF
     else:
         fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
         raise ColumnError(
-            f"`towns` has neither a name nor a code. Its fields: {fields or 'none'}. "
+            f"`{what}` has neither a name nor a code. Its fields: {fields or 'none'}. "
             f"Pass columns={{'{name}': '…'}}."
         )
     out.attrs["code_system"] = system
@@ -265,9 +377,11 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
             "Save the column as text in the table it comes from.",
             frame.index[scientific],
         )
+    long = text.str.fullmatch(PADDED_VILLAGE).fillna(False).astype(bool)
+    text = text.where(~long, text.str.slice(0, VILLAGE_DIGITS))
     national = text.str.fullmatch(NATIONAL_CODE).fillna(False).astype(bool)
     padded = text.str.fullmatch(PADDED_TOWN).fillna(False).astype(bool)
-    text = text.where(~padded, text.str.slice(0, 9))
+    text = text.where(~padded | (column != "town_code"), text.str.slice(0, TOWN_DIGITS))
     out = text.astype(object).where(text.notna(), None)
     if national.all() and len(frame):
         twice = out.duplicated(keep=False)

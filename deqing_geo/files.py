@@ -49,11 +49,14 @@ KINDS = (
     FileKind("OpenStreetMap extract", (".osm.pbf", ".pbf"), "OSM"),
 )
 RASTERS = (FileKind("GeoTIFF", (".tif", ".tiff"), "GTiff"),)
+TABLES = (FileKind("table", (".csv",), "CSV"),)
 # What comes instead, and what to do about it.
 _CURES = {
     ".dwg": "在 CAD/CASS 中另存为 DXF,再导出为 GeoPackage 或 Shapefile",
     ".mdb": "在 ArcGIS 中导出为 GeoPackage 或 Shapefile",
-    ".et": "在 WPS 中另存为 .xlsx",
+    ".et": "在 WPS 中另存为 CSV UTF-8(逗号分隔)",
+    ".xls": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
+    ".xlsx": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
     ".zip": "请先解压到本地文件夹",
     ".rar": "请先解压到本地文件夹",
     ".dbf": "请给出同名的 .shp",
@@ -179,8 +182,42 @@ def _looks_like(kind: FileKind, head: bytes) -> bool:
     if kind.driver == "GTiff":
         # Classic and large TIFF, in either order of bytes.
         return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if kind.driver == "CSV":
+        return head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" not in head
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     return text.startswith(b"{") and b'"' in text
+
+
+def table_text(file: Path) -> tuple[str, str]:
+    """The text of a table, and how it was written.
+
+    Parameters
+    ----------
+    file : Path
+        Of `local_file`.
+
+    Returns
+    -------
+    text, encoding : str
+        UTF-8, UTF-16 with its mark, or GB 18030, in this order: text in GBK is no UTF-8 but
+        by an accident of very few characters.
+
+    Raises
+    ------
+    BoundaryFileError
+        If it is none of these, or cannot be read.
+    """
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise BoundaryFileError(f"{file}: cannot be read ({error.strerror}).") from error
+    marked = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    raise BoundaryFileError(f"{file}: the text is neither UTF-8 nor GBK. Save it as CSV UTF-8.")
 
 
 def dbf_encoding(shapefile: Path) -> tuple[str, str]:

@@ -42,7 +42,15 @@ LINES = (
     shapely.GeometryType.MULTILINESTRING,
     shapely.GeometryType.LINEARRING,
 )
-_KIND_WORDS = {POLYGONS: "polygons", LINES: "lines"}
+POINTS = (shapely.GeometryType.POINT,)
+PLACES = (*POINTS, *POLYGONS)
+_KIND_WORDS = {
+    POLYGONS: "polygons",
+    LINES: "lines",
+    POINTS: "single points",
+    PLACES: "points or polygons",
+}
+_LAYER_WORDS = {POLYGONS: "Polygon", LINES: "LineString", POINTS: "Point", PLACES: ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ def read(
     name : str
         What to call the layer in messages.
     kind : tuple of GeometryType
-        `POLYGONS` or `LINES`.
+        `POLYGONS`, `LINES`, `POINTS` or `PLACES`.
     wanted : sequence of str
         Registered columns to look for.
     osm : OsmQuery, optional
@@ -266,7 +274,7 @@ def _choose_layer(
         if layer not in layers:
             raise BoundaryFileError(f"{file}: no layer {layer!r}. It has: {', '.join(layers)}.")
         return layer
-    word = "Polygon" if geometry is POLYGONS else "LineString"
+    word = _LAYER_WORDS[geometry]
     fitting = [one for one, shape in layers.items() if word in shape or shape == "Unknown"]
     if len(layers) == 1:
         return next(iter(layers))
@@ -352,7 +360,7 @@ def _sound_geometry(
             frame.index[wrong],
         )
     bad = ~(shapely.is_valid(geometry) | shapely.is_missing(geometry))
-    if kind is POLYGONS and bad.any():
+    if kind in (POLYGONS, PLACES) and bad.any():
         mended = geometry.copy()
         # `structure` keeps overlapping parts where `linework` would make them holes.
         mended[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)

@@ -11,7 +11,7 @@ FLOORS = {
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
     2: ("standards", "crs", "provenance", "divisions"),
     3: ("reading", "checks", "cutting"),
-    4: ("boundaries", "layers", "roads", "coverage", "network", "terrain"),
+    4: ("boundaries", "layers", "inputs", "roads", "coverage", "network", "terrain"),
     5: ("villages",),
     6: ("maps", "export"),
     7: ("sample",),

@@ -20,6 +20,7 @@ def public_functions():
         "ellipsoid",
         "export",
         "files",
+        "inputs",
         "layers",
         "maps",
         "network",
