@@ -73,6 +73,7 @@ def page() -> str:
         for way in law.ways(measure):
             parts.append(_definition(way, way.key == law.defaults[measure]))
         parts.append(_thresholds(law, measure))
+    parts.append(_others(law))
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -99,6 +100,16 @@ def _thresholds(law: standards.Standard, measure: str) -> str:
     for entry in law.values():
         if isinstance(entry, standards.Rule) and entry.measure == measure:
             rows.append(f"| {entry} | {entry.label}: {entry.says} | {entry.evidence} |")
+    return "\n".join(rows) + "\n"
+
+
+def _others(law: standards.Standard) -> str:
+    rows = ["## Other numbers\n", "| number | what | evidence |", "|---|---|---|"]
+    rows += [
+        f"| {entry} | {entry.label}: {entry.says} | {entry.evidence} |"
+        for entry in law.values()
+        if isinstance(entry, standards.Rule) and not entry.measure
+    ]
     return "\n".join(rows) + "\n"
 
 

@@ -216,7 +216,7 @@ def with_works(random: np.random.Generator, table: pd.DataFrame) -> pd.DataFrame
     revived = np.floor(np.round(homes * (low + (high - low) * draw[2]), 6))
     revived[~committee] = np.nan
     out = table.copy()
-    at = out.columns.get_loc("current_type")
+    at = list(out.columns).index("current_type")
     out.insert(at, "sewage_served", pd.Series(served, index=out.index, dtype=object))
     out.insert(at + 1, "homesteads_revived", pd.array(revived, dtype="Int64"))
     return out
