@@ -38,7 +38,8 @@ class Scorecard:
         One row per target, in the plan's order; index ``target_key``. ``target``,
         ``measured`` (never rounded) and ``gap`` (0 where the target is reached) are in
         ``unit``, shares as 0 to 1; ``asked`` and ``shown`` are what readers see.
-        ``verdict`` and ``operator`` hold words, with Chinese labels in the registry.
+        ``reached`` is True, False, or None where nothing can be said. ``verdict`` holds a word of
+        the registry.
     notices : tuple of str
         Sentences the figures must not travel without.
     """
@@ -49,7 +50,7 @@ class Scorecard:
     @property
     def behind(self) -> pd.DataFrame:
         """Rows with a figure that does not reach the target yet."""
-        return self.table[self.table["gap"] > 0]
+        return self.table[self.table["reached"].eq(False)]
 
     @property
     def measured(self) -> int:
@@ -94,13 +95,14 @@ def scorecard(
 ) -> Scorecard:
     """The plan's targets with target, measured figure, gap and verdict (核心指标完成情况).
 
-    A target is reached or not on the unrounded figure. One not reached is 缺基期值或年度目标,不作判定
-    as long as its year is not over; one that asks for no number is 定性任务. A share that reaches
-    its target only if rows without data are left out is 待补数据,不作判定.
+    A target is reached or not on the unrounded figure. One not reached is
+    缺基期值或年度目标,不作判定 as long as its year is not over; one that asks for no number is
+    定性任务. A share that reaches its target only while rows without data are left out is
+    待补数据,不作判定.
 
     Parameters
     ----------
-    *results
+    results : RoadDensity, Coverage, Tally or alike
         Measures (`road_density`, `park_coverage`), counts of `deqing_geo.tallies`, and
         whatever has a ``tally``; one per target, in any order.
     law : Standard
@@ -135,7 +137,7 @@ def scorecard(
     >>> made
     <Scorecard of 103 targets: 2 with a figure, 0 met, 2 not yet>
     >>> made.table.loc["park_coverage", ["asked", "shown", "verdict"]].to_list()
-    ['不低于 91%', '42.15%', 'no_baseline']
+    ['不低于 91%', '41.94%', 'no_baseline']
     """
     targets: Mapping[str, Target] = getattr(law, "targets", {})
     if not targets:
@@ -177,6 +179,7 @@ COLUMNS: dict[str, Any] = {
     "measured": float,
     "shown": object,
     "gap": float,
+    "reached": object,
     "verdict": object,
     "definition": object,
     "notice": object,
@@ -247,6 +250,7 @@ def _row(target: Target, one: _Figure | None, on: date | None) -> dict[str, Any]
         "measured": measured,
         "shown": target.show(measured, unit),
         "gap": _gap(target, measured, goal, met),
+        "reached": met,
         "verdict": _verdict(target, one, met, on),
         "definition": "" if one is None else one.definition,
         "notice": "" if one is None else ";".join(one.notices),
@@ -266,11 +270,7 @@ def _gap(target: Target, measured: float, goal: float | None, met: bool | None) 
     if met:
         return 0.0
     short = measured - goal if target.operator == "le" else goal - measured
-    # 超过 is not reached at the number itself, and something is still to go.
-    return max(short, _LEAST)
-
-
-_LEAST = 5e-324
+    return max(short, 0.0)
 
 
 def _verdict(target: Target, one: _Figure | None, met: bool | None, on: date | None) -> str:

@@ -192,7 +192,7 @@ def gather(*extra: tuple[str, ...], **frames: Any) -> tuple[str, ...]:
 
     Parameters
     ----------
-    *extra : tuple of str
+    extra : tuple of str
         Of the count.
     **frames : DataFrame
         By the layer's name.
