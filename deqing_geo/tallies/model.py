@@ -77,6 +77,9 @@ class Tally:
     unknown: int = 0
     year: int | None = None
 
+    def __post_init__(self) -> None:
+        target_of(self.key)  # a count for no target is refused where it is made
+
     @property
     def headline(self) -> str:
         """The figure as readers see it."""
