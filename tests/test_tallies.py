@@ -331,10 +331,12 @@ def test_an_end_on_another_street_is_none_nor_is_that_of_an_estate_or_a_ring():
     assert found.value == 2.0  # the west end of the first, the north end of the second
 
 
-def test_ends_that_the_zone_cuts_off_are_nobody_s():
-    streets = lines([(0, 500), (1000, 500)], [(2000, 500), (3500, 500)])
+def test_ends_made_by_cutting_the_layer_at_the_zone_are_nobody_s():
+    cut = lines([(0, 500), (1000, 500)], [(2000, 500), (3000, 500)])
+    whole = lines([(0, 500), (1000, 500)], [(2000, 500), (3500, 500)])
 
-    assert tallies.dead_ends(streets, sample.zone()).value == 2.0
+    assert tallies.dead_ends(cut, sample.zone()).value == 2.0
+    assert tallies.dead_ends(whole, sample.zone()).value == 3.0
     far = lines([(3500, 500), (3600, 500)])
     assert math.isnan(tallies.dead_ends(far, sample.zone()).value)
 
@@ -361,6 +363,8 @@ def test_dead_ends_by_counting_legs():
     assert found.value == expected > 0
     mixed = roads.sample(frac=1, random_state=2)
     assert tallies.dead_ends(mixed, made.zone).value == expected
+    suspected = tallies.dead_ends(roads[is_open], made.zone)
+    assert suspected.value == suspected.total == found.total
     with_network = tallies.dead_ends(roads, made.zone, planned=made.planned_roads)
     assert with_network.value >= expected and with_network.total == found.total
 

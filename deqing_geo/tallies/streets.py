@@ -124,8 +124,9 @@ def dead_ends(
     """Streets of the zone that end where a planned one would go on (断头路).
 
     Ends of 快速路, 主干路, 次干路 and 支路 that no other open road meets, and that a road not
-    yet open meets, to 10 cm. Where no such road reaches the zone, every end is counted but
-    those on the zone's outline, and they are 疑似断头路 only: a cul-de-sac is 尽端路.
+    yet open meets, to 10 cm. Where no such road reaches the zone, every end is counted, and
+    they are 疑似断头路 only: a cul-de-sac is 尽端路. Of a layer that was cut at the zone's
+    outline, the ends there are left out then.
 
     Parameters
     ----------
@@ -197,13 +198,15 @@ def dead_ends(
     if len(coming):
         real = _near(ends, coming)
         total = len(ends)
-        said = "断头路(规划贯通未实施):建成区内主次干路、支路等在此终止且有未通车道路相接的端点数"
+        said = "断头路(规划贯通未实施):建成区内城市道路在此终止、有未通车道路相接的端点数"
         extra: tuple[str, ...] = ()
     else:
-        # The zone's outline cuts roads off; their ends there are nobody's.
-        real = ~shapely.dwithin(ends, shapely.boundary(within), MEETS_M)
+        real = np.ones(len(ends), dtype=bool)
+        if shapely.covers(shapely.buffer(within, MEETS_M), open_parts).all():
+            # A layer cut at the zone's outline: ends there were made by the cut.
+            real = ~shapely.dwithin(ends, shapely.boundary(within), MEETS_M)
         total = int(real.sum())
-        said = "疑似断头路:建成区内主次干路、支路等不与其他通车道路相接的端点数(边界截断处不计)"
+        said = "疑似断头路:建成区内城市道路不与其他通车道路相接的端点数(裁切处不计)"
         extra = ("无规划或在建道路可比,仅为疑似断头路,其中可能有尽端路和数据断点",)
     there = bool(shapely.intersects(within, open_parts[of_city]).any())
     return Tally(
@@ -212,7 +215,7 @@ def dead_ends(
         unit=target.unit,
         counted=int(real.sum()),
         total=total,
-        definition=f"{said};端点相距{MEETS_M * 100:g}厘米以内为相接",
+        definition=(f"{said};城市道路指快速路、主次干路、支路,相距{MEETS_M * 100:g}厘米以内为相接"),
         notices=tuple(dict.fromkeys((*notices(None, **layers), *extra))),
         origins=origins(**layers),
     )
