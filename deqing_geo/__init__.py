@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deqing_geo import columns, crs, divisions, errors, sample, standards
+    from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
         village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
 
@@ -60,6 +62,9 @@ _HOMES = {
     "save_map": "maps",
     "village_map": "maps",
     "register": "divisions",
+    "Scorecard": "progress",
+    "scorecard": "progress",
+    "Tally": "tallies",
     "RoadNetwork": "network",
     "road_network": "network",
     "read_raster": "terrain",
@@ -71,13 +76,15 @@ _HOMES = {
     "save_table": "export",
     "save_layers": "export",
 }
-_ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards")
+_ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
     "Coverage",
     "Raster",
     "RoadDensity",
     "RoadNetwork",
+    "Scorecard",
+    "Tally",
     "VillageTypes",
     "add_coverage",
     "add_density",
@@ -108,8 +115,10 @@ __all__ = [
     "save_layers",
     "save_map",
     "save_table",
+    "scorecard",
     "slope",
     "standards",
+    "tallies",
     "village_facts",
     "village_map",
     "zonal",

@@ -29,6 +29,9 @@ _LINES = (
 )
 
 
+_POINTS = (int(shapely.GeometryType.POINT), int(shapely.GeometryType.MULTIPOINT))
+
+
 def require_areas(**layers: gpd.GeoDataFrame) -> Shapes:
     """Polygons to report on: valid, none empty, each with a label of its own.
 
@@ -118,6 +121,32 @@ def require_lines(**layers: gpd.GeoDataFrame) -> Shapes:
     missing = shapely.is_missing(shapes)
     if missing.any():
         raise GeometryError(f"`{name}` has rows without a shape.", frame.index[missing])
+    return shapes
+
+
+def require_points(**layers: gpd.GeoDataFrame) -> Shapes:
+    """Places: points with finite coordinates.
+
+    Parameters
+    ----------
+    **layers : GeoDataFrame
+        One layer, by the caller's name for it.
+
+    Returns
+    -------
+    array of shapely geometries
+        The shapes, in order.
+
+    Raises
+    ------
+    GeometryError
+        If a row is missing, empty, not a point, or not finite.
+    """
+    (name, frame), *_ = layers.items()
+    shapes = _of_kind(name, frame, _POINTS, "points")
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if empty.any():
+        raise GeometryError(f"`{name}` has rows without a place.", frame.index[empty])
     return shapes
 
 

@@ -145,7 +145,7 @@ def _words(values: pd.Series[Any], column: str) -> pd.Series[Any]:
 def read_village_table(
     path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """What is declared of each village (村庄基本情况), from a CSV as Excel or WPS save it.
+    r"""What is declared of each village (村庄基本情况), from a CSV as Excel or WPS save it.
 
     Parameters
     ----------
@@ -175,18 +175,13 @@ def read_village_table(
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder) / "villages.csv"
-    ...     _ = file.write_text("行政区划代码,宅基地闲置率(%)\\n330521001901,12.5\\n", "gbk")
+    ...     _ = file.write_text("行政区划代码,宅基地闲置率(%)\n330521001901,12.5\n", "gbk")
     ...     read_village_table(file)["hollow_rate"].to_dict()
     {'330521001901': 0.125}
     """
     file, _ = local_file(path, TABLES)
     text, encoding = table_text(file)
-    try:
-        raw = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise ColumnError(
-            f"{file.name}: not a table with a heading and commas ({error})."
-        ) from error
+    raw = _table(file.name, text)
     given = {field: column for column, field in (columns or {}).items()}
     absent = [field for field in given if field not in raw]
     if absent:
@@ -265,7 +260,7 @@ def _cells(values: pd.Series[Any], column: str, percent: bool) -> pd.Series[Any]
 
 
 def read_overrides(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """The log of people's decisions on villages (人工调整), from a CSV.
+    r"""The log of people's decisions on villages (人工调整), from a CSV.
 
     Parameters
     ----------
@@ -284,13 +279,25 @@ def read_overrides(path: str | os.PathLike[str]) -> pd.DataFrame:
         If the file is refused or unreadable.
     ColumnError
         If it is no table.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> head = "village_code,type,reason,authority,document_no,author,date"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "decided.csv"
+    ...     _ = file.write_text(f"{head}\nA,特色保护类,古桥群,镇政府,,张三,2026-05-01\n", "utf-8")
+    ...     read_overrides(file)["type"].to_list()
+    ['特色保护类']
     """
     file, _ = local_file(path, TABLES)
-    try:
-        frame = pd.read_csv(io.StringIO(table_text(file)[0]), dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise ColumnError(
-            f"{file.name}: not a table with a heading and commas ({error})."
-        ) from error
+    frame = _table(file.name, table_text(file)[0])
     frame = frame.rename(columns=lambda field: str(field).strip())
     return frame.map(lambda cell: str(cell).strip() or None)
+
+
+def _table(name: str, text: str) -> pd.DataFrame:
+    try:
+        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise ColumnError(f"{name}: not a table with a heading and commas ({error}).") from error

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 OSM_CREDIT = "© OpenStreetMap contributors, ODbL"
 
 
-def notices(definition: Definition, **frames: gpd.GeoDataFrame) -> tuple[str, ...]:
+def notices(definition: Definition | None, **frames: gpd.GeoDataFrame) -> tuple[str, ...]:
     """The sentences a figure made from these frames must not travel without.
 
     Parameters
     ----------
-    definition : Definition
-        What it was counted by.
+    definition : Definition or None
+        What it was counted by; None for a count that no document defines.
     **frames : GeoDataFrame
         By the layer's name.
 
@@ -41,7 +41,7 @@ def notices(definition: Definition, **frames: gpd.GeoDataFrame) -> tuple[str, ..
     ('示意数据,非实测,非法定界线,不代表任何实际村庄', '未核对原文')
     """
     said = [str(frame.attrs["notice"]) for frame in frames.values() if frame.attrs.get("notice")]
-    if definition.unread:
+    if definition is not None and definition.unread:
         said.append(word("notice.unread"))
     for frame in frames.values():
         column = frame.attrs.get("reading", {}).get("proxy")

@@ -75,6 +75,7 @@ def page() -> str:
         parts.append(_thresholds(law, measure))
     parts.append(_numbers(law, "village.", "村庄类型 Numbers of the village types"))
     parts.append(_numbers(law, "speed.", "行车速度 Speeds"))
+    parts.append(_others(law))
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -109,6 +110,18 @@ def _numbers(law: standards.Standard, head: str, title: str) -> str:
     for key, entry in law.items():
         if isinstance(entry, standards.Rule) and key.startswith(head):
             rows.append(f"| `{key}` | {entry.label}: {entry} | {entry.says} | {entry.evidence} |")
+    return "\n".join(rows) + "\n"
+
+
+def _others(law: standards.Standard) -> str:
+    rows = ["## Other numbers\n", "| number | what | evidence |", "|---|---|---|"]
+    rows += [
+        f"| {entry} | {entry.label}: {entry.says} | {entry.evidence} |"
+        for entry in law.values()
+        if isinstance(entry, standards.Rule)
+        and not entry.measure
+        and not entry.key.startswith(("village.", "speed."))
+    ]
     return "\n".join(rows) + "\n"
 
 

@@ -340,3 +340,40 @@ def test_services_leave_their_layers_alone_and_repeat_themselves(made):
     assert one.equals(two)
     for frame, copy in zip((villages, homes, roads), copies, strict=True):
         assert frame.equals(copy)
+
+
+# ---------------------------------------------------------------- dates and works
+
+
+def test_services_opened_by_today_and_some_clinics_every_year_of_late(county):
+    points = county.facilities
+    days = points["opened_on"].dropna()
+    clinics = points.loc[points["facility_class"] == "clinic", "opened_on"].dropna().str[:4]
+
+    assert pd.to_datetime(days, format="%Y-%m-%d").notna().all()
+    assert days.max() <= "2025-12-31" and 0 < points["opened_on"].isna().mean() < 0.1
+    assert (clinics.value_counts()[[str(year) for year in services.RECENT]] >= 2).all()
+    for word, first in services.SINCE.items():
+        assert points.loc[points["facility_class"] == word, "opened_on"].dropna().min() >= first
+
+
+def test_dates_move_no_service(made):
+    bare = made.facilities.drop(columns="opened_on")
+    again = services.dated(np.random.Generator(np.random.PCG64([9, 9])), bare)
+
+    assert again.drop(columns="opened_on").equals(bare) and "opened_on" not in bare
+    assert not again["opened_on"].equals(made.facilities["opened_on"])
+
+
+def test_works_are_those_of_villages_and_change_nothing_else(county):
+    table = county.village_table
+    committee = table["unit_kind"] == "village_committee"
+    works = ["sewage_served", "homesteads_revived"]
+    bare = table.drop(columns=works)
+    again = people.with_works(np.random.Generator(np.random.PCG64([9, 9])), bare)
+
+    assert table.loc[~committee, works].isna().all(axis=None)
+    assert table.loc[committee, "sewage_served"].isna().any()
+    assert set(table["sewage_served"].dropna()) == {True, False}
+    assert (table["homesteads_revived"].dropna() >= 0).all()
+    assert again.drop(columns=works).equals(bare) and not set(works) & set(bare)

@@ -60,6 +60,11 @@ HERITAGE = (
     "特色景观旅游名村(示意名录) 第三批 2015",
 )
 TYPE_DOCUMENT = "示意文号〔2021〕0号"
+# Works in the villages, of this made-up county.
+SEWAGE_SHARE = 0.93
+SEWAGE_BLANK = 0.04
+REVIVED = (0.04, 0.20)  # homesteads back in use, per household registered
+PEOPLE_TO_A_HOUSEHOLD = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +189,37 @@ def village_table(
     _type_in_force(random, table, facts, committee)
     _open_gaps(random, table, committee)
     return table
+
+
+def with_works(random: np.random.Generator, table: pd.DataFrame) -> pd.DataFrame:
+    """The village table with what was done in the villages: sewage works, homesteads revived.
+
+    Parameters
+    ----------
+    random : Generator
+        The source of chance, of its own: the other columns stay as they were.
+    table : DataFrame
+        Of `village_table`; left as it is.
+
+    Returns
+    -------
+    DataFrame
+        With ``sewage_served`` (True, False, None where nobody answered) and
+        ``homesteads_revived``, before the type in force. 居委会 have neither.
+    """
+    draw = np.round(random.random((3, len(table))), 6)
+    committee = (table["unit_kind"] == "village_committee").to_numpy()
+    served = (draw[0] < SEWAGE_SHARE).astype(object)
+    served[(draw[1] < SEWAGE_BLANK) | ~committee] = None
+    low, high = REVIVED
+    homes = table["pop_hukou"].to_numpy(dtype=float, na_value=np.nan) / PEOPLE_TO_A_HOUSEHOLD
+    revived = np.floor(np.round(homes * (low + (high - low) * draw[2]), 6))
+    revived[~committee] = np.nan
+    out = table.copy()
+    at = list(out.columns).index("current_type")
+    out.insert(at, "sewage_served", pd.Series(served, index=out.index, dtype=object))
+    out.insert(at + 1, "homesteads_revived", pd.array(revived, dtype="Int64"))
+    return out
 
 
 def _measure(

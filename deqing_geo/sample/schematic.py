@@ -115,9 +115,9 @@ class County:
     land_use : Polygon layer
         All land by both land-use systems; the parcels of a village tile it.
     facilities : Point layer
-        Bus stops, clinics, schools, parcel stations and the like.
+        Bus stops, clinics, schools, parcel stations and the like, with the day they opened.
     village_table : DataFrame
-        One row per unit: people, households, income, lists, declared facts, with gaps.
+        One row per unit: people, households, income, lists, works, declared facts, with gaps.
     earlier_roads, earlier_parks, earliest_roads, earliest_parks
         The layers as they stood a month before, 2025-11-30, and a month before that,
         2025-10-31; all others stand at 2025-12-31.
@@ -349,12 +349,14 @@ def _facilities(seed: int) -> gpd.GeoDataFrame:
     seats = np.array([(town.x, town.y) for town in TOWNS])
     homes = _plots(seed)[1]
     villages = tiling(seed).villages
-    return services.facilities(_chance(seed, 13), villages, homes, _body(seed).roads, seats)
+    roads = _body(seed).roads
+    points = services.facilities(_chance(seed, 13), villages, homes, roads, seats)
+    return services.dated(_chance(seed, 15), points)
 
 
 def _village_table(seed: int) -> pd.DataFrame:
     law = _law(seed)
-    return people.village_table(
+    table = people.village_table(
         _chance(seed, 14),
         tiling(seed).villages,
         _plots(seed)[1],
@@ -370,6 +372,7 @@ def _village_table(seed: int) -> pd.DataFrame:
         shapely.union_all(_town_zones(seed).geometry.to_numpy()),
         {town.code: np.array([town.x, town.y]) for town in TOWNS},
     )
+    return people.with_works(_chance(seed, 16), table)
 
 
 def _seats(seed: int) -> gpd.GeoDataFrame:

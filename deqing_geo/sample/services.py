@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
@@ -31,6 +32,12 @@ LIKELY = {
     "charging": (0.04, 0.11, 0.030),
 }
 PEOPLE_TO_A_SECOND = 4_500  # one more for each so many people
+# When they opened: most before the plan, some in each of the last five years, a few unknown.
+OLDEST, RECENT = "1996-01-01", (2021, 2022, 2023, 2024, 2025)
+DAYS_OF_A_YEAR = 365
+SINCE = {"parcel": "2013-01-01", "charging": "2016-01-01"}  # there were none before
+RECENT_SHARE = 0.17
+UNDATED_SHARE = 0.02
 
 
 def facilities(
@@ -96,6 +103,38 @@ def facilities(
         geometry=shapely.set_precision(np.array(points, dtype=object), 0.001),
         crs=CRS,
     )
+
+
+def dated(random: np.random.Generator, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Services with the day each opened.
+
+    Parameters
+    ----------
+    random : Generator
+        The source of chance, of its own: services stay where they were.
+    points : GeoDataFrame of Point
+        With ``facility_class``; left as it is.
+
+    Returns
+    -------
+    GeoDataFrame of Point
+        The same rows with ``opened_on``, as YYYY-MM-DD; None where nobody knows.
+    """
+    draw = np.round(random.random((3, len(points))), 6)
+    first = points["facility_class"].map(SINCE).fillna(OLDEST).to_numpy(dtype="datetime64[D]")
+    turn = np.datetime64(f"{RECENT[0]}-01-01")
+    days = first + (draw[1] * (turn - first).astype(int)).astype(int)
+    recent = draw[0] < RECENT_SHARE
+    # By turns, so that no year of a class goes without.
+    year = points[recent].groupby("facility_class").cumcount().to_numpy() % len(RECENT)
+    starts = np.array([f"{one}-01-01" for one in RECENT], dtype="datetime64[D]")
+    days[recent] = starts[year] + (draw[1][recent] * DAYS_OF_A_YEAR).astype(int)
+    text = days.astype("datetime64[D]").astype(str).astype(object)
+    text[draw[2] < UNDATED_SHARE] = None
+    out = points.copy()
+    at = out.columns.get_loc(out.geometry.name)
+    out.insert(at, "opened_on", pd.Series(text, index=out.index, dtype=object))
+    return out
 
 
 def _stops(roads: gpd.GeoDataFrame) -> NDArray[Any]:

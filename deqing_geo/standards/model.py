@@ -14,12 +14,13 @@ from datetime import date
 
 from deqing_geo.columns import word
 from deqing_geo.errors import StandardsError, UnitError
-from deqing_geo.text import escape, figure
+from deqing_geo.text import MISSING, escape, figure, percent
 
 EVIDENCE = ("printed", "seen", "secondary", "remembered", "ours", "local", "confirmed")
 UNREAD = ("secondary", "remembered")
 UNITS = {
     "km/km2": "公里/平方公里",
+    "km": "公里",
     "ratio": "",
     "m": "米",
     "m2": "平方米",
@@ -33,6 +34,9 @@ UNITS = {
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")
 PERCENT = 100.0
+# Targets that ask a number of each: a share put to them is that of those who reach it.
+OF_EACH = ("all_ge", "each_gt")
+ALL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +316,8 @@ class Target:
         measured : float
             One value, never rounded; NaN means not measured.
         unit : str
-            Its unit. ``ratio`` is put to a target in ``%``.
+            Its unit. ``ratio`` is put to a target in ``%``; put to one that asks a number of
+            each (全部不低于), it is the share of those that reach it.
 
         Returns
         -------
@@ -331,6 +336,8 @@ class Target:
         >>> goal.is_met(0.9099, "ratio"), goal.is_met(0.91, "ratio")
         (False, True)
         """
+        if unit == "ratio" and self.operator in OF_EACH:
+            return bool(measured >= ALL) if measured == measured else None
         if unit == "ratio" and self.unit == "%":
             # 0.91 * 100 is 91.0 and 0.07 * 100 is 7.000000000000001.
             measured = round(measured * PERCENT, 12)
@@ -352,16 +359,78 @@ class Target:
             return None
         return round(self.value / PERCENT, 12) if self.unit == "%" else self.value
 
-    def __str__(self) -> str:
-        asked = word(f"op.{self.operator}")
+    def goal_in(self, unit: str) -> float | None:
+        """The number in the unit of a measured value.
+
+        Parameters
+        ----------
+        unit : str
+            As for `is_met`.
+
+        Returns
+        -------
+        float or None
+            For a share put to a target that asks a number of each, 1: all of them.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> goal = standards.load("deqing").targets["village_operating_income"]
+        >>> goal.goal_in("ratio"), goal.goal_in("万元/村")
+        (1.0, 100.0)
+        """
+        return ALL if unit == "ratio" and self.operator in OF_EACH else self.goal
+
+    def show(self, measured: float, unit: str) -> str:
+        """A measured value as readers see it, never rounded across the target.
+
+        Parameters
+        ----------
+        measured : float
+            Unrounded; NaN shows as ``-``.
+        unit : str
+            As for `is_met`.
+
+        Returns
+        -------
+        str
+            With its unit; whole numbers without decimals.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> targets = standards.load("deqing").targets
+        >>> targets["park_coverage"].show(0.90999, "ratio")
+        '90.999%'
+        >>> targets["village_clinics"].show(4.0, "个/年")
+        '4 个/年'
+        """
+        goal = self.goal_in(unit)
+        against = () if goal is None else (goal,)
+        if measured != measured:
+            return MISSING
+        if unit == "ratio":
+            return percent(measured, against=against)
+        # Lengths and densities keep their decimals where they happen to be whole.
+        whole = float(measured).is_integer() and not unit.startswith("km")
+        shown = figure(measured, 0 if whole else 2, against=against)
+        return f"{shown} {UNITS.get(unit, unit)}".rstrip()
+
+    @property
+    def asked(self) -> str:
+        """What is asked, without the indicator and the year: 不低于 91%."""
+        said = word(f"op.{self.operator}")
         unit = UNITS.get(self.unit, self.unit)
         if self.operator in ("all", "achieve", "none") or self.value is None:
-            return f"{self.indicator_zh} {asked}({self.year})"
+            return said
         number = _number(self.value)
         if self.operator == "about":
-            return f"{self.indicator_zh} {number}{unit}{asked}({self.year})"
+            return f"{number}{unit}{said}"
         gap = "" if unit == "%" else " "
-        return f"{self.indicator_zh} {asked} {number}{gap}{unit}({self.year})"
+        return f"{said} {number}{gap}{unit}"
+
+    def __str__(self) -> str:
+        return f"{self.indicator_zh} {self.asked}({self.year})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

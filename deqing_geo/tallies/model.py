@@ -1,0 +1,369 @@
+"""What every count answers with, and what several of them ask of a layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from deqing_geo import columns as names
+from deqing_geo import standards
+from deqing_geo.checks import require_areas, require_words
+from deqing_geo.errors import ColumnError, InputError, StandardsError
+from deqing_geo.provenance import notices, origins
+from deqing_geo.text import card, figure
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from deqing_geo.standards import Target
+
+    Flags = NDArray[np.bool_]
+
+BUILT = "built"
+VILLAGE = "village_committee"
+NOTHING = float("nan")
+# Which target of the plan asks for a count of this class, or of this column.
+ANSWERS = {
+    "bus_stop": "bus_integration_rate",
+    "parcel": "parcel_stations",
+    "charging": "ev_charging_coverage",
+    "clinic": "village_clinics",
+    "sewage_served": "sewage_village_coverage",
+    "homesteads_revived": "idle_homesteads_reused",
+    "collective_op_income": "village_operating_income",
+    "heritage_list": "traditional_villages",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """One count for one target of the plan.
+
+    Attributes
+    ----------
+    key : str
+        The target it answers.
+    value : float
+        The figure, unrounded; NaN where there was nothing to measure.
+    unit : str
+        Of the value: the target's, or ``ratio`` for a share of 0 to 1.
+    counted, total : float
+        How many rows, ends or kilometres count, and out of how many.
+    definition : str
+        What was counted, out of what (口径).
+    notices : tuple of str
+        Sentences the figure must not travel without.
+    origins : tuple of str
+        The files behind it, with the credit their licences ask for.
+    unknown : int
+        Rows of which nothing is known; they are not in `total`.
+    year : int or None
+        The year a yearly count is of.
+    """
+
+    key: str
+    value: float
+    unit: str
+    counted: float
+    total: float
+    definition: str
+    notices: tuple[str, ...]
+    origins: tuple[str, ...]
+    unknown: int = 0
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        target_of(self.key)  # a count for no target is refused where it is made
+
+    @property
+    def headline(self) -> str:
+        """The figure as readers see it."""
+        return target_of(self.key).show(self.value, self.unit)
+
+    def __repr__(self) -> str:
+        of = f"{plain(self.counted)} of {plain(self.total)}"
+        return f"<Tally of {self.key}: {self.headline} ({of})>"
+
+    def _repr_html_(self) -> str:
+        target = target_of(self.key)
+        return card(
+            target.indicator_zh,
+            self.headline,
+            [
+                (names.word("map.target"), str(target)),
+                (names.label("counted"), f"{plain(self.counted)} / {plain(self.total)}"),
+                (names.word("map.definition"), self.definition),
+            ],
+            self.notices,
+        )
+
+
+def target_of(key: str) -> Target:
+    """A target of the plan.
+
+    Parameters
+    ----------
+    key : str
+        Its key.
+
+    Returns
+    -------
+    Target
+        With what it asks.
+
+    Raises
+    ------
+    StandardsError
+        If there is none.
+    """
+    targets = standards.load().targets
+    if key not in targets:
+        raise StandardsError(f"`{key}` is no target of the plan; see standards.load().targets.")
+    return targets[key]
+
+
+def answer_to(asked: str, key: str | None) -> Target:
+    """The target that a count of this class or column answers.
+
+    Parameters
+    ----------
+    asked : str
+        The class or column.
+    key : str or None
+        The caller's own word for it.
+
+    Returns
+    -------
+    Target
+        By `key`, else by what the plan asks for.
+
+    Raises
+    ------
+    InputError
+        If the plan asks for nothing of the kind.
+    StandardsError
+        If `key` is no target.
+    """
+    found = ANSWERS.get(asked) if key is None else key
+    if found is None:
+        raise InputError(
+            f"No target of the plan asks for `{asked}`; it asks for {', '.join(ANSWERS)}. "
+            "Or say which it answers: key=."
+        )
+    return target_of(found)
+
+
+def plain(number: float) -> str:
+    """A count as readers see it.
+
+    Parameters
+    ----------
+    number : float
+        Rows or kilometres.
+
+    Returns
+    -------
+    str
+        Whole where it is whole.
+    """
+    return f"{number:g}" if float(number).is_integer() else figure(number)
+
+
+def label_of(column: str) -> str:
+    """A column in Chinese, where it is registered.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+
+    Returns
+    -------
+    str
+        Its label, else its name.
+    """
+    return names.label(column) if column in names.registry() else column
+
+
+def gather(*extra: tuple[str, ...], **frames: Any) -> tuple[str, ...]:
+    """Notices of the frames and of the count, each once.
+
+    Parameters
+    ----------
+    extra : tuple of str
+        Of the count.
+    **frames : DataFrame
+        By the layer's name.
+
+    Returns
+    -------
+    tuple of str
+        Those of the frames first.
+    """
+    return tuple(
+        dict.fromkeys([*notices(None, **frames), *(one for more in extra for one in more)])
+    )
+
+
+def share_of(
+    target: Target,
+    has: Flags,
+    definition: str,
+    extra: tuple[str, ...],
+    *,
+    unknown: int = 0,
+    **frames: Any,
+) -> Tally:
+    """The share of rows that have it, as a tally.
+
+    Parameters
+    ----------
+    target : Target
+        What it answers.
+    has : ndarray of bool
+        One a row.
+    definition : str
+        What was counted.
+    extra : tuple of str
+        Notices of the count.
+    unknown : int
+        Rows of which nothing is known, not in `has`.
+    **frames : DataFrame
+        By the layer's name.
+
+    Returns
+    -------
+    Tally
+        NaN without rows.
+    """
+    return Tally(
+        key=target.key,
+        value=float(has.mean()) if len(has) else NOTHING,
+        unit="ratio",
+        counted=int(has.sum()),
+        total=len(has),
+        definition=definition,
+        notices=gather(extra, **frames),
+        origins=origins(**frames),
+        unknown=unknown,
+    )
+
+
+def own_villages(frame: pd.DataFrame, name: str) -> tuple[Flags, str, tuple[str, ...]]:
+    """Which rows are villages, what to call them, and what was left out for want of a kind.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Units, with or without ``unit_kind``.
+    name : str
+        The caller's name for it.
+
+    Returns
+    -------
+    (ndarray of bool, str, tuple of str)
+        All rows where no kind is given.
+
+    Raises
+    ------
+    ColumnError
+        If a kind is not in the vocabulary.
+    """
+    if "unit_kind" not in frame:
+        return np.ones(len(frame), dtype=bool), "村(社区)", ()
+    kinds = require_words(frame, name, "unit_kind")
+    blank = int((kinds == names.UNKNOWN).sum())
+    told = (f"单位类别不明的 {blank} 个单元未计入",) if blank else ()
+    return kinds == VILLAGE, "行政村(村委会)", told
+
+
+def open_rows(frame: gpd.GeoDataFrame, name: str, column: str, absent: str = BUILT) -> Flags:
+    """Which rows are open; a blank counts as open, as in every measure.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Roads or parks.
+    name : str
+        The caller's name for it.
+    column : str
+        Of the status.
+    absent : str
+        What a blank, or a missing column, means.
+
+    Returns
+    -------
+    ndarray of bool
+        One a row.
+
+    Raises
+    ------
+    ColumnError
+        If a status is not in the vocabulary.
+    """
+    if column not in frame:
+        return np.full(len(frame), absent == BUILT)
+    return np.asarray(require_words(frame, name, column, blank=absent) == BUILT, dtype=bool)
+
+
+def union_of(zone: gpd.GeoDataFrame) -> Any:
+    """The zone as one shape, prepared.
+
+    Parameters
+    ----------
+    zone : GeoDataFrame of Polygon
+        In however many parts.
+
+    Returns
+    -------
+    Polygon or MultiPolygon
+        Their union.
+
+    Raises
+    ------
+    GeometryError
+        If a part is not a valid polygon.
+    """
+    shape = shapely.union_all(require_areas(zone=zone))
+    shapely.prepare(shape)
+    return shape
+
+
+def opening_days(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """``opened_on`` as days; NaT where nothing stands.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``opened_on`` as text or dates.
+    name : str
+        The caller's name for it.
+
+    Returns
+    -------
+    Series of datetime64
+        One a row.
+
+    Raises
+    ------
+    ColumnError
+        If the column is absent or holds something that is no day.
+    """
+    if "opened_on" not in frame:
+        raise ColumnError(f"`{name}` has no column `opened_on` ({names.label('opened_on')}).")
+    raw = frame["opened_on"]
+    # As text, so that a bare 2024 is a year and not nanoseconds since 1970.
+    text = raw.astype(object).where(raw.notna(), None).map(str, na_action="ignore")
+    days = pd.to_datetime(text, errors="coerce", format="ISO8601")
+    odd = raw.notna() & days.isna()
+    if odd.any():
+        seen = ", ".join(sorted({repr(one) for one in raw[odd]})[:5])
+        raise ColumnError(
+            f"`{name}`: `opened_on` holds {seen}; write days as 2024-05-01.", frame.index[odd]
+        )
+    return pd.Series(days.to_numpy(dtype="datetime64[ns]"), index=frame.index)
