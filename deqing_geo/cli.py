@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from deqing_geo.batch import Job
     from deqing_geo.coverage import Coverage
+    from deqing_geo.progress import Scorecard
     from deqing_geo.roads import RoadDensity
     from deqing_geo.standards import Standard
+    from deqing_geo.villages import VillageTypes
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="the whole job on a made-up county (示意)")
     demo.add_argument("--out", default="out/demo", metavar="DIR", help="default: out/demo")
     _add_seed(demo)
+    _add_each(demo)
     demo.set_defaults(run=_demo)
 
     county = commands.add_parser(
@@ -101,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="the whole job on your own layers, by a recipe")
     report.add_argument("recipe", metavar="RECIPE.toml", help="which layers, counted how")
     report.add_argument("--out", required=True, metavar="DIR", help="folder for the products")
+    _add_each(report)
     report.set_defaults(run=_report)
 
     measure = commands.add_parser("measure", help="one figure, printed")
@@ -134,6 +138,14 @@ def _parser() -> argparse.ArgumentParser:
 def _add_seed(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--seed", type=int, default=0, metavar="N", help="which county, from 0 upwards; default: 0"
+    )
+
+
+def _add_each(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--each",
+        choices=["town"],
+        help="also a map and a table of villages for every town (分镇图、分镇表), in DIR/towns",
     )
 
 
@@ -197,14 +209,20 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
     started = time.perf_counter()
     with _progress() as tell:
-        report = run(open_job(tell), arguments.out, tell)
+        report = run(open_job(tell), arguments.out, tell, each=arguments.each)
     console = _console()
-    results = [result for result in (report.density, report.coverage) if result is not None]
-    for result in results:
+    if report.types is not None:
+        _show_types(console, report.types)
+    for result in report.results.measures:
         _show(console, result, report.standard)
+    if report.results.card is not None:
+        _show_card(console, report.results.card)
     seconds = time.perf_counter() - started
     console.print(f"{len(report.files)} files in {report.out} ({seconds:.1f} s):", style="bold")
-    console.print("  " + ", ".join(report.files), soft_wrap=True)
+    own = [name for name in report.files if "/" not in name]
+    console.print("  " + ", ".join(own), soft_wrap=True)
+    if len(own) < len(report.files):
+        console.print(f"  towns: {len(report.files) - len(own)} files", soft_wrap=True)
 
 
 def _measure_roads(arguments: argparse.Namespace) -> None:
@@ -364,6 +382,51 @@ def _show(console: Console, result: RoadDensity | Coverage, law: Standard) -> No
     console.print(f"口径: {escape(result.definition.line)}", soft_wrap=True)
     for notice in result.notices:
         console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
+
+
+def _show_types(console: Console, types: VillageTypes) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+    from deqing_geo.text import percent
+
+    table = Table(box=box.SQUARE, title=names.label("village_type"), title_justify="left")
+    for head in ("类型", "村庄数", "占比"):
+        table.add_column(head, justify="left" if head == "类型" else "right", no_wrap=True)
+    counts = types.counts
+    words = {**names.vocabulary("status"), **names.vocabulary("type_final")}
+    for kind, count in counts.items():
+        share = percent(count / len(types.table)) if len(types.table) else "-"
+        table.add_row(words[str(kind)], str(count), share)
+    table.add_section()
+    table.add_row("合计", str(len(types.table)), "", style="bold")
+    console.print(table)
+    console.print(f"口径: {escape(types.line)}", soft_wrap=True)
+    for notice in types.notices:
+        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
+
+
+def _show_card(console: Console, card: Scorecard) -> None:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+
+    rows = card.table[card.table["measured"].notna()]
+    if rows.empty:
+        return
+    title = f"{names.word('page.scorecard')}:{card.headline}"
+    table = Table(box=box.SQUARE, title=title, title_justify="left")
+    for column in ("indicator_zh", "asked", "shown", "verdict"):
+        table.add_column(names.label(column), overflow="fold")
+    words = names.vocabulary("verdict")
+    for _, row in rows.iterrows():
+        cells = (row["indicator_zh"], row["asked"], row["shown"], words[row["verdict"]])
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    console.print(table)
 
 
 def _console() -> Console:

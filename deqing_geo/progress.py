@@ -2,7 +2,7 @@
 
 It measures nothing. A result is taken by what it offers, so a new measure needs no change
 here. No pace is assumed: the plan gives neither base values nor yearly targets, so a figure
-short of its target is not called behind (PLANNER: no straight line without a baseline).
+short of its target is not called behind: that would be a straight line nobody drew.
 """
 
 from __future__ import annotations

@@ -72,12 +72,10 @@ def test_a_recipe_is_read(folder):
         ("activity_site_2022", "nothing", 18, "`park.nothing` is not in the standard"),
         ('park_coverage = "park', 'road_density = "park', 18, "does not define road_density"),
         ('[homes]\nfile = "homes.gpkg"\n', "", 11, "[parks] needs [homes]"),
-        (
-            "[roads]",
-            "[towns]\nfile = 'zone.gpkg'\n[roads]",
-            3,
-            "either [towns] or [zone], not both",
-        ),
+        ("[roads]", "[seats]\nfile = 'zone.gpkg'\n[roads]", 8, "[seats] tells of villages"),
+        ("[roads]", "[speeds]\narterial = 40\n[roads]", 8, "[speeds] needs [seats]"),
+        ("[roads]", "[speeds]\narteral = 40\n[roads]", 9, "no option `arteral`"),
+        ("[roads]", "[villages]\nfile = 'zone.gpkg'\nskip = ['SI-3']\n[roads]", 10, "'SI-3'"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(folder, old, new, line, said):

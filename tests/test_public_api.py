@@ -59,8 +59,10 @@ def public_functions():
         "villages.ladder",
         "villages.potential",
         "villages.types",
+        "batch.job",
         "batch.recipe",
         "batch.report",
+        "batch.results",
         "cli",
     ]
     for room in rooms:

@@ -15,10 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deqing_geo import standards
+from deqing_geo import columns, standards
 from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, RecipeError, StandardsError
+from deqing_geo.inputs import LAYERS
 from deqing_geo.layers import LANDUSE_SYSTEMS
+from deqing_geo.villages import RUNGS
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
@@ -27,9 +29,35 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "roads": {**_READ, "file": str, "datum": str},
     "parks": {**_READ, "file": str, "datum": str, "landuse": str},
     "homes": {**_READ, "file": str, "datum": str, "landuse": str},
+    "planned_roads": {**_READ, "file": str, "datum": str},
+    "villages": {
+        **_READ,
+        "file": str,
+        "datum": str,
+        "reference": str,
+        "skip": list,
+        "overrides": str,
+    },
+    "village_table": {"file": str, "columns": dict},
+    **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
+    "terrain": {"file": str, "band": int, "assume_crs": (str, int)},
+    "population": {"file": str, "band": int, "assume_crs": (str, int)},
+    "speeds": dict.fromkeys((*columns.vocabulary("road_class"), "walk"), (int, float)),
     "measures": {"road_density": str, "park_coverage": str},
 }
-_FILES = ("file", "reference")
+_KINDS: dict[Any, str] = {
+    str: "text",
+    int: "a whole number",
+    dict: "a table",
+    list: "a list",
+    (int, float): "a number",
+}
+_FILES = ("file", "reference", "overrides")
+# Sections that name no file of their own.
+_WORDS = ("measures", "speeds")
+# What only villages are judged by.
+_OF_VILLAGES = ("village_table", "seats", "boundaries", "redline", "water_source", "farmland",
+                "cropland", "hazards", "terrain", "population")  # fmt: skip
 _NEEDED = {"zone": ("file", "source", "as_of")}
 _TOP = {"title": str, "standard": str}
 
@@ -47,12 +75,14 @@ class Recipe:
     standard : str
         Whose definitions.
     layers : mapping of str to mapping
-        ``towns`` or ``zone``, and ``roads``, ``parks``, ``homes``: options of the reader;
-        ``file`` is resolved.
+        ``towns``, ``zone`` and ``villages``, ``roads``, ``parks``, ``homes`` and all the
+        others: options of the reader; ``file`` is resolved.
     files : mapping of str to Path
         Every file it reads, by the name the recipe gives it.
     measures : mapping of str to str
         For each measure the key of its definition.
+    speeds : mapping of str to float
+        Kilometres an hour by road class, where they are not the standard's.
     """
 
     path: Path
@@ -61,6 +91,7 @@ class Recipe:
     layers: Mapping[str, Mapping[str, Any]]
     files: Mapping[str, Path]
     measures: Mapping[str, str]
+    speeds: Mapping[str, float]
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -92,7 +123,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     ...
     deqing_geo.errors.RecipeError: ...r.toml: 4 mistakes
       line 1: [homes] needs `file`
-      line 1: give [towns] or [zone]
+      line 1: give [towns], [zone] or [villages]
       line 1: [homes] needs [parks] to be measured with
       line 2: [homes] has no option `fil`; it knows layer, columns, ...
     """
@@ -134,7 +165,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
             }
         )
         for name, options in content.items()
-        if name in _FIELDS and name != "measures"
+        if name in _FIELDS and name not in _WORDS
     }
     law = standards.load(content.get("standard", standards.DEFAULT))
     asked = dict(content.get("measures", {}))
@@ -161,6 +192,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
             }
         ),
         measures=MappingProxyType(measures),
+        speeds=MappingProxyType({key: float(v) for key, v in content.get("speeds", {}).items()}),
     )
 
 
@@ -179,7 +211,7 @@ def _check_section(
     section: str, options: dict[str, Any], recipe: Path, mistakes: _Mistakes
 ) -> None:
     fields = _FIELDS[section]
-    for needed in _NEEDED.get(section, () if section == "measures" else ("file",)):
+    for needed in _NEEDED.get(section, () if section in _WORDS else ("file",)):
         if needed not in options:
             mistakes.add(f"[{section}] needs `{needed}`", section)
     for key, value in options.items():
@@ -187,7 +219,7 @@ def _check_section(
             known = ", ".join(fields)
             mistakes.add(f"[{section}] has no option `{key}`; it knows {known}", section, key)
         elif not isinstance(value, fields[key]) or isinstance(value, bool):
-            kind = {str: "text", int: "a whole number", dict: "a table"}.get(fields[key], "text")
+            kind = _KINDS.get(fields[key], "text")
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
         elif key in _FILES and not _there(_resolve(recipe, value)):
             mistakes.add(f"[{section}] no such file: {value!r}", section, key)
@@ -212,6 +244,12 @@ def _odd_value(key: str, value: Any) -> str | None:
         return "must be a day without an hour"
     if key == "columns" and not all(isinstance(field, str) for field in value.values()):
         return "must give a field's name, as text, for each column"
+    if key == "skip":
+        odd = [rung for rung in value if rung not in RUNGS]
+        if odd:
+            return f"knows no condition {odd[0]!r}; there are {', '.join(RUNGS)}"
+    if isinstance(value, int | float) and key in _FIELDS["speeds"] and not value > 0:
+        return "must be above 0 km/h"
     if key == "assume_crs":
         try:
             identify(value)
@@ -221,16 +259,24 @@ def _odd_value(key: str, value: Any) -> str | None:
 
 
 def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
-    areas = [name for name in ("towns", "zone") if name in content]
-    if len(areas) != 1:
-        said = "give either [towns] or [zone], not both" if areas else "give [towns] or [zone]"
-        mistakes.add(said, areas[-1] if areas else "")
-    if ("parks" in content) != ("homes" in content):
+    if not {"towns", "zone", "villages"} & set(content):
+        mistakes.add("give [towns], [zone] or [villages]", "")
+    if ("parks" in content) != ("homes" in content) and not (
+        "homes" in content and "villages" in content
+    ):
         there = "parks" if "parks" in content else "homes"
         other = "homes" if there == "parks" else "parks"
         mistakes.add(f"[{there}] needs [{other}] to be measured with", there)
-    elif not {"roads", "parks"} & set(content):
-        mistakes.add("nothing to measure: give [roads], or [parks] and [homes]", "")
+    elif not {"roads", "parks", "villages"} & set(content):
+        mistakes.add("nothing to measure: give [roads], or [parks] and [homes], or [villages]", "")
+    for section in _OF_VILLAGES:
+        if section in content and "villages" not in content:
+            mistakes.add(f"[{section}] tells of villages: give [villages]", section)
+    if "facilities" in content and not {"villages", "zone"} & set(content):
+        mistakes.add("[facilities] are counted by village or zone: give [villages]", "facilities")
+    for section, other in (("seats", "roads"), ("speeds", "seats"), ("planned_roads", "roads")):
+        if section in content and other not in content:
+            mistakes.add(f"[{section}] needs [{other}]", section)
     name = content.get("standard", standards.DEFAULT)
     if not isinstance(name, str):
         return

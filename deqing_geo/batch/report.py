@@ -11,8 +11,9 @@ import json
 import math
 import os
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,12 @@ import shapely
 
 import deqing_geo
 from deqing_geo import columns as names
-from deqing_geo import sample, standards
-from deqing_geo.batch.recipe import Recipe
-from deqing_geo.boundaries import read_towns, read_zone
-from deqing_geo.coverage import Coverage, park_coverage
-from deqing_geo.errors import ExportError
+from deqing_geo import standards
+from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.batch.results import STEPS, Results, measure
+from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
-from deqing_geo.layers import read_homes, read_parks, read_roads
 from deqing_geo.maps import (
     NAME_COLUMNS,
     add_coverage,
@@ -40,55 +39,25 @@ from deqing_geo.maps import (
     add_terrain,
     area_map,
     save_map,
+    village_map,
 )
-from deqing_geo.roads import RoadDensity, road_density
 
 if TYPE_CHECKING:
+    import folium
     import geopandas as gpd
 
-    from deqing_geo.rasters import Raster
+    from deqing_geo.coverage import Coverage
+    from deqing_geo.progress import Scorecard
+    from deqing_geo.roads import RoadDensity
+    from deqing_geo.villages import VillageTypes
 
 MANIFEST = "manifest.json"
+TOWNS = "towns"
 # Borders lie on top of everything; of what lies below, this is switched on at first.
-OUTLINES = ("village", "town", "county")
-SHOWN = ("water", "park", "home")
-Tell = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """Layers ready to be measured.
-
-    Attributes
-    ----------
-    title : str
-        Title of the map.
-    standard : str
-        Whose definitions.
-    areas : GeoDataFrame
-        What is reported on.
-    roads, parks, homes : GeoDataFrame or None
-        The layers there are.
-    measures : mapping of str to str
-        For each measure the key of its definition.
-    inputs : mapping of str to Path
-        The files behind the layers, by the name the recipe gives them.
-    around : mapping of str to GeoDataFrame
-        What the map shows beside the results, by its look (`maps.add_layer`).
-    terrain : Raster or None
-        The ground under the map.
-    """
-
-    title: str
-    standard: str
-    areas: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame | None = None
-    parks: gpd.GeoDataFrame | None = None
-    homes: gpd.GeoDataFrame | None = None
-    measures: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, Path] = field(default_factory=dict)
-    around: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
-    terrain: Raster | None = None
+OUTLINES = ("zone", "village", "town", "county")
+SHOWN = ("water",)
+# A file's name holds what every system can write.
+_UNWRITABLE = re.compile(r'[\\/:*?"<>|\s.]+')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,155 +68,40 @@ class Report:
     ----------
     out : Path
         The folder.
-    density : RoadDensity or None
-        If roads were given.
-    coverage : Coverage or None
-        If parks and homes were given.
     files : tuple of str
         What stands in the folder.
-    standard : Standard
-        The law it was counted by.
+    results : Results
+        What was measured.
     """
 
     out: Path
-    density: RoadDensity | None
-    coverage: Coverage | None
     files: tuple[str, ...]
-    standard: standards.Standard
+    results: Results
+
+    @property
+    def density(self) -> RoadDensity | None:
+        """If roads were given."""
+        return self.results.density
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """If parks and homes were given."""
+        return self.results.coverage
+
+    @property
+    def types(self) -> VillageTypes | None:
+        """If villages were given."""
+        return self.results.types
+
+    @property
+    def standard(self) -> standards.Standard:
+        """The law it was counted by."""
+        return self.results.law
 
 
-def _silent(_what: str, _done: int, _of: int) -> None:
-    """Tell nobody."""
-
-
-def open_recipe(recipe: Recipe, tell: Tell = _silent) -> Job:
-    """Read the layers a recipe names.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Checked.
-    tell : callable
-        Is told what is being done, how many steps are done, and of how many.
-
-    Returns
-    -------
-    Job
-        Every layer in the CRS of the areas.
-
-    Raises
-    ------
-    DeqingGeoError
-        Of the readers.
-    """
-    layers = {name: dict(options) for name, options in recipe.layers.items()}
-    total = len(layers)
-    kind = "towns" if "towns" in layers else "zone"
-    tell(kind, 0, total)
-    options = layers[kind]
-    file = options.pop("file")
-    if "reference" in options:
-        options["reference"] = read_towns(options["reference"])
-    areas = read_towns(file, **options) if kind == "towns" else read_zone(file, **options)
-    found: dict[str, gpd.GeoDataFrame] = {}
-    readers: dict[str, Callable[..., gpd.GeoDataFrame]] = {
-        "roads": read_roads,
-        "parks": read_parks,
-        "homes": read_homes,
-    }
-    for done, (name, read) in enumerate(
-        ((name, read) for name, read in readers.items() if name in layers), start=1
-    ):
-        tell(name, done, total)
-        options = layers[name]
-        found[name] = read(options.pop("file"), like=areas, **options)
-    tell("", total, total)
-    return Job(
-        title=recipe.title,
-        standard=recipe.standard,
-        areas=areas,
-        measures=recipe.measures,
-        inputs=recipe.files,
-        **found,
-    )
-
-
-def paper_town() -> Job:
-    """The made-up town, as a job.
-
-    Returns
-    -------
-    Job
-        Four villages, six roads, three parks, three strips of homes; everything made from
-        it says that it is no real place.
-
-    Examples
-    --------
-    >>> len(paper_town().areas)
-    4
-    """
-    return Job(
-        title="纸上镇道路与公园(示意)",
-        standard=standards.DEFAULT,
-        areas=sample.villages(),
-        roads=sample.roads(),
-        parks=sample.parks(),
-        homes=sample.homes(),
-    )
-
-
-def schematic_county(seed: int = 0) -> Job:
-    """The schematic county, as a job: the county seat's roads and parks by 组团.
-
-    Parameters
-    ----------
-    seed : int
-        Of `sample.county`.
-
-    Returns
-    -------
-    Job
-        The map shows towns, villages, law, land, homes and the ground around them;
-        everything made from it says that it is no real place.
-
-    Raises
-    ------
-    InputError
-        If `seed` is no whole number from 0 upwards.
-
-    Examples
-    --------
-    >>> job = schematic_county(seed=1)
-    >>> len(job.areas), "village" in job.around
-    (3, True)
-    """
-    made = sample.county(seed)
-    return Job(
-        title="德清县城道路与公园(示意)",
-        standard=standards.DEFAULT,
-        areas=made.zone,
-        roads=made.roads,
-        parks=made.parks,
-        homes=made.homes,
-        around={
-            "farmland": made.farmland,
-            "redline": made.redline,
-            "water_source": made.water_source,
-            "park": made.parks,
-            "home": made.homes,
-            "water": made.water,
-            "boundary": made.development_boundaries,
-            "hazard": made.hazards,
-            "facility": made.facilities,
-            "village": made.villages,
-            "town": made.towns,
-            "county": made.outline,
-        },
-        terrain=made.terrain,
-    )
-
-
-def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
+def run(
+    job: Job, out: str | os.PathLike[str], tell: Tell = silent, *, each: str | None = None
+) -> Report:
     """Measure a job and write its folder.
 
     Parameters
@@ -259,12 +113,16 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
         those this report does not make are removed, other files stay.
     tell : callable
         Is told what is being done, how many steps are done, and of how many.
+    each : {"town"}, optional
+        Also make the folder ``towns``: a map and a table of the villages of every town, with a
+        manifest of their own.
 
     Returns
     -------
     Report
         The results and the files: ``map.html``, a table for readers and a layer for
-        machines of every result, ``summary.json`` and ``manifest.json``.
+        machines of every result (``villages.csv`` and ``villages.gpkg`` of the types),
+        ``scorecard.csv``, ``summary.json`` and ``manifest.json``.
 
     Raises
     ------
@@ -274,64 +132,108 @@ def run(job: Job, out: str | os.PathLike[str], tell: Tell = _silent) -> Report:
     Examples
     --------
     >>> import tempfile
+    >>> from deqing_geo.batch import paper_town
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     report = run(paper_town(), folder + "/out")
     ...     "map.html" in report.files and (report.out / "manifest.json").exists()
     True
     """
-    law = standards.load(job.standard)
-    steps = 4
-    tell("road_density", 0, steps)
-    density = coverage = None
-    if job.roads is not None:
-        by = law.definition("road_density", job.measures.get("road_density"))
-        density = road_density(job.areas, job.roads, by=by)
-    tell("park_coverage", 1, steps)
-    if job.parks is not None and job.homes is not None:
-        by = law.definition("park_coverage", job.measures.get("park_coverage"))
-        coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
-    tell("map", 2, steps)
+    if each not in (None, "town"):
+        raise InputError(f"each={each!r} is not known; it may be 'town'.")
+    if each and (job.villages is None or "town_name" not in job.villages):
+        raise InputError(
+            "A map for each town needs villages that carry `town_name`: give [villages], and "
+            "[towns] where their file has no names of towns."
+        )
     target = Path(out)
     _refuse_own_inputs(job, target)
+    steps = len(STEPS) + 2 + bool(each)
+    results = measure(job, tell, steps)
+    done = len(STEPS)
+    tell("map", done, steps)
     earlier = _made_earlier(target)
     with whole_folder(target, last=MANIFEST) as draft:
-        _save_map(job, density, coverage, draft)
-        tell("tables", 3, steps)
-        _save_tables(density, coverage, draft)
-        _write_json(draft / "summary.json", _summary(job, law, density, coverage))
+        save_map(_map(job, results), draft / "map.html")
+        tell("tables", done + 1, steps)
+        _save_tables(results, draft)
+        _write_json(draft / "summary.json", _summary(job, results))
         made = sorted(file.name for file in draft.iterdir())
-        _write_json(draft / MANIFEST, _manifest(job, density, coverage, draft, made))
+        _write_json(draft / MANIFEST, _manifest(job, results, draft, made))
     for name in earlier - set(made):
         # A table of last month's parks beside this month's roads would be taken for new.
         (target / name).unlink(missing_ok=True)
+    files = [*made, MANIFEST]
+    if each and results.types is not None:
+        tell("towns", done + 2, steps)
+        files += _each_town(job, results, results.types, target / TOWNS)
     tell("", steps, steps)
-    return Report(target, density, coverage, (*made, MANIFEST), law)
+    return Report(target, tuple(files), results)
 
 
-def _save_map(
-    job: Job, density: RoadDensity | None, coverage: Coverage | None, folder: Path
-) -> None:
-    bare = job.terrain is None and not job.around
-    m = area_map(job.areas, title=job.title, fill=bare, view=job.around.get("county"))
+# ---------------------------------------------------------------- maps
+
+
+def _map(job: Job, results: Results) -> folium.Map:
+    """Types below, figures above and at first out of sight, borders on top."""
+    typed = results.types is not None
+    view = job.around.get("county")
+    if results.types is not None:
+        m = village_map(results.types, title=job.title, view=view)
+    else:
+        m = area_map(job.areas, title=job.title, fill=job.terrain is None, view=view)
     if job.terrain is not None:
-        add_terrain(m, job.terrain)
+        add_terrain(m, job.terrain, show=not typed)
     for look, frame in job.around.items():
         if look not in OUTLINES:
             add_layer(m, frame, look, show=look in SHOWN)
+    density, coverage = results.density, results.coverage
     if density is not None:
-        add_density(m, density)
+        add_density(m, density, show=not typed)
     if density is not None and job.roads is not None:
-        add_roads(m, job.roads, by=density.definition)
+        add_roads(m, job.roads, by=density.definition, show=not typed)
     if coverage is not None:
         # On top of the roads: at the scale of a county blocks of homes are smaller than they.
-        add_coverage(m, coverage)
+        add_coverage(m, coverage, show=not typed)
     for look in OUTLINES:
         if look in job.around:
             add_layer(m, job.around[look], look, labels=look == "town")
-    save_map(m, folder / "map.html")
+    return m
 
 
-def _save_tables(density: RoadDensity | None, coverage: Coverage | None, folder: Path) -> None:
+def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) -> list[str]:
+    """One map and one table a town, under names a person can file."""
+    table = types.table
+    towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
+    earlier = _made_earlier(folder)
+    made: list[str] = []
+    with whole_folder(folder, last=MANIFEST) as draft:
+        for number, town in enumerate(towns, start=1):
+            one = types.of(table["town_name"] == town)
+            stem = _UNWRITABLE.sub("_", f"{_code_of(one)}{town}{number:02d}")
+            m = village_map(one, title=f"{town}村庄分类图({job.title})")
+            for look in ("water", "zone", "town"):
+                if look in job.around:
+                    add_layer(m, job.around[look], look)
+            save_map(m, draft / f"{stem}村庄分类图.html")
+            save_table(_readable(one), draft / f"{stem}村庄分类表.csv")
+        made = sorted(file.name for file in draft.iterdir())
+        _write_json(draft / MANIFEST, _manifest(job, results, draft, made))
+    for name in earlier - set(made):
+        (folder / name).unlink(missing_ok=True)
+    return [f"{folder.name}/{name}" for name in (*made, MANIFEST)]
+
+
+def _code_of(types: VillageTypes) -> str:
+    """The town's code, where its villages' codes hold it."""
+    codes = types.table["town_code"].dropna().unique() if "town_code" in types.table else []
+    return str(codes[0]) if len(codes) == 1 else ""
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _save_tables(results: Results, folder: Path) -> None:
+    density, coverage, types = results.density, results.coverage, results.types
     layers: dict[str, gpd.GeoDataFrame] = {}
     sources: tuple[standards.Definition | standards.Rule, ...] = ()
     if density is not None:
@@ -346,6 +248,15 @@ def _save_tables(density: RoadDensity | None, coverage: Coverage | None, folder:
         layers["served"] = coverage.served
         layers["gaps"] = coverage.gaps
         sources += coverage.sources
+    if types is not None:
+        save_table(_readable(types), folder / "villages.csv")
+        save_layers(
+            folder / "villages.gpkg", {"villages": _plain(types.table)}, sources=types.sources
+        )
+        if "town_name" in types.table:
+            save_table(_by_town(types), folder / "villages_by_town.csv")
+    if results.card is not None:
+        save_table(_scored(results.card), folder / "scorecard.csv")
     layers = {name: frame for name, frame in layers.items() if len(frame)}
     if layers:
         save_layers(folder / "results.gpkg", layers, sources=sources)
@@ -359,19 +270,71 @@ def _named(density: RoadDensity) -> pd.DataFrame:
     return out
 
 
-def _summary(
-    job: Job, law: standards.Standard, density: RoadDensity | None, coverage: Coverage | None
-) -> dict[str, Any]:
+def _readable(types: VillageTypes) -> pd.DataFrame:
+    """The types as a person reads them, without what is for machines only."""
+    table = types.table
+    for_machines = [table.geometry.name, "whole_area", "flags"]
+    out = pd.DataFrame(table.drop(columns=for_machines, errors="ignore"))
+    for column in out.columns:
+        if _yes_no(out[column]):
+            out[column] = out[column].astype("boolean")
+    out.attrs.update(table.attrs)
+    return out
+
+
+def _yes_no(values: pd.Series[Any]) -> bool:
+    kind = pd.api.types.infer_dtype(values, skipna=True)
+    return bool(values.dtype == object and kind == "boolean")
+
+
+def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Columns a GeoPackage can hold: yes, no and not known as numbers."""
+    out = table.copy()
+    for column in out.columns:
+        if column != out.geometry.name and _yes_no(out[column]):
+            out[column] = out[column].astype("boolean").astype("Int8")
+    return out
+
+
+def _by_town(types: VillageTypes) -> pd.DataFrame:
+    """Towns by types (分镇汇总), with a row of sums, under Chinese headings."""
+    counts = types.by_town
+    counts.loc["合计"] = counts.sum()
+    counts.columns = pd.Index(
+        [
+            names.vocabulary("type_final").get(kind, names.vocabulary("status").get(kind, kind))
+            for kind in counts.columns
+        ]
+    )
+    counts.index.name = "town_name"
+    counts.attrs.update(types.table.attrs)
+    return counts
+
+
+def _scored(card: Scorecard) -> pd.DataFrame:
+    """What a reader needs of the scorecard; targets nobody measured stand at the end."""
+    shown = (
+        "id", "clause", "indicator_zh", "asked", "shown", "verdict", "definition", "notice",
+        "source", "departments", "computable",
+    )  # fmt: skip
+    order = card.table["measured"].isna().sort_values(kind="stable").index
+    table = pd.DataFrame(card.table.loc[order, [name for name in shown if name in card.table]])
+    return table.set_index("id")
+
+
+# ---------------------------------------------------------------- summary and manifest
+
+
+def _summary(job: Job, results: Results) -> dict[str, Any]:
+    law = results.law
     said: dict[str, Any] = {"title": job.title, "standard": job.standard, "measures": {}}
-    for measure, result in (("road_density", density), ("park_coverage", coverage)):
-        if result is None:
-            continue
-        unit = names.registry()[measure].unit
-        target = law.targets.get(measure)
-        said["measures"][measure] = {
-            "label": names.label(measure),
+    for result in results.measures:
+        name = result.definition.measure
+        target = law.targets.get(name)
+        said["measures"][name] = {
+            "label": names.label(name),
             "overall": _number(result.overall),
-            "unit": unit,
+            "unit": names.registry()[name].unit,
             "shown": result.headline,
             "definition": _definition(result.definition),
             "notices": list(result.notices),
@@ -382,9 +345,51 @@ def _summary(
                 for key, value in zip(result.table.index, result.series, strict=True)
             },
         }
-    if density is not None:
-        said["measures"]["road_density"]["merged"] = density.merged
+    if results.density is not None:
+        said["measures"]["road_density"]["merged"] = results.density.merged
+    if results.types is not None:
+        said["villages"] = _typed(results.types)
+    if results.card is not None:
+        said["targets"] = _targets(results.card)
     return said
+
+
+def _typed(types: VillageTypes) -> dict[str, Any]:
+    weights: pd.Series[Any] = types.weights["weight"]
+    return {
+        "units": len(types.table),
+        "counts": {str(kind): int(count) for kind, count in types.counts.items()},
+        "candidates": [str(code) for code in types.candidates.index],
+        "to_adjust": [str(code) for code in types.changes.index],
+        "switched_off": {rung: list(columns) for rung, columns in types.off.items()},
+        "weights": {str(name): round(float(weight), 12) for name, weight in weights.items()},
+        "rules": {rule.key: str(rule) for rule in types.sources},
+        "definition": types.line,
+        "notices": list(types.notices),
+        "data": list(types.origins),
+    }
+
+
+def _targets(card: Scorecard) -> dict[str, Any]:
+    rows = card.table[card.table["measured"].notna()]
+    return {
+        "computable_and_measured": card.measured,
+        "computable": int((card.table["computable"] == "yes").sum()),
+        "figures": {
+            str(key): {
+                "id": row["id"],
+                "label": row["indicator_zh"],
+                "asked": row["asked"],
+                "measured": _number(row["measured"]),
+                "unit": row["unit"],
+                "shown": row["shown"],
+                "verdict": row["verdict"],
+                "definition": row["definition"],
+                "computable": row["computable"],
+            }
+            for key, row in rows.iterrows()
+        },
+    }
 
 
 def _definition(definition: standards.Definition) -> dict[str, str]:
@@ -397,14 +402,7 @@ def _definition(definition: standards.Definition) -> dict[str, str]:
     }
 
 
-def _manifest(
-    job: Job,
-    density: RoadDensity | None,
-    coverage: Coverage | None,
-    folder: Path,
-    made: list[str],
-) -> dict[str, Any]:
-    results = [result for result in (density, coverage) if result is not None]
+def _manifest(job: Job, results: Results, folder: Path, made: Sequence[str]) -> dict[str, Any]:
     inputs = [
         {"file": Path(named).with_suffix(extra.suffix).as_posix(), **_print(extra)}
         for named, file in job.inputs.items()
@@ -415,8 +413,8 @@ def _manifest(
         "versions": _versions(),
         "inputs": inputs,
         "outputs": [{"file": name, **_print(folder / name)} for name in made],
-        "definitions": [_definition(result.definition) for result in results],
-        "notices": list(dict.fromkeys(text for result in results for text in result.notices)),
+        "definitions": [_definition(result.definition) for result in results.measures],
+        "notices": list(results.notices),
     }
 
 
@@ -427,7 +425,11 @@ PRODUCTS = (
     "results.gpkg",
     "road_density.csv",
     "road_km_by_class.csv",
+    "scorecard.csv",
     "summary.json",
+    "villages.csv",
+    "villages.gpkg",
+    "villages_by_town.csv",
     MANIFEST,
 )
 

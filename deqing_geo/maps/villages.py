@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.maps import parts
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
-    import pandas as pd
 
     from deqing_geo.villages import VillageTypes
 
@@ -204,7 +204,7 @@ def _shown(column: str, value: Any) -> str:
 
 
 def _blank(value: Any) -> bool:
-    return value is None or bool(value != value) or value is np.nan
+    return bool(pd.isna(value))
 
 
 def _called(kind: str) -> str:

@@ -329,10 +329,54 @@ layer = "roads"
 """
 
 
+def _village_sections() -> str:
+    layers = {
+        "seats": ("seats", "seats of government: minutes by road to them"),
+        "boundaries": (
+            "development_boundaries",
+            "城镇开发边界; only the county seat's makes 城郊融合",
+        ),
+        "redline": ("redline", "生态保护红线"),
+        "water_source": ("water_source", "饮用水水源保护区; only 一级 counts"),
+        "farmland": ("farmland", "永久基本农田"),
+        "hazards": ("hazards", "地质灾害隐患点"),
+        "facilities": ("facilities", "for the plan's counts of services"),
+    }
+    parts = [
+        f'[{name}]{" " * (33 - len(name))}# {what}\nfile  = "{COUNTY}"\nlayer = "{layer}"\n'
+        for name, (layer, what) in layers.items()
+    ]
+    return "\n".join(parts)
+
+
 def _recipe(seed: int) -> str:
     return f"""\
 {_head(seed, RECIPE)}
-title = "示意县建成区道路与公园(示意数据)"
+title = "示意县村庄分类与建成区道路、公园(示意数据)"
+
+[towns]                            # names and borders of towns
+file  = "{COUNTY}"
+layer = "towns"
+
+[villages]                         # what is sorted into the five types
+file  = "{COUNTY}"
+layer = "villages"
+# skip      = ["SI-2"]             # conditions of the ladder to leave out
+# overrides = "decided.csv"        # decisions of people, which stand before the rules
+
+[village_table]                    # what towns and departments declare
+file = "{CSV}"
+
+{_village_sections()}
+[terrain]                          # heights, metres
+file = "terrain.tif"
+
+[population]                       # people per cell
+file = "population.tif"
+
+[planned_roads]                    # what makes a dead end a 断头路
+file  = "{COUNTY}"
+layer = "planned_roads"
 
 {_zone_and_roads()}
 [parks]

@@ -45,16 +45,17 @@ DECLARED = (
     "hazard_class", "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
     "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
     "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
-    "current_type", "current_type_document", "current_type_year",
+    "current_type", "current_type_document", "current_type_year", "sewage_served",
+    "homesteads_revived",
 )  # fmt: skip
 YES_OR_NO = (
     "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
-    "major_project", "retention_value",
+    "major_project", "retention_value", "sewage_served",
 )  # fmt: skip
 NUMBERS = (
     "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "aging60_share", "hollow_rate",
     "collective_op_income", "fac_count", "threatened_people", "seismic_intensity",
-    "fault_dist_m", "farmland_pc",
+    "fault_dist_m", "farmland_pc", "homesteads_revived",
 )  # fmt: skip
 SHARES = ("aging60_share", "hollow_rate")
 WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
@@ -76,6 +77,7 @@ def village_facts(
     cropland: gpd.GeoDataFrame | None = None,
     hazards: gpd.GeoDataFrame | None = None,
     law: Standard | None = None,
+    walk_kmh: float | None = None,
 ) -> gpd.GeoDataFrame:
     """The facts the development type of a village is judged by (村庄指标).
 
@@ -115,6 +117,8 @@ def village_facts(
         or on its residential land (polygons); none where none lies.
     law : Standard, optional
         Whose speed on foot; by default Deqing's.
+    walk_kmh : float, optional
+        A speed on foot in its place.
 
     Returns
     -------
@@ -174,7 +178,8 @@ def village_facts(
     if homes is not None:
         told["residential_ha"] = "measured"
     if network is not None and seats is not None:
-        _minutes(out, told, network, seats, place, law.rule("speed.walk").value)
+        on_foot = law.rule("speed.walk").value if walk_kmh is None else walk_kmh
+        _minutes(out, told, network, seats, place, on_foot)
     if terrain is not None:
         _ground(out, told, terrain, lived)
     if population is not None:
@@ -303,7 +308,8 @@ def _number(values: pd.Series[Any], column: str) -> pd.Series[Any]:
             "by 100.",
             values.index[found > 1],
         )
-    return found
+    whole = names.registry()[column].dtype == "int" and not (found.dropna() % 1).any()
+    return found.astype("Int64") if whole else found
 
 
 def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:

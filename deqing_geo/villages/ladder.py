@@ -102,6 +102,10 @@ def rungs() -> tuple[Rung, ...]:
     return tuple(Rung(**{"when": {}, **raw}) for raw in content()["rung"])
 
 
+# Their numbers, each once, from the top.
+RUNGS = tuple(dict.fromkeys(rung.id for rung in rungs()))
+
+
 def truth(when: Mapping[str, Any], facts: pd.DataFrame, law: Standard) -> Truth:
     """Whether a condition holds: `NO`, `UNKNOWN` or `YES` for every row.
 

@@ -7,7 +7,7 @@ it never reaches `type_final`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
 from deqing_geo.villages.ladder import (
     UNKNOWN,
@@ -131,6 +132,44 @@ class VillageTypes:
         off = f";停用条件 {'、'.join(self.off)}" if self.off else ""
         where = f"deqing_geo docs/village_types.md;{word('evidence.ours')}"
         return f"村庄分类判定条件 E0 至 IM-0({where}){off}"
+
+    @property
+    def tally(self) -> Tally:
+        """How many of the plan's five types are in use: its target asks for all five."""
+        target = "village_types"
+        used = [kind for kind in FIVE if self.counts[kind]]
+        part = int((self.series != "urban").sum())
+        typed = int(self.series.isin(FIVE).sum())
+        return Tally(
+            key=target,
+            value=float(len(used)),
+            unit="类",
+            counted=typed,
+            total=part,
+            definition=(
+                f"拟定类型中已使用的类数;{part}个参与分类单元中{typed}个已有拟定类型,"
+                f"{len(self.candidates)}个拟列入搬迁撤并待征求意见不计入"
+            ),
+            notices=self.notices,
+            origins=self.origins,
+        )
+
+    def of(self, rows: pd.Series[bool]) -> VillageTypes:
+        """The same types of some villages only, such as those of one town.
+
+        Parameters
+        ----------
+        rows : Series of bool
+            Which, by the index of ``table``.
+
+        Returns
+        -------
+        VillageTypes
+            Nothing is judged anew: scores stay those among all villages.
+        """
+        table = self.table[rows]
+        table.attrs.update(self.table.attrs)
+        return replace(self, table=table)
 
     def why(self, code: str) -> str:
         """What was decided of a village and why, with the rungs it did not meet before.
@@ -293,7 +332,7 @@ def classify_villages(
         off=off,
         weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
         sources=sources,
-        notices=_notices(facts, sources, off),
+        notices=_notices(facts, sources),
         origins=tuple(facts.attrs.get("origins", ())),
     )
     out.attrs["notice"] = ";".join(result.notices)
@@ -576,9 +615,7 @@ def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[dat
 # ---------------------------------------------------------------- words
 
 
-def _notices(
-    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
+def _notices(facts: gpd.GeoDataFrame, sources: tuple[Rule, ...]) -> tuple[str, ...]:
     said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
     told = facts.attrs.get("facts", {})
     said += [
@@ -590,8 +627,6 @@ def _notices(
         said.append("无居住用地图层,按全村范围计算")
     if any(rule.unread for rule in sources):
         said.append(word("notice.unread"))
-    if off:
-        said.append(f"停用条件:{'、'.join(off)}")
     return tuple(dict.fromkeys(said))
 
 

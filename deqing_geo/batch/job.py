@@ -1,0 +1,298 @@
+"""A job: layers ready to be measured, from a recipe's files or made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deqing_geo import sample, standards
+from deqing_geo.batch.recipe import Recipe
+from deqing_geo.boundaries import read_towns, read_villages, read_zone
+from deqing_geo.inputs import LAYERS, read_layer, read_overrides, read_village_table
+from deqing_geo.layers import read_homes, read_parks, read_roads
+from deqing_geo.sample.schematic import TODAY
+from deqing_geo.terrain import read_raster
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from deqing_geo.rasters import Raster
+
+Tell = Callable[[str, int, int], None]
+# Layers of a recipe that the map shows around the results, by their look.
+LOOKS = {
+    "farmland": "farmland",
+    "redline": "redline",
+    "water_source": "water_source",
+    "boundaries": "boundary",
+    "hazards": "hazard",
+    "facilities": "facility",
+}
+# The arable land of 三调.
+CROPLAND = "01"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """Layers ready to be measured.
+
+    Attributes
+    ----------
+    title : str
+        Title of the map.
+    standard : str
+        Whose definitions.
+    areas : GeoDataFrame
+        What roads and parks are reported on.
+    is_zone : bool
+        Whether those are the built-up zone (建成区), which the plan's own figures ask for.
+    roads, parks, homes : GeoDataFrame or None
+        The layers there are.
+    villages : GeoDataFrame or None
+        What is sorted into types.
+    facts : mapping of str to object
+        What `village_facts` takes beside villages, homes, roads and terrain: ``table``,
+        ``seats``, ``population``, ``boundaries``, ``redline`` and so on.
+    facilities, planned_roads : GeoDataFrame or None
+        For the plan's small counts.
+    overrides : DataFrame or None
+        Decisions of people on villages.
+    skip : tuple of str
+        Conditions of the ladder to leave out.
+    speeds : mapping of str to float
+        In the place of the standard's; ``walk`` on foot.
+    measures : mapping of str to str
+        For each measure the key of its definition.
+    inputs : mapping of str to Path
+        The files behind the layers, by the name the recipe gives them.
+    around : mapping of str to GeoDataFrame
+        What the map shows beside the results, by its look (`maps.add_layer`).
+    terrain : Raster or None
+        The ground under the map, and under the villages.
+    as_of : date or None
+        The day the layers stand at; counts by year are of this year.
+    """
+
+    title: str
+    standard: str
+    areas: gpd.GeoDataFrame
+    is_zone: bool = False
+    roads: gpd.GeoDataFrame | None = None
+    parks: gpd.GeoDataFrame | None = None
+    homes: gpd.GeoDataFrame | None = None
+    villages: gpd.GeoDataFrame | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    facilities: gpd.GeoDataFrame | None = None
+    planned_roads: gpd.GeoDataFrame | None = None
+    overrides: pd.DataFrame | None = None
+    skip: tuple[str, ...] = ()
+    speeds: Mapping[str, float] = field(default_factory=dict)
+    measures: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    around: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    terrain: Raster | None = None
+    as_of: date | None = None
+
+
+def silent(_what: str, _done: int, _of: int) -> None:
+    """Tell nobody."""
+
+
+def open_recipe(recipe: Recipe, tell: Tell = silent) -> Job:
+    """Read the layers a recipe names.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Checked.
+    tell : callable
+        Is told what is being done, how many steps are done, and of how many.
+
+    Returns
+    -------
+    Job
+        Every layer in the CRS of the areas.
+
+    Raises
+    ------
+    DeqingGeoError
+        Of the readers.
+    """
+    layers = {name: dict(options) for name, options in recipe.layers.items()}
+    total, done = len(layers), 0
+    found: dict[str, Any] = {}
+    first: gpd.GeoDataFrame | None = None
+
+    def take(name: str) -> dict[str, Any]:
+        nonlocal done
+        tell(name, done, total)
+        done += 1
+        options = layers[name]
+        if "reference" in options:
+            options["reference"] = read_towns(options["reference"])
+        return options
+
+    skip: tuple[str, ...] = ()
+    overrides = None
+    if "towns" in layers:
+        options = take("towns")
+        first = found["towns"] = read_towns(options.pop("file"), **options)
+    if "zone" in layers:
+        options = take("zone")
+        found["zone"] = read_zone(options.pop("file"), like=first, **options)
+        first = found["zone"] if first is None else first
+    if "villages" in layers:
+        options = take("villages")
+        skip = tuple(options.pop("skip", ()))
+        if "overrides" in options:
+            overrides = read_overrides(options.pop("overrides"))
+        towns = found.get("towns")
+        found["villages"] = read_villages(options.pop("file"), towns=towns, **options)
+        first = found["villages"] if first is None else first
+    areas = next(found[name] for name in ("zone", "towns", "villages") if name in found)
+    readers: dict[str, Callable[..., gpd.GeoDataFrame]] = {
+        "roads": read_roads,
+        "parks": read_parks,
+        "homes": read_homes,
+        "planned_roads": read_roads,
+    }
+    for name, read in readers.items():
+        if name in layers:
+            options = take(name)
+            found[name] = read(options.pop("file"), like=first, **options)
+    for name in LAYERS:
+        if name in layers:
+            options = take(name)
+            found[name] = read_layer(options.pop("file"), name, like=first, **options)
+    for name in ("terrain", "population"):
+        if name in layers:
+            options = take(name)
+            within = found.get("villages", areas)
+            found[name] = read_raster(options.pop("file"), within=within, **options)
+    if "village_table" in layers:
+        options = take("village_table")
+        found["table"] = read_village_table(options.pop("file"), **options)
+    tell("", total, total)
+    given = ("table", "population", *(name for name in LAYERS if name != "facilities"))
+    around = {look: found[name] for name, look in LOOKS.items() if name in found}
+    if "villages" in found:
+        around |= {name: found[name] for name in ("zone",) if name in found}
+        around |= {"town": found["towns"]} if "towns" in found else {}
+    return Job(
+        title=recipe.title,
+        standard=recipe.standard,
+        areas=areas,
+        is_zone="zone" in found,
+        roads=found.get("roads"),
+        parks=found.get("parks"),
+        homes=found.get("homes"),
+        villages=found.get("villages"),
+        facts={name: found[name] for name in given if name in found},
+        facilities=found.get("facilities"),
+        planned_roads=found.get("planned_roads"),
+        overrides=overrides,
+        skip=skip,
+        speeds=recipe.speeds,
+        measures=recipe.measures,
+        inputs=recipe.files,
+        around=around if "villages" in found else {},
+        terrain=found.get("terrain"),
+        as_of=_day(found.get("zone")),
+    )
+
+
+def _day(zone: gpd.GeoDataFrame | None) -> date | None:
+    return None if zone is None or not len(zone) else date.fromisoformat(str(zone["as_of"].iloc[0]))
+
+
+def paper_town() -> Job:
+    """The made-up town, as a job.
+
+    Returns
+    -------
+    Job
+        Four villages, six roads, three parks, three strips of homes; everything made from
+        it says that it is no real place.
+
+    Examples
+    --------
+    >>> len(paper_town().areas)
+    4
+    """
+    return Job(
+        title="纸上镇道路与公园(示意)",
+        standard=standards.DEFAULT,
+        areas=sample.villages(),
+        roads=sample.roads(),
+        parks=sample.parks(),
+        homes=sample.homes(),
+    )
+
+
+def schematic_county(seed: int = 0) -> Job:
+    """The schematic county, as a job: its villages' types, the seat's roads and parks.
+
+    Parameters
+    ----------
+    seed : int
+        Of `sample.county`.
+
+    Returns
+    -------
+    Job
+        Every layer there is; everything made from it says that it is no real place.
+
+    Raises
+    ------
+    InputError
+        If `seed` is no whole number from 0 upwards.
+
+    Examples
+    --------
+    >>> job = schematic_county(seed=1)
+    >>> len(job.areas), len(job.villages), "town" in job.around
+    (3, 181, True)
+    """
+    made = sample.county(seed)
+    land = made.land_use
+    return Job(
+        title="德清县村庄分类与县城道路、公园(示意)",
+        standard=standards.DEFAULT,
+        areas=made.zone,
+        is_zone=True,
+        roads=made.roads,
+        parks=made.parks,
+        homes=made.homes,
+        villages=made.villages,
+        facts={
+            "table": made.village_table,
+            "seats": made.seats,
+            "population": made.population,
+            "boundaries": made.development_boundaries,
+            "redline": made.redline,
+            "water_source": made.water_source,
+            "farmland": made.farmland,
+            "cropland": land[land["sandiao_code"].str.startswith(CROPLAND)],
+            "hazards": made.hazards,
+        },
+        facilities=made.facilities,
+        planned_roads=made.planned_roads,
+        around={
+            "farmland": made.farmland,
+            "redline": made.redline,
+            "water_source": made.water_source,
+            "water": made.water,
+            "boundary": made.development_boundaries,
+            "hazard": made.hazards,
+            "facility": made.facilities,
+            "zone": made.zone,
+            "town": made.towns,
+            "county": made.outline,
+        },
+        terrain=made.terrain,
+        as_of=date.fromisoformat(TODAY),
+    )

@@ -1,0 +1,173 @@
+"""Everything a job can be asked: densities, coverage, village types, counts, the scorecard.
+
+What a job has no layer for is not measured; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from deqing_geo import standards, tallies
+from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.coverage import Coverage, park_coverage
+from deqing_geo.network import road_network
+from deqing_geo.progress import Scorecard, scorecard
+from deqing_geo.roads import RoadDensity, road_density
+from deqing_geo.tallies import Tally
+from deqing_geo.villages import VillageTypes, classify_villages, village_facts
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+WALK = "walk"
+STEPS = ("road_density", "park_coverage", "villages", "tallies")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What was measured of a job.
+
+    Attributes
+    ----------
+    law : Standard
+        What it was counted by.
+    density : RoadDensity or None
+        If roads were given.
+    coverage : Coverage or None
+        If parks and homes were given.
+    types : VillageTypes or None
+        If villages were given.
+    tallies : tuple of Tally
+        The plan's small counts there are layers for.
+    card : Scorecard or None
+        The plan's targets, where the standard has a plan.
+    """
+
+    law: standards.Standard
+    density: RoadDensity | None
+    coverage: Coverage | None
+    types: VillageTypes | None
+    tallies: tuple[Tally, ...]
+    card: Scorecard | None
+
+    @property
+    def measures(self) -> tuple[RoadDensity | Coverage, ...]:
+        """Density and coverage, those there are."""
+        return tuple(one for one in (self.density, self.coverage) if one is not None)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Every sentence the figures must not travel without, once."""
+        made = (*self.measures, *([] if self.types is None else [self.types]), *self.tallies)
+        return tuple(dict.fromkeys(text for one in made for text in one.notices))
+
+
+def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
+    """Measure all that a job has layers for.
+
+    Parameters
+    ----------
+    job : Job
+        The layers.
+    tell : callable
+        Is told what is being done, how many steps are done, and of how many.
+    steps : int
+        Of how many, where others follow.
+
+    Returns
+    -------
+    Results
+        In the order of the plan.
+
+    Raises
+    ------
+    DeqingGeoError
+        If a layer cannot carry its measure.
+    """
+    law = standards.load(job.standard)
+    tell(STEPS[0], 0, steps)
+    density = coverage = types = facts = None
+    if job.roads is not None:
+        by = law.definition("road_density", job.measures.get("road_density"))
+        density = road_density(job.areas, job.roads, by=by)
+    tell(STEPS[1], 1, steps)
+    if job.parks is not None and job.homes is not None:
+        by = law.definition("park_coverage", job.measures.get("park_coverage"))
+        coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
+    tell(STEPS[2], 2, steps)
+    if job.villages is not None:
+        facts = _facts(job, job.villages, law)
+        types = classify_villages(
+            facts, law, overrides=job.overrides, skip=job.skip, as_of=job.as_of
+        )
+    tell(STEPS[3], 3, steps)
+    counts = tuple(_counts(job, facts))
+    card = None
+    if law.targets:
+        # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
+        asked = [one for one in (density, coverage) if one is not None and job.is_zone]
+        typed = [] if types is None else [types]
+        card = scorecard(*asked, *typed, *counts, law=law, on=job.as_of)
+    return Results(law, density, coverage, types, counts, card)
+
+
+def _facts(job: Job, villages: gpd.GeoDataFrame, law: standards.Standard) -> gpd.GeoDataFrame:
+    given = dict(job.facts)
+    network = None
+    if given.get("seats") is not None and job.roads is not None:
+        own = {name: speed for name, speed in job.speeds.items() if name != WALK}
+        network = road_network(job.roads, speeds={**law.speeds, **own})
+    else:
+        given.pop("seats", None)
+    return village_facts(
+        villages,
+        homes=job.homes,
+        network=network,
+        terrain=job.terrain,
+        law=law,
+        walk_kmh=job.speeds.get(WALK),
+        **given,
+    )
+
+
+def _counts(job: Job, facts: gpd.GeoDataFrame | None) -> Iterator[Tally]:
+    """The plan's small counts, each where its layers are there."""
+    zone = job.areas if job.is_zone else None
+    villages, facilities = job.villages, job.facilities
+    if facilities is not None and villages is not None:
+        there = set(facilities["facility_class"])
+        if zone is not None and "charging" in there:
+            yield tallies.communities_with(villages, facilities, "charging", zone)
+        yield from (
+            tallies.villages_with(villages, facilities, kind)
+            for kind in ("bus_stop", "parcel")
+            if kind in there
+        )
+    if facilities is not None and "opened_on" in facilities and job.as_of is not None:
+        yield tallies.clinics_opened(facilities, job.as_of.year)
+    if job.roads is not None:
+        if zone is not None:
+            yield tallies.dead_ends(job.roads, zone, job.planned_roads)
+        if "opened_on" in job.roads:
+            yield tallies.rural_roads_opened(job.roads, _plan_begins(), job.as_of)
+    if job.parks is not None:
+        yield tallies.pocket_parks(job.parks, zone)
+    asked: dict[str, Callable[..., Any]] = {
+        "sewage_served": tallies.villages_where,
+        "homesteads_revived": tallies.villages_sum,
+        "collective_op_income": tallies.villages_reaching,
+        "heritage_list": tallies.villages_listed,
+    }
+    if facts is not None:
+        yield from (
+            count(facts, column) for column, count in asked.items() if column in facts.columns
+        )
+
+
+def _plan_begins() -> date:
+    """The first day of the plan's years, as its targets name them."""
+    years = [target.year for target in standards.load().targets.values()]
+    return date(min(int(year[:4]) for year in years if year[:4].isdigit()), 1, 1)
