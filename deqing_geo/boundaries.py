@@ -378,7 +378,7 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
             frame.index[scientific],
         )
     long = text.str.fullmatch(PADDED_VILLAGE).fillna(False).astype(bool)
-    text = text.where(~long, text.str.slice(0, VILLAGE_DIGITS))
+    text = text.where(~long | (column != "village_code"), text.str.slice(0, VILLAGE_DIGITS))
     national = text.str.fullmatch(NATIONAL_CODE).fillna(False).astype(bool)
     padded = text.str.fullmatch(PADDED_TOWN).fillna(False).astype(bool)
     text = text.where(~padded | (column != "town_code"), text.str.slice(0, TOWN_DIGITS))

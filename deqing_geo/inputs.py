@@ -8,17 +8,17 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
 from deqing_geo.files import TABLES, local_file, table_text
 from deqing_geo.reading import PLACES, POINTS, POLYGONS, read
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 # For each layer: the shapes it holds, the columns looked for, and those it cannot do without.
 LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
@@ -108,6 +108,7 @@ def read_layer(
         datum=datum,
         like=like,
     )
+    frame = _single_points(frame, what)
     for column in needed:
         if column not in frame:
             fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
@@ -124,6 +125,24 @@ def read_layer(
         text = names.clean_text(frame["town_code"]).astype("string").str.removesuffix(".0")
         frame["town_code"] = text.str.slice(0, 9).astype(object).where(text.notna(), None)
     return frame
+
+
+def _single_points(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
+    """GeoPackages hold points as multi-points of one; more than one is no place."""
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    several = shapely.get_type_id(shapes) == int(shapely.GeometryType.MULTIPOINT)
+    crowd = several & (shapely.get_num_geometries(shapes) > 1)
+    if crowd.any():
+        raise GeometryError(
+            f"`{what}` has rows of several points. Split them into one row a point.",
+            frame.index[crowd],
+        )
+    if not several.any():
+        return frame
+    shapes[several] = shapely.get_geometry(shapes[several], 0)
+    out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
+    out.attrs.update(frame.attrs)
+    return out
 
 
 def _words(values: pd.Series[Any], column: str) -> pd.Series[Any]:

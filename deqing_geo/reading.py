@@ -42,12 +42,12 @@ LINES = (
     shapely.GeometryType.MULTILINESTRING,
     shapely.GeometryType.LINEARRING,
 )
-POINTS = (shapely.GeometryType.POINT,)
+POINTS = (shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT)
 PLACES = (*POINTS, *POLYGONS)
 _KIND_WORDS = {
     POLYGONS: "polygons",
     LINES: "lines",
-    POINTS: "single points",
+    POINTS: "points",
     PLACES: "points or polygons",
 }
 _LAYER_WORDS = {POLYGONS: "Polygon", LINES: "LineString", POINTS: "Point", PLACES: ""}

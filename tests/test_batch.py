@@ -206,7 +206,7 @@ def test_progress_is_told_to_the_end(folder):
     )
     batch.run(job, folder / "out", lambda *step: told.append(step))
 
-    assert told[0] == ("zone", 0, 4) and ("", 4, 4) in told and told[-1] == ("", 4, 4)
+    assert told[0] == ("zone", 0, 4) and ("", 4, 4) in told and told[-1] == ("", 6, 6)
 
 
 def test_a_report_on_nothing_says_so(tmp_path):

@@ -99,7 +99,13 @@ class Job:
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
-    """Tell nobody."""
+    """Tell nobody.
+
+    Parameters
+    ----------
+    _what, _done, _of
+        What nobody is told.
+    """
 
 
 def open_recipe(recipe: Recipe, tell: Tell = silent) -> Job:
