@@ -18,7 +18,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
 from deqing_geo.files import TABLES, local_file, table_text
-from deqing_geo.reading import PLACES, POINTS, POLYGONS, read
+from deqing_geo.reading import PLACES, POINTS, POLYGONS, note, read
 
 # For each layer: the shapes it holds, the columns looked for, and those it cannot do without.
 LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
@@ -27,11 +27,13 @@ LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
     "redline": (POLYGONS, ("redline_name",), ()),
     "water_source": (POLYGONS, ("protection_level",), ()),
     "farmland": (POLYGONS, (), ()),
-    "cropland": (POLYGONS, (), ()),
+    "cropland": (POLYGONS, ("sandiao_code", "guide_code"), ()),
     "hazards": (PLACES, ("hazard_kind", "hazard_class", "threatened_people"), ("hazard_class",)),
     "facilities": (POINTS, ("facility_class", "facility_name", "opened_on"), ("facility_class",)),
 }
 PERCENT = 100.0
+# 耕地 begins so in 三调 and in the guide of 2023 alike.
+CROPLAND = "01"
 VILLAGE_CODE = r"[1-8]\d{11}"
 
 
@@ -53,7 +55,8 @@ def read_layer(
         GeoPackage, GeoJSON or Shapefile.
     what : str
         ``seats`` (镇、街道驻地), ``boundaries`` (城镇开发边界), ``redline`` (生态保护红线),
-        ``water_source`` (饮用水水源保护区), ``farmland`` (永久基本农田), ``cropland`` (耕地),
+        ``water_source`` (饮用水水源保护区), ``farmland`` (永久基本农田), ``cropland`` (耕地; of a
+        layer with land-use codes the rows of 01),
         ``hazards`` (地质灾害隐患点或易发区) or ``facilities`` (公共服务设施).
     layer : str, optional
         The layer of a file with several.
@@ -121,6 +124,8 @@ def read_layer(
             frame[column] = _words(frame[column], column)
         elif column in frame and column.endswith("_name"):
             frame[column] = names.clean_text(frame[column])
+    if what == "cropland":
+        frame = _arable(frame)
     if "town_code" in frame:
         text = names.clean_text(frame["town_code"]).astype("string").str.removesuffix(".0")
         frame["town_code"] = text.str.slice(0, 9).astype(object).where(text.notna(), None)
@@ -143,6 +148,18 @@ def _single_points(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
     out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
     out.attrs.update(frame.attrs)
     return out
+
+
+def _arable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    for column in ("sandiao_code", "guide_code"):
+        if column in frame:
+            codes = names.clean_text(frame[column]).astype("string")
+            kept = codes.str.startswith(CROPLAND).fillna(False).astype(bool).to_numpy()
+            note(frame, kept=int(kept.sum()), by=column)
+            out = frame[kept].reset_index(drop=True)
+            out.attrs.update(frame.attrs)
+            return out
+    return frame
 
 
 def _words(values: pd.Series[Any], column: str) -> pd.Series[Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deqing_geo import sample, standards
 from deqing_geo.batch.recipe import Recipe
 from deqing_geo.boundaries import read_towns, read_villages, read_zone
-from deqing_geo.inputs import LAYERS, read_layer, read_overrides, read_village_table
+from deqing_geo.inputs import CROPLAND, LAYERS, read_layer, read_overrides, read_village_table
 from deqing_geo.layers import read_homes, read_parks, read_roads
 from deqing_geo.sample.schematic import TODAY
 from deqing_geo.terrain import read_raster
@@ -32,8 +32,6 @@ LOOKS = {
     "hazards": "hazard",
     "facilities": "facility",
 }
-# The arable land of 三调.
-CROPLAND = "01"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

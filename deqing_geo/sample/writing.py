@@ -339,6 +339,7 @@ def _village_sections() -> str:
         "redline": ("redline", "生态保护红线"),
         "water_source": ("water_source", "饮用水水源保护区; only 一级 counts"),
         "farmland": ("farmland", "永久基本农田"),
+        "cropland": ("land_use", "耕地: of a land-use layer the codes that begin with 01"),
         "hazards": ("hazards", "地质灾害隐患点"),
         "facilities": ("facilities", "for the plan's counts of services"),
     }
