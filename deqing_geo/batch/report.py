@@ -210,7 +210,7 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
         for number, town in enumerate(towns, start=1):
             one = types.of(table["town_name"] == town)
             stem = _UNWRITABLE.sub("_", f"{_code_of(one)}{town}{number:02d}")
-            m = village_map(one, title=f"{town}村庄分类图({job.title})")
+            m = village_map(one, title=f"{town}村庄分类图")
             for look in ("water", "zone", "town"):
                 if look in job.around:
                     add_layer(m, job.around[look], look)

@@ -100,8 +100,12 @@ var DeqingMap = (function () {
       if (key !== undefined && key !== null) {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
-        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
-          { maxWidth: 420 });
+        // A long story scrolls in its own window and stays clear of the footer.
+        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); }, {
+          maxWidth: 420,
+          maxHeight: Math.max(160, Math.round(map.getSize().y * 0.55)),
+          autoPanPaddingBottomRight: [12, Math.round(map.getSize().y * 0.16)]
+        });
       }
       group.addLayer(drawn);
     });
