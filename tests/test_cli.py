@@ -53,6 +53,14 @@ def test_the_demo_leaves_its_folder(tmp_path, capsys, figures):
     printed = capsys.readouterr().out
     assert figures[0] in printed and figures[1] in printed
     assert "示意数据" in printed and "未合并双线" in printed and "规划目标" in printed
+    for words in (
+        "村庄类型",
+        "城郊融合类",
+        "拟列入(待征求村民意见)",
+        "核心指标完成情况",
+        "停用条件 RM-4",
+    ):
+        assert words in printed
     assert (tmp_path / "out" / "map.html").stat().st_size > 150_000
 
 

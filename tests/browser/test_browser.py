@@ -651,3 +651,62 @@ def test_the_ground_can_be_switched_off_and_its_legend_goes_with_it(visit, page_
 
     assert page.locator(".leaflet-image-layer").count() == 0
     assert "地形" not in [heading for heading, _ in legend(page)]
+
+
+# ---------------------------------------------------------------- village types
+
+
+def test_a_village_is_found_by_name_and_tells_its_story(visit, tmp_path):
+    from tests.test_village_map import facts
+
+    with pytest.warns(dg.errors.DeqingGeoWarning):
+        types = dg.classify_villages(facts())
+    file = dg.save_map(dg.village_map(types, title="九村"), tmp_path / "types.html")
+    page, seen = visit(file, viewport={"width": 1280, "height": 860})
+    field = page.locator(".dg-find input")
+    field.fill("己村")
+    field.press("Enter")
+    page.wait_for_selector(".dg-story h3")
+
+    assert page.text_content(".dg-story h3") == "己村"
+    assert types.table.loc["F", "reason"] in page.text_content(".dg-story")
+    box = page.locator(".leaflet-popup-content").bounding_box()
+    foot = page.locator(".dg-footer").bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= foot["y"]
+    field.fill("无此村")
+    field.press("Enter")
+    assert page.evaluate("document.querySelector('.dg-find input').validationMessage") == "没有找到"
+    ((head, entries),) = legend(page)
+    assert head == "村庄类型" and entries[0] == "城郊融合类 1"
+    assert_quiet(seen, file)
+
+
+def test_a_relocation_is_hatched_and_what_waits_is_dotted(visit, tmp_path):
+    """Without its pattern an area is of one colour; with it, of two or more."""
+    from tests.test_village_map import facts
+
+    with pytest.warns(dg.errors.DeqingGeoWarning):
+        types = dg.classify_villages(facts())
+    file = dg.save_map(dg.village_map(types), tmp_path / "types.html")
+    page, _ = visit(file, viewport={"width": 1280, "height": 860})
+
+    def colours(x):
+        left, top = pixel(page, x, 620)
+        return page.evaluate(
+            """([left, top]) => {
+                const canvas = document.querySelector("canvas");
+                const box = canvas.getBoundingClientRect();
+                const scale = canvas.width / box.width;
+                const data = canvas.getContext("2d").getImageData(
+                    (left - box.left) * scale, (top - box.top) * scale, 24, 24).data;
+                const seen = new Set();
+                for (let i = 0; i < data.length; i += 4) {
+                    seen.add([data[i] >> 4, data[i + 1] >> 4, data[i + 2] >> 4].join());
+                }
+                return seen.size;
+            }""",
+            [left, top],
+        )
+
+    plain, hatched, dotted = (colours(900 * at + 150) for at in (2, 4, 6))
+    assert plain == 1 and hatched > 1 and dotted > 1

@@ -1,0 +1,121 @@
+"""The first whole run: the schematic county, every measure, every village, one command."""
+
+import hashlib
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pyogrio
+import pytest
+
+from deqing_geo import batch, columns, errors
+
+SEED = 0
+MEGABYTE = 1_000_000
+
+
+def digests(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole") / "out"
+    told = []
+    job = batch.schematic_county(SEED)
+    report = batch.run(job, out, lambda *step: told.append(step), each="town")
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    return SimpleNamespace(job=job, out=out, report=report, summary=summary, told=told)
+
+
+def test_it_leaves_all_it_says_small_and_marked_as_made_up(whole):
+    found = digests(whole.out)
+    manifest = json.loads((whole.out / "manifest.json").read_text("utf-8"))
+    towns = json.loads((whole.out / "towns" / "manifest.json").read_text("utf-8"))
+    listed = {one["file"]: one["sha256"] for one in manifest["outputs"]}
+    listed |= {f"towns/{one['file']}": one["sha256"] for one in towns["outputs"]}
+
+    assert set(whole.report.files) == set(found)
+    assert {name: found[name] for name in listed} == listed
+    assert set(found) - set(listed) == {"manifest.json", "towns/manifest.json"}
+    assert (whole.out / "map.html").stat().st_size < 5 * MEGABYTE
+    notice = columns.word("notice.schematic").encode()
+    assert [name for name in found if notice not in (whole.out / name).read_bytes()] == []
+    (steps,) = {of for _, _, of in whole.told}
+    assert [done for _, done, _ in whole.told] == list(range(steps + 1))
+
+
+def test_the_summary_says_the_types_and_twelve_of_sixteen_targets(whole):
+    types, said = whole.report.types, whole.summary["villages"]
+    figures = whole.summary["targets"]["figures"]
+
+    assert said["counts"] == {str(k): int(v) for k, v in types.counts.items()}
+    assert sum(said["counts"].values()) == said["units"] == 181
+    assert min(said["counts"][kind] for kind in ("suburban", "cluster", "improve")) >= 5
+    assert said["counts"]["relocate"] and said["counts"]["heritage"] and said["candidates"]
+    assert whole.summary["targets"]["computable"] == 16
+    assert whole.summary["targets"]["computable_and_measured"] >= 12
+    for key in ("road_density", "park_coverage"):
+        assert figures[key]["measured"] == whole.summary["measures"][key]["overall"]
+    assert all(one["definition"] for one in figures.values())
+    assert whole.summary["measures"]["road_density"]["merged"] is False
+
+
+def test_a_candidate_is_counted_nowhere_as_relocated(whole):
+    types = whole.report.types
+    codes = types.candidates.index
+    layer = pyogrio.read_dataframe(whole.out / "villages.gpkg", layer="villages")
+    layer = layer.set_index("village_code")
+    table = pd.read_csv(whole.out / "villages.csv", dtype=str).set_index("行政区划代码")
+    towns = pd.read_csv(whole.out / "villages_by_town.csv", index_col=0)
+
+    assert len(codes) and layer.loc[codes, "type_final"].isna().all()
+    assert layer.loc[codes, "village_type"].isna().all()
+    assert (layer.loc[codes, "type_model"] == "relocate").all()
+    assert table.loc[codes, "拟定类型"].isna().all()
+    assert (types.series == "relocate").sum() == towns.loc["合计", "搬迁撤并类"]
+    assert towns.loc["合计", "拟列入(待征求村民意见)"] == len(codes)
+    assert towns.drop("合计").select_dtypes("number").to_numpy().sum() == 181
+
+
+def test_the_table_for_readers_is_in_their_words(whole):
+    table = pd.read_csv(whole.out / "villages.csv", dtype=str)
+    (whole.out / "villages.csv").read_text("utf-8-sig").encode("gbk")
+
+    assert set(table["镇(街道)驻地村"].dropna()) == {"是", "否"}
+    assert table["常住人口(人)"].dropna().str.fullmatch(r"\d+").all()
+    assert table["判定理由"].notna().all()
+    known = set(columns.vocabulary("type_final").values())
+    assert set(table["初判类型"].dropna()) <= known
+    # A column nobody labelled would stand there under its English name.
+    assert [head for head in table.columns if head.isascii()] == []
+
+
+def test_two_runs_are_the_same_bytes(whole, tmp_path):
+    batch.run(whole.job, tmp_path / "again", each="town")
+
+    assert digests(tmp_path / "again") == digests(whole.out)
+
+
+def test_each_town_has_its_map_and_its_villages(whole):
+    names = sorted(path.name for path in (whole.out / "towns").iterdir())
+    towns = whole.job.villages["town_name"].unique()
+    rows = [
+        len(pd.read_csv(path)) for path in sorted((whole.out / "towns").glob("*村庄分类表.csv"))
+    ]
+
+    assert len([name for name in names if name.endswith("村庄分类图.html")]) == len(towns) == 13
+    assert sum(rows) == len(whole.job.villages)
+    assert names[0].startswith("330521001武康街道01")
+
+
+def test_a_job_without_towns_has_no_maps_of_them(tmp_path):
+    with pytest.raises(errors.InputError, match="carry `town_name`"):
+        batch.run(batch.paper_town(), tmp_path / "out", each="town")
+    with pytest.raises(errors.InputError, match="'village' is not known"):
+        batch.run(batch.paper_town(), tmp_path / "out", each="village")
+    assert list(tmp_path.iterdir()) == []
