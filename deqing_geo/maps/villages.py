@@ -72,7 +72,7 @@ def village_map(
     >>> from deqing_geo import classify_villages, sample, village_facts
     >>> types = classify_villages(village_facts(sample.villages(), homes=sample.homes()))
     >>> m = village_map(types, title="纸上镇村庄分类")
-    >>> "整治提升类 4" in m.get_root().render()
+    >>> "待补数据 4" in m.get_root().render()
     True
     """
     table = types.table

@@ -48,6 +48,8 @@ ORDERED = (
     "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
     "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
 )  # fmt: skip
+COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
+SKIPPED = ("本次停用",)
 GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
 MADE = tuple(column for column in ORDERED if column not in GIVEN)
 OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
@@ -315,11 +317,13 @@ def classify_villages(
     scores = _score(table, taking, law)
     _apply_overrides(state, table, overrides, as_of or datetime.now().astimezone().date())
     for rung in rest:
+        if rung.how == "residual" and _nothing_tried(rest, table):
+            _wait_for_all(state, rung, off)
         _climb(rung, table, law, state, off)
     # A number with several rungs is off when all of them are.
     tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
     off = {name: columns for name, columns in off.items() if name not in tried}
-    off |= dict.fromkeys(skip, ("本次停用",))
+    off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
@@ -332,7 +336,7 @@ def classify_villages(
         off=off,
         weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
         sources=sources,
-        notices=_notices(facts, sources),
+        notices=_notices(facts, sources, off),
         origins=tuple(facts.attrs.get("origins", ())),
     )
     out.attrs["notice"] = ";".join(result.notices)
@@ -402,6 +406,24 @@ def _climb(
             state.missing[at] = ";".join(fields)
             labels = "、".join(names.label(column) for column in fields)
             state.reason[at] = f"缺少{labels},暂不判定"
+
+
+def _nothing_tried(rest: Sequence[Rung], table: gpd.GeoDataFrame) -> bool:
+    """Whether no condition but the last could be asked: then the last says nothing either."""
+    return not any(
+        rung.how != "residual" and all(name in table for name in rung.columns) for rung in rest
+    )
+
+
+def _wait_for_all(state: _State, rung: Rung, off: dict[str, tuple[str, ...]]) -> None:
+    rows = np.flatnonzero(state.open)
+    state.model[rows] = "missing"
+    state.decided_by[rows] = rung.id
+    state.how[rows] = "missing"
+    state.missing[rows] = ";".join(
+        dict.fromkeys(name for names_ in off.values() for name in names_)
+    )
+    state.reason[rows] = "未提供任何判定指标,暂不判定"
 
 
 def _behind(gaps: dict[str, Bools], table: pd.DataFrame) -> dict[str, Bools]:
@@ -615,7 +637,9 @@ def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[dat
 # ---------------------------------------------------------------- words
 
 
-def _notices(facts: gpd.GeoDataFrame, sources: tuple[Rule, ...]) -> tuple[str, ...]:
+def _notices(
+    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
+) -> tuple[str, ...]:
     said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
     told = facts.attrs.get("facts", {})
     said += [
@@ -627,6 +651,14 @@ def _notices(facts: gpd.GeoDataFrame, sources: tuple[Rule, ...]) -> tuple[str, .
         said.append("无居住用地图层,按全村范围计算")
     if any(rule.unread for rule in sources):
         said.append(word("notice.unread"))
+    unasked = [rung for rung, columns in off.items() if columns != SKIPPED]
+    if unasked:
+        fields = dict.fromkeys(one for rung in unasked for one in off[rung])
+        # Scores have no field of their own: they are absent where every indicator is.
+        labels = "、".join(_labelled(field) for field in fields if field not in COMPUTED[1:])
+        said.append(
+            f"缺{labels},未按条件{'、'.join(unasked)}判定,其余类型中可能有应属这些条件的村庄"
+        )
     return tuple(dict.fromkeys(said))
 
 
