@@ -153,6 +153,68 @@ def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
     return area_at, pieces
 
 
+def areas_in(parts: Shapes, blocks: Shapes) -> Floats:
+    """How much of each block lies in any of the parts.
+
+    Parameters
+    ----------
+    parts : array of Polygon
+        Without overlaps (`once`); few and large.
+    blocks : array of Polygon
+        Many and small: what lies wholly in a part is not cut.
+
+    Returns
+    -------
+    array of float
+        Square metres, one for each block.
+
+    Examples
+    --------
+    >>> areas_in(np.array([shapely.box(0, 0, 4, 4)]), np.array([shapely.box(3, 0, 5, 1)])).tolist()
+    [1.0]
+    """
+    inside = np.zeros(len(blocks))
+    if len(parts) == 0 or len(blocks) == 0:
+        return inside
+    shapely.prepare(parts)
+    block_at, part_at = shapely.STRtree(parts).query(blocks, predicate="intersects")
+    whole = shapely.covers(parts[part_at], blocks[block_at])
+    area = shapely.area(blocks[block_at])
+    cut = ~whole
+    area[cut] = shapely.area(shapely.intersection(blocks[block_at[cut]], parts[part_at[cut]]))
+    return np.asarray(np.bincount(block_at, area, len(blocks)), dtype=float)
+
+
+def metres_to(parts: Shapes, blocks: Shapes) -> Floats:
+    """How far each block is from the nearest edge of the parts.
+
+    Parameters
+    ----------
+    parts, blocks : array of Polygon
+        None of the blocks lies within a part.
+
+    Returns
+    -------
+    array of float
+        NaN where there is no part.
+
+    Examples
+    --------
+    >>> metres_to(np.array([shapely.box(0, 0, 4, 4)]), np.array([shapely.box(7, 0, 9, 1)])).tolist()
+    [3.0]
+    """
+    out = np.full(len(blocks), np.nan)
+    if len(parts) == 0 or len(blocks) == 0:
+        return out
+    # Single segments keep the search short where an outline has thousands of them.
+    start, end, _ = _segments(shapely.boundary(parts))
+    pairs, metres = shapely.STRtree(_lines(start, end)).query_nearest(
+        blocks, return_distance=True, all_matches=False
+    )
+    out[pairs[0]] = metres
+    return out
+
+
 def once(blocks: Shapes) -> Shapes:
     """Blocks without overlaps: land drawn twice is there once.
 

@@ -6,6 +6,7 @@ known of one village is empty there, never 0.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons
 from deqing_geo.crs import moved, require_metres
-from deqing_geo.cutting import once, pieces_in
+from deqing_geo.cutting import areas_in, metres_to, once, pieces_in
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.provenance import origins
@@ -174,21 +175,21 @@ def village_facts(
     told: dict[str, str] = {}
     if table is not None:
         _declare(out, told, table)
-    lived, whole, place = _lived_on(out, shapes, homes)
+    lived = _lived_on(out, shapes, homes)
     if homes is not None:
         told["residential_ha"] = "measured"
     if network is not None and seats is not None:
         on_foot = law.rule("speed.walk").value if walk_kmh is None else walk_kmh
-        _minutes(out, told, network, seats, place, on_foot)
+        _minutes(out, told, network, seats, lived.place, on_foot)
     if terrain is not None:
-        _ground(out, told, terrain, lived)
+        _ground(out, told, terrain, lived.merged)
     if population is not None:
-        _people(out, told, population, lived)
+        _people(out, told, population, lived.merged)
     if boundaries is not None:
         seat = _rows_of(boundaries, "boundaries", "boundary_kind", "county_seat")
         parts = _parts(seat, "boundaries")
-        out["udb_res_share"] = _share(lived, parts)
-        out["dist_udb_m"] = _distance(lived, parts)
+        out["udb_res_share"] = lived.share_in(parts)
+        out["dist_udb_m"] = lived.metres_to(parts)
         told["udb_res_share"] = told["dist_udb_m"] = "measured"
     for column, layer, rows in (
         ("redline_res_share", redline, None),
@@ -196,7 +197,7 @@ def village_facts(
     ):
         if layer is not None:
             name = column.removesuffix("_res_share").replace("water1", "water_source")
-            out[column] = _share(lived, _parts(_rows_of(layer, name, *(rows or ("", ""))), name))
+            out[column] = lived.share_in(_parts(_rows_of(layer, name, *(rows or ("", ""))), name))
             told[column] = "measured"
     if farmland is not None:
         out["pbf_share"] = _share(shapes, _parts(farmland, "farmland"))
@@ -209,7 +210,7 @@ def village_facts(
         told["farmland_pc"] = "measured"
     if hazards is not None and "hazard_class" not in out:
         _hazards(out, told, hazards, shapes, lived)
-    out["whole_area"] = whole
+    out["whole_area"] = lived.whole
     out.attrs["facts"] = told
     frames = {"villages": villages, **layers, **({} if table is None else {"table": table})}
     out.attrs["origins"] = origins(**frames)
@@ -326,30 +327,55 @@ def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
 # ---------------------------------------------------------------- what is measured
 
 
-def _lived_on(
-    out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | None
-) -> tuple[Shapes, NDArray[np.bool_], Shapes]:
-    """Each village's residential land, whether the whole village stands in, and its place."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lived:
+    """Residential land of the villages, as single pieces; all of a village without any."""
+
+    at: Ints  # whose piece
+    pieces: Shapes
+    whole: NDArray[np.bool_]
+    place: Shapes  # inside each village's largest piece
+
+    @property
+    def merged(self) -> Shapes:
+        """One shape a village: pieces side by side are no valid multi-polygon."""
+        held = np.asarray(shapely.geometrycollections(self.pieces, indices=self.at))
+        merged: Shapes = np.asarray(shapely.union_all(held[:, None], axis=1))
+        return merged
+
+    def share_in(self, parts: Shapes) -> Floats:
+        """The part of each village's pieces that lies in any of the parts."""
+        count = len(self.whole)
+        inside = np.bincount(self.at, areas_in(parts, self.pieces), count)
+        # Rounding must not make more than the whole of it.
+        return np.clip(inside / np.bincount(self.at, shapely.area(self.pieces), count), 0, 1)
+
+    def metres_to(self, parts: Shapes) -> Floats:
+        """Metres from each village's pieces to the nearest part; 0 where they meet."""
+        out = np.where(self.share_in(parts) > 0, 0.0, np.inf)
+        away = np.flatnonzero(out[self.at] > 0)
+        np.minimum.at(out, self.at[away], metres_to(parts, self.pieces[away]))
+        return np.where(np.isinf(out), np.nan, out)
+
+
+def _lived_on(out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | None) -> _Lived:
     count = len(shapes)
-    whole = np.ones(count, dtype=bool)
-    lived = shapes.copy()
-    heart = shapes.copy()
+    parts, at = np.zeros(0, dtype=object), np.zeros(0, dtype=np.int64)
     if homes is not None:
-        blocks = once(require_polygons(homes=homes))
-        at, pieces = pieces_in(shapes, blocks)
-        parts, part_of = shapely.get_parts(pieces, return_index=True)
+        at, cut = pieces_in(shapes, once(require_polygons(homes=homes)))
+        parts, part_of = shapely.get_parts(cut, return_index=True)
         at = at[part_of]
         solid = shapely.get_dimensions(parts) == 2
         parts, at = parts[solid], at[solid]
         out["residential_ha"] = np.bincount(at, ellipsoidal_area(parts, out.crs), count) / M2_PER_HA
-        there = np.unique(at)
-        whole[there] = False
-        held = shapely.geometrycollections(parts, indices=at) if len(parts) else parts
-        lived[there] = shapely.union_all(held[there][:, None], axis=1) if len(there) else held
-        order = np.lexsort((-shapely.area(parts), at))
-        largest = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
-        heart[at[largest]] = parts[largest]
-    return lived, whole, shapely.point_on_surface(heart)
+    whole = np.bincount(at, minlength=count) == 0
+    own, own_of = shapely.get_parts(shapes[whole], return_index=True)
+    parts = np.concatenate([parts, own])
+    at = np.concatenate([at, np.flatnonzero(whole)[own_of]])
+    order = np.lexsort((-shapely.area(parts), at))
+    at, parts = at[order], parts[order]
+    largest = np.flatnonzero(np.diff(at, prepend=-1))
+    return _Lived(at, parts, whole, shapely.point_on_surface(parts[largest]))
 
 
 def _minutes(
@@ -434,7 +460,7 @@ def _hazards(
     told: dict[str, str],
     hazards: gpd.GeoDataFrame,
     shapes: Shapes,
-    lived: Shapes,
+    lived: _Lived,
 ) -> None:
     words = _needed(hazards, "hazards", "hazard_class")
     odd = ~np.isin(words, GRADES)
@@ -444,7 +470,8 @@ def _hazards(
     places = np.asarray(hazards.geometry.array, dtype=object)
     flat = bool(len(places)) and int(shapely.get_dimensions(places).max()) == 2
     tree = shapely.STRtree(places)
-    village, site = tree.query(lived if flat else shapes, predicate="intersects")
+    village, site = tree.query(lived.pieces if flat else shapes, predicate="intersects")
+    village = lived.at[village] if flat else village
     worst = np.zeros(len(out), dtype=np.intp)
     np.maximum.at(worst, village, grade[site])
     out["hazard_class"] = pd.Series([GRADES[at] for at in worst], index=out.index, dtype=object)
@@ -491,14 +518,3 @@ def _share(areas: Shapes, parts: Shapes) -> Floats:
     # Rounding must not make more than the whole of it.
     inside = np.bincount(at, shapely.area(pieces), len(areas)) / shapely.area(areas)
     return np.clip(inside, 0, 1)
-
-
-def _distance(areas: Shapes, parts: Shapes) -> Floats:
-    """Metres from each area to the nearest part; 0 where they meet."""
-    out = np.full(len(areas), np.nan)
-    if len(parts):
-        pairs, metres = shapely.STRtree(parts).query_nearest(
-            areas, return_distance=True, all_matches=False
-        )
-        out[pairs[0]] = metres
-    return out
