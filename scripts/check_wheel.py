@@ -17,7 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKED = ("deqing_geo", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
-EXPECTED = {"map.html", "manifest.json", "results.gpkg", "road_density.csv", "summary.json"}
+EXPECTED = {
+    "map.html",
+    "manifest.json",
+    "results.gpkg",
+    "scorecard.csv",
+    "summary.json",
+    "towns",
+    "villages.csv",
+    "villages.gpkg",
+}
 
 
 def main() -> int:
@@ -39,7 +48,7 @@ def main() -> int:
         _run(str(scripts / "python"), "-m", "pip", "install", "--quiet", str(wheel))
         away = outside / "elsewhere"
         away.mkdir()
-        _run(str(scripts / "deqing-geo"), "demo", "--out", "out", cwd=away)
+        _run(str(scripts / "deqing-geo"), "demo", "--out", "out", "--each", "town", cwd=away)
         made = {file.name for file in (away / "out").iterdir()}
         if not made >= EXPECTED:
             print(f"missing from the wheel's run: {sorted(EXPECTED - made)}", file=sys.stderr)

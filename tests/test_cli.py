@@ -177,6 +177,8 @@ def test_a_closed_pipe_is_no_failure(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path):
     code = (
+        # A shell that runs tests in the background leaves SIGINT ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import time, sys, deqing_geo.batch.report as r, deqing_geo.cli as c\n"
         "def wait(*a): print('ready', flush=True); time.sleep(60)\n"
         "r._save_tables = wait\n"
