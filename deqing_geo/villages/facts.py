@@ -139,7 +139,8 @@ def village_facts(
         If `table` repeats a code or knows no code of `villages`, or names a village that is
         not there.
     InputError
-        If the index of `villages` repeats a label, or `seats` or `network` is given alone.
+        If the index of `villages` repeats a label, `seats` or `network` is given alone, or
+        `boundaries` has no row of the county seat.
 
     Notes
     -----
@@ -187,6 +188,11 @@ def village_facts(
         _people(out, told, population, lived.merged)
     if boundaries is not None:
         seat = _rows_of(boundaries, "boundaries", "boundary_kind", "county_seat")
+        if len(seat) == 0:
+            raise InputError(
+                "`boundaries` has no row of the county seat (boundary_kind county_seat, 县城), and "
+                "only its 城镇开发边界 makes 城郊融合. Add it, or leave boundaries= out."
+            )
         parts = _parts(seat, "boundaries")
         out["udb_res_share"] = lived.share_in(parts)
         out["dist_udb_m"] = lived.metres_to(parts)
