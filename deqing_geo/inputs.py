@@ -31,7 +31,10 @@ LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
     "hazards": (PLACES, ("hazard_kind", "hazard_class", "threatened_people"), ("hazard_class",)),
     "facilities": (POINTS, ("facility_class", "facility_name", "opened_on"), ("facility_class",)),
 }
+# Nothing is decided by these: 地面塌陷 and 不稳定斜坡 stay as they are written.
+DESCRIPTIVE = ("hazard_kind",)
 PERCENT = 100.0
+PERCENTS = ("ratio", "%")
 # 耕地 begins so in 三调 and in the guide of 2023 alike.
 CROPLAND = "01"
 VILLAGE_CODE = r"[1-8]\d{11}"
@@ -120,7 +123,10 @@ def read_layer(
                 f"Pass columns={{'{column}': '…'}}."
             )
     for column in wanted:
-        if column in frame and column in names.vocabularies():
+        if column in frame and column in DESCRIPTIVE:
+            text = names.clean_text(frame[column])
+            frame[column] = names.read_values(text, column).where(lambda one: one.notna(), text)
+        elif column in frame and column in names.vocabularies():
             frame[column] = _words(frame[column], column)
         elif column in frame and column.endswith("_name"):
             frame[column] = names.clean_text(frame[column])
@@ -236,6 +242,7 @@ def read_village_table(
         )
     table = raw[list(found)].rename(columns=found)
     codes = names.clean_text(table.pop("village_code")).astype("string").str.removeprefix("'")
+    codes = codes.str.removesuffix(".0")
     bad = ~codes.str.fullmatch(VILLAGE_CODE).fillna(False).astype(bool)
     if bad.any():
         raise CodeError(
@@ -271,7 +278,8 @@ def _headings(fields: list[str], given: Mapping[str, str]) -> tuple[dict[str, st
     for field in fields:
         tidy = str(field).strip().replace("（", "(").replace("）", ")").replace("％", "%")
         column_name = given.get(field) or known.get(tidy)
-        if column_name is None:
+        # The planner's own word stands before the table of names.
+        if column_name is None or (field not in given and column_name in given.values()):
             continue
         if column_name not in names.registry():
             raise ColumnError(f"columns= names {column_name}, which is no registered column.")
@@ -286,13 +294,17 @@ def _cells(values: pd.Series[Any], column: str, percent: bool) -> pd.Series[Any]
     known = names.registry()[column]
     if known.dtype not in ("float", "int"):
         return text
-    number = pd.to_numeric(text.str.replace(",", ""), errors="coerce")
+    # A cell formatted as a percentage is saved with its sign.
+    signed = text.str.endswith(("%", "％")).fillna(False).astype(bool)
+    share = (signed | percent) & (known.unit == "ratio")
+    bare = text.str.replace(r"[,，]|[%％]$", "", regex=True) if known.unit in PERCENTS else text
+    number = pd.to_numeric(bare.str.replace(r"[,，]", "", regex=True), errors="coerce")
     odd = text.notna() & number.isna()
     if odd.any():
         raise ColumnError(
             f"`{column}` is a number, and {text[odd].iloc[0]!r} is none.", text.index[odd]
         )
-    return number / PERCENT if percent else number
+    return number.where(~share, number / PERCENT)
 
 
 def read_overrides(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -328,12 +340,26 @@ def read_overrides(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     file, _ = local_file(path, TABLES)
     frame = _table(file.name, table_text(file)[0])
-    frame = frame.rename(columns=lambda field: str(field).strip())
-    return frame.map(lambda cell: str(cell).strip() or None)
+    return frame.reset_index(drop=True).map(lambda cell: str(cell).strip() or None)
 
 
 def _table(name: str, text: str) -> pd.DataFrame:
+    """Cells as text. Read without a heading first: pandas would rename a repeated one."""
     try:
-        return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        cells = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, header=None)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise ColumnError(f"{name}: not a table with a heading and commas ({error}).") from error
+    cells = cells.fillna("")
+    heading = [str(field).strip() for field in cells.iloc[0]]
+    twice = [field for field in dict.fromkeys(heading) if field and heading.count(field) > 1]
+    if twice:
+        raise ColumnError(f"{name}: the heading {twice[0]!r} stands there twice. Leave one out.")
+    # Spreadsheets save empty rows and columns beside the table, too.
+    blank = cells.iloc[1:].apply(lambda column: column.str.strip() == "")
+    kept = [bool(field) or not blank[at].all() for at, field in enumerate(heading)]
+    frame = pd.DataFrame(cells.iloc[1:].loc[~blank.all(axis=1), kept])
+    named = [field or f"({at + 1})" for at, field in enumerate(heading)]
+    frame.columns = pd.Index([field for field, keep in zip(named, kept, strict=True) if keep])
+    # Rows are counted from 0 below the heading.
+    frame.index = frame.index - 1
+    return frame

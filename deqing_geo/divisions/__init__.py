@@ -208,7 +208,7 @@ def find_units(
     places = _towns(text, towns, units)
     forms: dict[str, list[str]] = {}
     for code, name in units["division_name"].items():
-        for form in _forms(str(name)):
+        for form in name_forms(str(name)):
             forms.setdefault(form, []).append(str(code))
     kinds, homes = units["unit_kind"].to_dict(), units["town_code"].to_dict()
     fits = []
@@ -280,8 +280,24 @@ def _split(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _forms(name: str) -> set[str]:
-    """The stem of a published name, and the stem with the word of its kind."""
+def name_forms(name: str) -> set[str]:
+    """The names a unit goes by: without its committee, and with the word of its kind.
+
+    Parameters
+    ----------
+    name : str
+        As published or as people say it.
+
+    Returns
+    -------
+    set of str
+        Two names mean one unit where these have a member in common.
+
+    Examples
+    --------
+    >>> sorted(name_forms("三桥村委会")), name_forms("三桥村")
+    (['三桥', '三桥村'], {'三桥村'})
+    """
     stem, kind = _split(name)
     return {stem} if kind is None else {stem, f"{stem}{UNIT_WORDS[kind]}"}
 

@@ -16,13 +16,15 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo import standards
-from deqing_geo.checks import require_areas, require_polygons
+from deqing_geo.checks import require_areas, require_points, require_polygons
 from deqing_geo.crs import moved, require_metres
-from deqing_geo.cutting import areas_in, metres_to, once, pieces_in
+from deqing_geo.cutting import SLIVER_M2, areas_in, metres_to, once, pieces_in
+from deqing_geo.divisions import name_forms
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
-from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
 from deqing_geo.provenance import origins
 from deqing_geo.terrain import slope, zonal
+from deqing_geo.villages.cells import DECLARED, read_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,28 +40,8 @@ if TYPE_CHECKING:
 M2_PER_MU = 2000 / 3
 TOWN_DIGITS = 9
 GRADES = ("none", "low", "medium", "high")
-# What a village stands for, and what is yes or no of it.
+# What is taken over from the villages themselves.
 IDENTITY = ("village_name", "town_name", "town_code", "unit_kind")
-DECLARED = (
-    "urban_rural_code", "takes_part", "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct",
-    "aging60_share", "hollow_rate", "collective_op_income", "fac_count", "heritage_list",
-    "hazard_class", "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
-    "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
-    "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
-    "current_type", "current_type_document", "current_type_year", "sewage_served",
-    "homesteads_revived",
-)  # fmt: skip
-YES_OR_NO = (
-    "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
-    "major_project", "retention_value", "sewage_served",
-)  # fmt: skip
-NUMBERS = (
-    "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "aging60_share", "hollow_rate",
-    "collective_op_income", "fac_count", "threatened_people", "seismic_intensity",
-    "fault_dist_m", "farmland_pc", "homesteads_revived",
-)  # fmt: skip
-SHARES = ("aging60_share", "hollow_rate")
-WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
 
 
 def village_facts(
@@ -173,6 +155,8 @@ def village_facts(
         if left is not None and right is None:
             raise InputError(f"`{name}` alone gives no minutes: pass seats= and network= together.")
     out = villages[[name for name in IDENTITY if name in villages] + ["geometry"]].copy()
+    if "unit_kind" in out:
+        out["unit_kind"] = read_cells(out["unit_kind"], "unit_kind")
     told: dict[str, str] = {}
     if table is not None:
         _declare(out, told, table)
@@ -252,16 +236,7 @@ def _declare(out: gpd.GeoDataFrame, told: dict[str, str], table: pd.DataFrame) -
     for column in ("town_name", "unit_kind", *DECLARED):
         if column not in table or column in out:
             continue
-        values = rows[column]
-        if column in YES_OR_NO:
-            values = _yes_or_no(values, column)
-        elif column in NUMBERS:
-            values = _number(values, column)
-        elif column in WORDS:
-            values = _worded(values, column)
-        else:
-            values = values.astype(object).where(values.notna(), None)
-        out[column] = values
+        out[column] = read_cells(rows[column], column)
         told[column] = "declared"
 
 
@@ -269,9 +244,16 @@ def _same_names(out: gpd.GeoDataFrame, table: pd.DataFrame) -> None:
     """A row shifted by one would give every village its neighbour's facts."""
     if "village_name" not in out or "village_name" not in table:
         return
-    here = out.loc[table.index, "village_name"]
-    there = table["village_name"]
-    other = (here.notna() & there.notna() & (here != there)).to_numpy(dtype=bool)
+    here = names.clean_text(out.loc[table.index, "village_name"])
+    there = names.clean_text(table["village_name"])
+    # 某村 and 某村村民委员会 are one village under its two names.
+    other = np.array(
+        [
+            a is not None and b is not None and name_forms(a).isdisjoint(name_forms(b))
+            for a, b in zip(here, there, strict=True)
+        ],
+        dtype=bool,
+    )
     if other.any():
         pairs = [
             f"{code} {a}/{b}"
@@ -282,52 +264,6 @@ def _same_names(out: gpd.GeoDataFrame, table: pd.DataFrame) -> None:
             f"{'; '.join(pairs[:3])}. Has a column been sorted by itself?",
             table.index[other],
         )
-
-
-def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
-    # 1 and 0 are the same keys as True and False.
-    words = {True: True, False: False, "是": True, "否": False}
-    out = values.map(lambda one: words.get(one) if one == one else None).astype(object)
-    odd = out.isna() & values.notna()
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` is yes or no (是/否), and {values[odd].iloc[0]!r} is neither.",
-            values.index[odd],
-        )
-    return out.where(out.notna(), None)
-
-
-def _number(values: pd.Series[Any], column: str) -> pd.Series[Any]:
-    found = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
-    odd = (found.isna() & values.notna()) | np.isinf(found)
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` is a number, and {values[odd].iloc[0]!r} is none.", values.index[odd]
-        )
-    below = (found < 0) & (column != "pop_chg5_pct")
-    if below.any():
-        raise ColumnError(
-            f"`{column}` cannot be below 0. Not known is an empty cell.", values.index[below]
-        )
-    if column in SHARES and (found > 1).any():
-        raise ColumnError(
-            f"`{column}` is a ratio from 0 to 1, and {found.max():g} is not: divide percentages "
-            "by 100.",
-            values.index[found > 1],
-        )
-    whole = names.registry()[column].dtype == "int" and not (found.dropna() % 1).any()
-    return found.astype("Int64") if whole else found
-
-
-def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
-    out = names.read_values(values, column)
-    odd = out.isna() & values.notna()
-    if odd.any():
-        known = "、".join(names.vocabulary(column).values())
-        raise ColumnError(
-            f"`{column}` holds {values[odd].iloc[0]!r}; it may hold {known}.", values.index[odd]
-        )
-    return out.astype(object).where(out.notna(), None)
 
 
 # ---------------------------------------------------------------- what is measured
@@ -378,7 +314,9 @@ def _lived_on(out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | N
     own, own_of = shapely.get_parts(shapes[whole], return_index=True)
     parts = np.concatenate([parts, own])
     at = np.concatenate([at, np.flatnonzero(whole)[own_of]])
-    order = np.lexsort((-shapely.area(parts), at))
+    # Of equal pieces always the same first, however the rows lie.
+    west, south = shapely.bounds(parts).reshape(-1, 4)[:, :2].T
+    order = np.lexsort((south, west, -np.round(shapely.area(parts), 3), at))
     at, parts = at[order], parts[order]
     largest = np.flatnonzero(np.diff(at, prepend=-1))
     return _Lived(at, parts, whole, shapely.point_on_surface(parts[largest]))
@@ -397,10 +335,11 @@ def _minutes(
     odd = ~np.isin(kinds, known)
     if odd.any():
         raise ColumnError(f"`seat_kind` may hold {', '.join(known)}.", seats.index[odd])
-    points = moved(np.asarray(seats.geometry.array, dtype=object), seats.crs, network.crs, "seats")
+    points = moved(require_points(seats=seats), seats.crs, network.crs, "seats")
+    several = shapely.get_num_geometries(points) > 1
+    if several.any():
+        raise GeometryError("`seats` has rows of several points.", seats.index[several])
     goals = shapely.get_coordinates(points)
-    if len(goals) != len(seats):
-        raise InputError("`seats` are points, one for each row.")
     starts = shapely.get_coordinates(moved(place, out.crs, network.crs, "villages"))
     if not (kinds == "county_seat").any():
         raise ColumnError("`seats` names no county_seat (县城), to which minutes are asked.")
@@ -418,7 +357,7 @@ def _minutes(
             town[mine] = network.travel_minutes(
                 starts[mine], goals[theirs == name], walk_kmh=walk_kmh
             )
-    without = ~np.isin(own, theirs)
+    without = ~np.isin(own, theirs) | pd.isna(own)
     if without.any():
         missing = sorted({str(name) for name in own[without]})
         raise ColumnError(
@@ -474,17 +413,27 @@ def _hazards(
         raise ColumnError(f"`hazard_class` may hold {', '.join(GRADES)}.", hazards.index[odd])
     grade = np.array([GRADES.index(str(one)) for one in words], dtype=np.intp)
     places = np.asarray(hazards.geometry.array, dtype=object)
-    flat = bool(len(places)) and int(shapely.get_dimensions(places).max()) == 2
-    tree = shapely.STRtree(places)
-    village, site = tree.query(lived.pieces if flat else shapes, predicate="intersects")
-    village = lived.at[village] if flat else village
+    area = shapely.get_dimensions(places) == 2
+    home, patch = _patches(hazards[area], lived)
+    sites = require_points(hazards=hazards[~area])
+    village, site = shapely.STRtree(sites).query(shapes, predicate="intersects")
     worst = np.zeros(len(out), dtype=np.intp)
-    np.maximum.at(worst, village, grade[site])
+    np.maximum.at(worst, village, grade[~area][site])
+    np.maximum.at(worst, home, grade[area][patch])
     out["hazard_class"] = pd.Series([GRADES[at] for at in worst], index=out.index, dtype=object)
     told["hazard_class"] = "measured"
-    if not flat:
+    if not area.any():
         out["hazard_points_n"] = np.bincount(village, minlength=len(out))
         told["hazard_points_n"] = "measured"
+
+
+def _patches(hazards: gpd.GeoDataFrame, lived: _Lived) -> tuple[Ints, Ints]:
+    """Which area has land in which patch: zones border one another, and a border is no land."""
+    patches = require_polygons(hazards=hazards)
+    piece, patch = shapely.STRtree(patches).query(lived.pieces, predicate="intersects")
+    common = shapely.intersection(lived.pieces[piece], patches[patch])
+    shared = shapely.area(common) > SLIVER_M2
+    return lived.at[piece[shared]], patch[shared]
 
 
 # ---------------------------------------------------------------- layers

@@ -156,7 +156,11 @@ def _leaf(leaf: Mapping[str, Any], facts: pd.DataFrame, law: Standard) -> Truth:
         return np.where(known == leaf["known"], YES, NO).astype(np.int8)
     if "is" in leaf:
         wanted = leaf["is"]
-        held = np.array([one is not None and one == wanted for one in values.astype(object)])
+        # Missing of some kinds is no more equal than unequal, and must not be asked.
+        held = np.array(
+            [bool(there) and one == wanted for one, there in zip(values, known, strict=True)],
+            dtype=bool,
+        )
     else:
         number = values.to_numpy(dtype=float, na_value=np.nan)
         held = _compared(leaf, number, facts, law)
@@ -293,7 +297,7 @@ def shown_rule(rule: Rule) -> str:
         With its unit.
     """
     if rule.unit == "ratio":
-        return percent(rule.value, 0)
+        return f"{round(rule.value * 100, 12):.15g}%"
     return f"{rule.value:g}{UNITS[rule.unit]}"
 
 

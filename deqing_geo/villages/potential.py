@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 HUNDRED = 100.0
+HAMLETS = "自然村"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
     town = _towns(facts)
     filled: dict[str, Bools] = {}
     rows: list[dict[str, Any]] = []
-    for level in (taking & ~hamlet, taking & hamlet):
+    for name, level in (("", taking & ~hamlet), (HAMLETS, taking & hamlet)):
         if not level.any():
             continue
         used: list[tuple[float, Floats]] = []
@@ -102,9 +103,9 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
             column = entry["column"]
             z, gaps, why = _indicator(facts, column, level, town, fence, limit)
             if z is None:
-                rows.append({"column": column, "weight": 0.0, "note": why})
+                rows.append({"level": name, "column": column, "weight": 0.0, "note": why})
                 continue
-            rows.append({"column": column, "weight": entry["weight"], "note": ""})
+            rows.append({"level": name, "column": column, "weight": entry["weight"], "note": ""})
             used.append((entry["weight"], 1 - z if entry.get("less") else z))
             filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
         if not used:
@@ -114,10 +115,7 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
         score[level] = value
         cut[level] = value.mean() + spread * value.std()
         units[level] = level.sum()
-    weights = pd.DataFrame(rows, columns=["column", "weight", "note"])
-    weights = weights.drop_duplicates("column").set_index("column")
-    share = weights["weight"].sum()
-    weights["weight"] = weights["weight"] / share if share > 0 else weights["weight"]
+    weights = _weights(rows)
     odd = weights.index[~weights["note"].isin(["", "无此列"])]
     if len(odd):
         told = "、".join(f"{names.label(one)}({weights.loc[one, 'note']})" for one in odd)
@@ -127,6 +125,22 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
             stacklevel=3,
         )
     return Potential(score, cut, units, weights, filled)
+
+
+def _weights(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The weights as used, of the first level that is there; notes name the other where it differs.
+
+    An indicator may tell villages apart and be the same in all their hamlets.
+    """
+    out: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        held = out.setdefault(row["column"], {"weight": row["weight"], "note": row["note"]})
+        if row["note"] and row["note"] != held["note"]:
+            held["note"] = f"{held['note']};{row['level']}{row['note']}".lstrip(";")
+    table = pd.DataFrame.from_dict(out, orient="index", columns=["weight", "note"])
+    share = table["weight"].sum()
+    table["weight"] = table["weight"] / share if share > 0 else table["weight"]
+    return table.rename_axis("column")
 
 
 def _indicator(
@@ -150,12 +164,15 @@ def _indicator(
         median = series.groupby(pd.Series(town[level])).transform("median")
         values = series.fillna(median).fillna(series.median()).to_numpy()
         gaps[np.flatnonzero(level)[missing]] = True
+    if values.min() == values.max():
+        return None, np.zeros(len(facts), dtype=bool), "各村相同"
     low, high = np.quantile(values, [0.25, 0.75])
     reach = fence * (high - low)
     values = np.clip(values, low - reach, high + reach)
     least, most = values.min(), values.max()
     if least == most:
-        return None, np.zeros(len(facts), dtype=bool), "各村相同"
+        # Where half of them and more are the same, the fences leave nothing else.
+        return None, np.zeros(len(facts), dtype=bool), "过半村庄相同"
     return (values - least) / (most - least), gaps, ""
 
 

@@ -20,10 +20,12 @@ from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages.cells import DECLARED, read_cells, read_day
 from deqing_geo.villages.ladder import (
     UNKNOWN,
     YES,
     Rung,
+    content,
     not_known,
     rungs,
     sentences,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
 OUTSIDE = ("undecided", "missing", "urban")
 CANDIDATE = "candidate"
+BY_HAND = "O1"
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
     "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
@@ -174,7 +177,7 @@ class VillageTypes:
         return replace(self, table=table)
 
     def why(self, code: str) -> str:
-        """What was decided of a village and why, with the rungs it did not meet before.
+        """What was decided of a village and why.
 
         Parameters
         ----------
@@ -194,7 +197,8 @@ class VillageTypes:
         if code not in self.table.index:
             raise CodeError(f"No village {code!r} here.", [code])
         row = self.table.loc[code]
-        kind = _called(row["type_model"])
+        decided = row["type_final"] if row["decided_by"] == BY_HAND else row["type_model"]
+        kind = _called(decided)
         lines = [f"{kind}({row['decided_by']},{_word('status', row['status'])}):{row['reason']}"]
         if row["remarks"]:
             lines.append(f"复核提示:{row['remarks']}")
@@ -305,8 +309,10 @@ def classify_villages(
     odd = [rung for rung in skip if rung not in known]
     if odd:
         raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(known))}.")
+    if rungs()[-1].id in skip:
+        raise InputError(f"{rungs()[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = facts.drop(columns=[column for column in MADE if column in facts])
+    table = _read(facts.drop(columns=[column for column in MADE if column in facts]))
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
     state = _State(count)
@@ -345,6 +351,16 @@ def classify_villages(
 
 
 # ---------------------------------------------------------------- the climb
+
+
+def _read(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The facts the ladder reads, each cell as what it is: facts need not come from a table."""
+    asked = {column for rung in rungs() for column in not_known(rung, table)}
+    asked |= {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
+    for column in table.columns:
+        if column in DECLARED or column == "unit_kind" or column in asked:
+            table[column] = read_cells(table[column], str(column))
+    return table
 
 
 class _State:
@@ -499,7 +515,7 @@ def _written(
         "type_model": state.model,
         "type_final": state.final,
         "status": status,
-        "decided_by": np.where(chosen, "O1", state.decided_by),
+        "decided_by": np.where(chosen, BY_HAND, state.decided_by),
         "decided_how": np.where(chosen, "override", state.how),
         "reason": np.where(chosen, state.override_reason, state.reason),
         "missing_fields": state.missing,
@@ -623,14 +639,13 @@ def _apply_overrides(
 
 
 def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
-    out: list[date | None] = []
-    for text, code in zip(texts, codes, strict=True):
-        try:
-            out.append(None if text is None or text != text else date.fromisoformat(str(text)[:10]))
-        except ValueError:
-            raise ColumnError(
-                f"`{column}` of an override is a day like 2025-12-31, not {text!r}.", [code]
-            ) from None
+    out = [None if text is None else read_day(text) for text in texts]
+    odd = np.array([day is None for day in out], dtype=bool) & texts.notna().to_numpy(dtype=bool)
+    if odd.any():
+        raise ColumnError(
+            f"`{column}` of an override is a day like 2025-12-31, not {texts[odd].iloc[0]!r}.",
+            codes[odd],
+        )
     return out
 
 

@@ -1,0 +1,191 @@
+"""What may stand in a cell of the village table: yes or no, numbers, words, days, text.
+
+Blank is not known, whatever a blank looks like. What cannot be read is refused with its
+rows; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo.errors import ColumnError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What is declared of a village.
+DECLARED = (
+    "urban_rural_code", "takes_part", "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct",
+    "aging60_share", "hollow_rate", "collective_op_income", "fac_count", "heritage_list",
+    "hazard_class", "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
+    "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
+    "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
+    "current_type", "current_type_document", "current_type_year", "sewage_served",
+    "homesteads_revived",
+)  # fmt: skip
+YES_OR_NO = (
+    "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
+    "major_project", "retention_value", "sewage_served",
+)  # fmt: skip
+WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
+DAYS = ("consent_on",)
+# Filled in means yes here, so a word for "none" must not stand, nor a yes without the name.
+NAMED = ("heritage_list", "relocation_document")
+NONE = ("无", "否", "没有", "未列入", "-", "--", "—", "/", "0", "False")
+MERELY_YES = ("是", "有", "1", "1.0", "True")
+BELOW_ZERO = ("pop_chg5_pct",)
+# Shares of areas may end a rounding above the whole.
+ROUNDING = 1e-6
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T][\d:.]+)?")
+
+
+def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    """A column of the village table as the ladder reads it.
+
+    Parameters
+    ----------
+    values : Series
+        As somebody filled them in.
+    column : str
+        A registered column.
+
+    Returns
+    -------
+    Series
+        True, False and None; numbers and NaN; words of the vocabulary, days like 2025-12-31
+        or text, and None. Read again, they stay as they are.
+
+    Raises
+    ------
+    ColumnError
+        If a cell is none of these, below 0, or a ratio above 1.
+
+    Examples
+    --------
+    >>> read_cells(pd.Series(["是", " ", "否"]), "is_town_seat").tolist()
+    [True, None, False]
+    >>> read_cells(pd.Series(["2025/6/1", None]), "consent_on").tolist()
+    ['2025-06-01', None]
+    """
+    tidy = _tidy(values)
+    if column in YES_OR_NO:
+        return _yes_or_no(tidy, column)
+    if names.registry()[column].dtype in ("float", "int"):
+        return _number(tidy, column)
+    if column in WORDS:
+        return _worded(tidy, column)
+    if column in DAYS:
+        return _days(tidy, column)
+    if column in NAMED:
+        return _named(tidy, column)
+    return tidy
+
+
+def read_day(text: object) -> date | None:
+    """A day as people write it, or None where it is none.
+
+    Parameters
+    ----------
+    text : object
+        ``2025-12-31``, ``2025/12/31``, ``2025年12月31日``, or a date.
+
+    Returns
+    -------
+    date or None
+        None, too, for a day the calendar does not have.
+
+    Examples
+    --------
+    >>> read_day("2025年6月1日"), read_day("2025-02-30"), read_day("待定")
+    (datetime.date(2025, 6, 1), None, None)
+    """
+    found = _DAY.fullmatch(str(text).strip())
+    if found is None:
+        return None
+    try:
+        return date(*map(int, found.groups()))
+    except ValueError:
+        return None
+
+
+def _series(values: list[Any], like: pd.Series[Any]) -> pd.Series[Any]:
+    held: NDArray[Any] = np.empty(len(values), dtype=object)
+    held[:] = values
+    return pd.Series(held, index=like.index, name=like.name, dtype=object)
+
+
+def _tidy(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Text without blanks around it, and None for everything that is missing."""
+    known = values.notna().to_numpy(dtype=bool)
+    raw = [one if there else None for one, there in zip(values, known, strict=True)]
+    out = _series(raw, values)
+    text = np.array([isinstance(one, str) for one in raw], dtype=bool)
+    if text.any():
+        out[text] = names.clean_text(out[text])
+    return out
+
+
+def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    # 1 and 0 are the same keys as True and False.
+    words = {True: True, False: False, "是": True, "否": False}
+    out = _series([None if one is None else words.get(one) for one in values], values)
+    _refuse(values, out, f"`{column}` is yes or no (是/否), and {{}} is neither.")
+    return out
+
+
+def _number(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    found = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
+    finite = found.where(~np.isinf(found))
+    _refuse(values, finite, f"`{column}` is a number, and {{}} is none.")
+    below = (found < 0) & (column not in BELOW_ZERO)
+    if below.any():
+        raise ColumnError(
+            f"`{column}` cannot be below 0. Not known is an empty cell.", values.index[below]
+        )
+    known = names.registry()[column]
+    if known.unit == "ratio" and (found > 1 + ROUNDING).any():
+        raise ColumnError(
+            f"`{column}` is a ratio from 0 to 1, and {found.max():g} is not: divide percentages "
+            "by 100.",
+            values.index[found > 1 + ROUNDING],
+        )
+    whole = known.dtype == "int" and not (found.dropna() % 1).any()
+    return found.astype("Int64") if whole else found
+
+
+def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    out = names.read_values(values, column)
+    known = "、".join(names.vocabulary(column).values())
+    _refuse(values, out, f"`{column}` holds {{}}; it may hold {known}.")
+    return _series([None if one != one else one for one in out], values)
+
+
+def _days(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    days = [None if one is None else read_day(one) for one in values]
+    out = _series([None if day is None else day.isoformat() for day in days], values)
+    _refuse(values, out, f"`{column}` is a day like 2025-12-31, not {{}}.")
+    return out
+
+
+def _named(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    texts = [None if one is None or str(one) in NONE else one for one in values]
+    bare = np.array([one is not None and str(one) in MERELY_YES for one in texts], dtype=bool)
+    if bare.any():
+        raise ColumnError(
+            f"`{column}` ({names.label(column)}) names the list or document, and "
+            f"{values[bare].iloc[0]!r} is no name. Leave it empty where there is none.",
+            values.index[bare],
+        )
+    return _series(texts, values)
+
+
+def _refuse(values: pd.Series[Any], found: pd.Series[Any], says: str) -> None:
+    odd = found.isna().to_numpy(dtype=bool) & values.notna().to_numpy(dtype=bool)
+    if odd.any():
+        raise ColumnError(says.format(repr(values[odd].iloc[0])), values.index[odd])
