@@ -275,13 +275,15 @@ def _lived_on(
         at, pieces = pieces_in(shapes, blocks)
         parts, part_of = shapely.get_parts(pieces, return_index=True)
         at = at[part_of]
-        solid = shapely.get_dimensions(parts) == 2
+        # A neighbour's homes drawn along the border leave slivers, which nobody lives on.
+        solid = shapely.area(parts) > SLIVER_M2
         parts, at = parts[solid], at[solid]
         out["residential_ha"] = np.bincount(at, ellipsoidal_area(parts, out.crs), count) / M2_PER_HA
-        there = np.unique(at)
+        there, owner = np.unique(at, return_inverse=True)
         whole[there] = False
-        held = shapely.geometrycollections(parts, indices=at) if len(parts) else parts
-        lived[there] = shapely.union_all(held[there][:, None], axis=1) if len(there) else held
+        if len(there):
+            held: Shapes = np.asarray(shapely.geometrycollections(parts, indices=owner))
+            lived[there] = shapely.union_all(held[:, None], axis=1)
         # Of equal pieces always the same, however the rows lie.
         west, south = shapely.bounds(parts).reshape(-1, 4)[:, :2].T
         order = np.lexsort((south, west, -np.round(shapely.area(parts), 3), at))
