@@ -98,6 +98,16 @@ def test_without_a_layer_of_homes_all_are_whole_and_nothing_is_said_of_hectares(
     assert facts["redline_res_share"].tolist() == approx([0.25] * 4)
 
 
+def test_villages_without_homes_may_come_first_and_slivers_are_no_homes():
+    # One nanometre of C's homes lies in D.
+    facts = village_facts(sample.villages(), homes=land((2900, 0, 3000 + 1e-9, 100)))
+
+    assert facts["whole_area"].tolist() == [True, True, False, True]
+    assert facts["residential_ha"].round(6).tolist() == [0, 0, 1, 0]
+    nobody = village_facts(sample.villages(), homes=land().set_crs(sample.CRS))
+    assert nobody["whole_area"].all() and (nobody["residential_ha"] == 0).all()
+
+
 def test_homes_drawn_twice_are_there_once():
     homes = land((100, 100, 300, 200), (200, 100, 300, 200))
     facts = village_facts(
@@ -357,6 +367,12 @@ def test_days_are_read_as_offices_write_them():
 
     assert facts["consent_on"].tolist() == ["2025-06-01"] * 4
     assert [read_day(one) for one in ("2025-13-01", "20250601", "六月", None)] == [None] * 4
+
+
+def test_codes_that_became_numbers_are_their_digits():
+    facts = village_facts(sample.villages(), table=table_of(urban_rural_code=[111, 121.0, "220"]))
+
+    assert facts["urban_rural_code"].tolist() == ["111", "121", "220", None]
 
 
 def test_words_come_in_chinese_and_names_with_their_committee():

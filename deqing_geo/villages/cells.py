@@ -84,7 +84,7 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
         return _days(tidy, column)
     if column in NAMED:
         return _named(tidy, column)
-    return tidy
+    return _series([_text(one) for one in tidy], values)
 
 
 def read_day(text: object) -> date | None:
@@ -129,6 +129,14 @@ def _tidy(values: pd.Series[Any]) -> pd.Series[Any]:
     if text.any():
         out[text] = names.clean_text(out[text])
     return out
+
+
+def _text(value: object) -> str | None:
+    """A code that a spreadsheet took for a number is its digits."""
+    if value is None or isinstance(value, str):
+        return value
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return f"{value:.0f}" if whole else str(value)
 
 
 def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:

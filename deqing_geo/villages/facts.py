@@ -307,7 +307,8 @@ def _lived_on(out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | N
         at, cut = pieces_in(shapes, once(require_polygons(homes=homes)))
         parts, part_of = shapely.get_parts(cut, return_index=True)
         at = at[part_of]
-        solid = shapely.get_dimensions(parts) == 2
+        # A neighbour's homes drawn along the border leave slivers, which nobody lives on.
+        solid = shapely.area(parts) > SLIVER_M2
         parts, at = parts[solid], at[solid]
         out["residential_ha"] = np.bincount(at, ellipsoidal_area(parts, out.crs), count) / M2_PER_HA
     whole = np.bincount(at, minlength=count) == 0
