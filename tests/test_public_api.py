@@ -56,6 +56,7 @@ def public_functions():
         "terrain",
         "text",
         "villages.facts",
+        "villages.judge",
         "villages.ladder",
         "villages.potential",
         "villages.types",

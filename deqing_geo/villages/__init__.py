@@ -1,7 +1,8 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.ladder import RUNGS
-from deqing_geo.villages.types import FIVE, VillageTypes, classify_villages
+from deqing_geo.villages.types import FIVE, VillageTypes
 
 __all__ = ["FIVE", "RUNGS", "VillageTypes", "classify_villages", "village_facts"]

@@ -1,4 +1,4 @@
-"""Development types of villages (村庄类型): the ladder applied, with a reason for every village.
+"""What classification answers with: the type of every village, its reason, what is in doubt.
 
 A relocation that the villagers' meeting has not agreed to is a candidate and no type:
 it never reaches `type_final`.
@@ -6,56 +6,26 @@ it never reaches `type_final`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo import standards
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.errors import CodeError, ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
-from deqing_geo.villages.cells import DECLARED, read_cells, read_day
-from deqing_geo.villages.ladder import (
-    UNKNOWN,
-    YES,
-    Rung,
-    content,
-    not_known,
-    rungs,
-    sentences,
-    shown_value,
-    truth,
-)
-from deqing_geo.villages.potential import Potential, constraint, potential
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    from deqing_geo.standards import Rule, Standard
-
-    Bools = NDArray[np.bool_]
+    from deqing_geo.standards import Rule
 
 FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
 OUTSIDE = ("undecided", "missing", "urban")
 CANDIDATE = "candidate"
 BY_HAND = "O1"
-ORDERED = (
-    "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
-    "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
-    "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
-)  # fmt: skip
-COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
-SKIPPED = ("本次停用",)
-GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
-MADE = tuple(column for column in ORDERED if column not in GIVEN)
-OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +98,7 @@ class VillageTypes:
     def headline(self) -> str:
         """The counts in one line."""
         counts = self.counts
-        parts = [f"{_called(kind)} {count}" for kind, count in counts.items() if count]
+        parts = [f"{called(kind)} {count}" for kind, count in counts.items() if count]
         return f"{len(self.table)} 个单元:" + "、".join(parts)
 
     @property
@@ -198,7 +168,7 @@ class VillageTypes:
             raise CodeError(f"No village {code!r} here.", [code])
         row = self.table.loc[code]
         decided = row["type_final"] if row["decided_by"] == BY_HAND else row["type_model"]
-        kind = _called(decided)
+        kind = called(decided)
         lines = [f"{kind}({row['decided_by']},{_word('status', row['status'])}):{row['reason']}"]
         if row["remarks"]:
             lines.append(f"复核提示:{row['remarks']}")
@@ -212,12 +182,12 @@ class VillageTypes:
     def _repr_html_(self) -> str:
         counts = self.counts
         rows = [
-            [_called(kind), str(count), percent(count / max(len(self.table), 1))]
+            [called(kind), str(count), percent(count / max(len(self.table), 1))]
             for kind, count in counts.items()
             if count or kind in FIVE
         ]
         off = [
-            (f"停用 {rung}", "、".join(_labelled(column) for column in columns))
+            (f"停用 {rung}", "、".join(labelled(column) for column in columns))
             for rung, columns in self.off.items()
         ]
         return card(
@@ -229,462 +199,22 @@ class VillageTypes:
         )
 
 
-def classify_villages(
-    facts: gpd.GeoDataFrame,
-    law: Standard | None = None,
-    *,
-    overrides: pd.DataFrame | None = None,
-    skip: Sequence[str] = (),
-    as_of: date | None = None,
-) -> VillageTypes:
-    """Sort villages into the plan's five development types, by the first condition that holds.
-
-    Conditions are tried from the top of the ladder: who takes part, plans and lists, ground
-    people cannot stay on, seats and suburbs, then the scores. A condition on a column that
-    the whole table lacks is switched off and said so. A blank in a column that is there is
-    not known: if a village's type hangs on it, the village waits as ``missing`` (待补数据) with the
-    fields named, instead of falling to a lower rung.
-
-    Parameters
-    ----------
-    facts : GeoDataFrame, N rows
-        Of `village_facts`, or any frame with columns of those names.
-    law : Standard, optional
-        Where the numbers stand; by default Deqing's.
-    overrides : DataFrame, optional
-        Decisions of people, which stand before the rules: ``village_code`` (or the index),
-        ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
-        ``author``, ``date``, and ``valid_until`` where they end. The last of a village counts.
-    skip : sequence of str
-        Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
-        城郊融合.
-    as_of : date, optional
-        The day on which overrides have to be valid; by default today.
-
-    Returns
-    -------
-    VillageTypes
-        In the order of `facts`, which stays as it was.
-
-    Raises
-    ------
-    InputError
-        If the index repeats a label, a rung to skip is not there, or a relocation is
-        decided without a document.
-    ColumnError
-        If an override lacks a column, or its type or a date is not understood.
-    CodeError
-        If an override names a village that is not there, or gives no reason.
-
-    Warns
-    -----
-    DeqingGeoWarning
-        If an indicator of the potential had to be left out.
-
-    Notes
-    -----
-    RM-1 to RM-4, RM-6 and RM-5 without a document only make a candidate (拟列入): ``type_final``
-    stays empty until ``villager_consent`` is ``agreed`` with a date in ``consent_on``.
-
-    Examples
-    --------
-    >>> import geopandas as gpd, shapely
-    >>> facts = gpd.GeoDataFrame(
-    ...     {"village_name": ["甲村", "乙村"], "udb_res_share": [0.8, 0.1]},
-    ...     index=["A", "B"],
-    ...     geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)],
-    ... )
-    >>> types = classify_villages(facts)
-    >>> types.series.to_dict()
-    {'A': 'suburban', 'B': 'improve'}
-    >>> types.table.loc["A", "reason"]
-    '80.00%的村庄居住用地位于县城(中心城区)城镇开发边界内(≥50%)'
-    """
-    law = standards.load() if law is None else law
-    if not facts.index.is_unique:
-        raise InputError(
-            "`facts` repeats labels in its index.", facts.index[facts.index.duplicated()].unique()
-        )
-    known = {rung.id for rung in rungs()}
-    odd = [rung for rung in skip if rung not in known]
-    if odd:
-        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(known))}.")
-    if rungs()[-1].id in skip:
-        raise InputError(f"{rungs()[-1].id} takes what is left and cannot be skipped.")
-    # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[column for column in MADE if column in facts]))
-    count = len(table)
-    off: dict[str, tuple[str, ...]] = {}
-    state = _State(count)
-    first, rest = _split(skip)
-    for rung in first:
-        _climb(rung, table, law, state, off)
-    taking = ~((state.decided_by != "") & (state.model == "urban"))
-    scores = _score(table, taking, law)
-    _apply_overrides(state, table, overrides, as_of or datetime.now().astimezone().date())
-    for rung in rest:
-        if rung.how == "residual" and _nothing_tried(rest, table):
-            _wait_for_all(state, rung, off)
-        _climb(rung, table, law, state, off)
-    # A number with several rungs is off when all of them are.
-    tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
-    off = {name: columns for name, columns in off.items() if name not in tried}
-    off |= dict.fromkeys(skip, SKIPPED)
-    _settle(state, table)
-    out = _written(state, table, law, scores)
-    used = [rung for rung in (*first, *rest) if rung.id not in off]
-    keys = dict.fromkeys(key for rung in used for key in rung.rules)
-    if scores is not None:
-        keys |= dict.fromkeys(("village.score_spread", "village.fence", "village.fill_share"))
-    sources = tuple(law.rule(key) for key in keys)
-    result = VillageTypes(
-        table=out,
-        off=off,
-        weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
-        sources=sources,
-        notices=_notices(facts, sources, off),
-        origins=tuple(facts.attrs.get("origins", ())),
-    )
-    out.attrs["notice"] = ";".join(result.notices)
-    out.attrs["definition"] = result.line
-    return result
-
-
-# ---------------------------------------------------------------- the climb
-
-
-def _read(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The facts the ladder reads, each cell as what it is: facts need not come from a table."""
-    asked = {column for rung in rungs() for column in not_known(rung, table)}
-    asked |= {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
-    for column in table.columns:
-        if column in DECLARED or column == "unit_kind" or column in asked:
-            table[column] = read_cells(table[column], str(column))
-    return table
-
-
-class _State:
-    """What has been decided so far, row by row."""
-
-    def __init__(self, count: int) -> None:
-        self.model = np.full(count, None, dtype=object)
-        self.final = np.full(count, None, dtype=object)
-        self.decided_by = np.full(count, "", dtype=object)
-        self.how = np.full(count, "", dtype=object)
-        self.reason = np.full(count, "", dtype=object)
-        self.missing = np.full(count, "", dtype=object)
-        self.candidate = np.zeros(count, dtype=bool)
-        self.override = np.full(count, None, dtype=object)
-        self.override_reason = np.full(count, "", dtype=object)
-        self.expired = np.zeros(count, dtype=bool)
-
-    @property
-    def open(self) -> Bools:
-        return np.asarray(self.decided_by == "", dtype=bool)
-
-
-def _split(skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
-    """Who takes part is settled first: only those are compared with each other."""
-    wanted = [rung for rung in rungs() if rung.id not in skip]
-    first = [rung for rung in wanted if rung.type == "urban"]
-    return first, [rung for rung in wanted if rung.type != "urban"]
-
-
-def _climb(
-    rung: Rung,
-    table: gpd.GeoDataFrame,
-    law: Standard,
-    state: _State,
-    off: dict[str, tuple[str, ...]],
-) -> None:
-    absent = tuple(column for column in rung.columns if column not in table)
-    if absent:
-        off[rung.id] = tuple(dict.fromkeys((*off.get(rung.id, ()), *absent)))
-        return
-    held = truth(rung.when, table, law)
-    here = state.open & (held == YES)
-    if here.any():
-        rows = np.flatnonzero(here)
-        state.model[rows] = rung.type
-        state.decided_by[rows] = rung.id
-        state.how[rows] = rung.how
-        state.reason[rows] = sentences(rung, pd.DataFrame(table.iloc[rows]), law)
-        state.candidate[rows] = rung.candidate
-    stopped = state.open & (held == UNKNOWN)
-    if stopped.any():
-        gaps = _behind(not_known(rung, table), table)
-        rows = np.flatnonzero(stopped)
-        state.model[rows] = "missing"
-        state.decided_by[rows] = rung.id
-        state.how[rows] = "missing"
-        for at in rows:
-            fields = [column for column, unknown in gaps.items() if unknown[at]]
-            state.missing[at] = ";".join(fields)
-            labels = "、".join(names.label(column) for column in fields)
-            state.reason[at] = f"缺少{labels},暂不判定"
-
-
-def _nothing_tried(rest: Sequence[Rung], table: gpd.GeoDataFrame) -> bool:
-    """Whether no condition but the last could be asked: then the last says nothing either."""
-    return not any(
-        rung.how != "residual" and all(name in table for name in rung.columns) for rung in rest
-    )
-
-
-def _wait_for_all(state: _State, rung: Rung, off: dict[str, tuple[str, ...]]) -> None:
-    rows = np.flatnonzero(state.open)
-    state.model[rows] = "missing"
-    state.decided_by[rows] = rung.id
-    state.how[rows] = "missing"
-    state.missing[rows] = ";".join(
-        dict.fromkeys(name for names_ in off.values() for name in names_)
-    )
-    state.reason[rows] = "未提供任何判定指标,暂不判定"
-
-
-def _behind(gaps: dict[str, Bools], table: pd.DataFrame) -> dict[str, Bools]:
-    """For a computed column that is not known, the facts it was to be computed from."""
-    if "constraint" not in gaps:
-        return gaps
-    unknown = gaps.pop("constraint")
-    for column in ("slope_res_mean_deg", "hazard_class", "redline_res_share", "water1_res_share"):
-        if column in table:
-            gaps[column] = unknown & table[column].isna().to_numpy(dtype=bool)
-    return gaps
-
-
-def _score(table: gpd.GeoDataFrame, taking: Bools, law: Standard) -> Potential | None:
-    """Write the computed columns; without a single indicator there are none."""
-    held = constraint(table, law)
-    if held is not None:
-        table["constraint"] = held
-    found = potential(table, taking, law)
-    if not (found.units > 0).any():
-        return None
-    table["potential"] = found.score
-    table["potential_cut"] = found.cut
-    table["units_counted"] = found.units.astype(int)
-    return found
-
-
-def _settle(state: _State, table: pd.DataFrame) -> None:
-    """From what the rules say to what may be published."""
-    consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
-    state.final[:] = state.model
-    agreed = (consent == "agreed") & dated
-    waiting = state.candidate & ~agreed
-    state.final[waiting] = None
-    chosen = np.array([one is not None for one in state.override], dtype=bool)
-    state.final[chosen] = state.override[chosen]
-    for at in np.flatnonzero(waiting & ~chosen):
-        state.reason[at] += (
-            ";村民会议不同意,不列入搬迁撤并类"
-            if consent[at] == "refused"
-            else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
-        )
-    dates = _column(table, "consent_on")
-    for at in np.flatnonzero(state.candidate & agreed & ~chosen):
-        state.reason[at] += f";村民会议已于{dates[at]}同意"
-
-
-def _written(
-    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
-) -> gpd.GeoDataFrame:
-    consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
-    chosen = np.array([one is not None for one in state.override], dtype=bool)
-    status = np.full(len(table), "initial", dtype=object)
-    status[state.model == "urban"] = "excluded"
-    status[state.model == "missing"] = "missing_data"
-    status[state.candidate] = "candidate"
-    status[state.candidate & (consent == "agreed") & dated] = "consented"
-    status[state.candidate & (consent == "refused")] = "refused"
-    status[chosen] = "override"
-    status[chosen & (state.final == "undecided")] = "undecided"
-    current = _column(table, "current_type")
-    # What waits for data or for a meeting proposes nothing, so nothing changes.
-    proposed = np.array([one in FIVE for one in state.final], dtype=bool)
-    in_force = np.array([one in FIVE for one in current], dtype=bool)
-    changed = np.full(len(table), None, dtype=object)
-    both = proposed & in_force
-    changed[both] = (current != state.final)[both]
-    codes = _flags(state, table, law, scores)
-    columns = {
-        "village_type": state.final,
-        "type_model": state.model,
-        "type_final": state.final,
-        "status": status,
-        "decided_by": np.where(chosen, BY_HAND, state.decided_by),
-        "decided_how": np.where(chosen, "override", state.how),
-        "reason": np.where(chosen, state.override_reason, state.reason),
-        "missing_fields": state.missing,
-        "type_changed": changed,
-        "flags": [";".join(row) for row in codes],
-        "remarks": [";".join(names.vocabulary("flags")[code] for code in row) for row in codes],
-    }
-    for column, values in columns.items():
-        table[column] = pd.Series(values, index=table.index, dtype=object)
-    order = [column for column in ORDERED if column in table]
-    others = [column for column in table.columns if column not in order]
-    return table[[*order, *others]]
-
-
-def _flags(
-    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
-) -> list[list[str]]:
-    """What a person should look at again; no flag changes a type."""
-    count = len(table)
-
-    def number(column: str) -> NDArray[np.float64]:
-        if column not in table:
-            return np.full(count, np.nan)
-        return np.asarray(table[column].to_numpy(dtype=float, na_value=np.nan))
-
-    def yes(column: str) -> Bools:
-        return np.array([one is True or one is np.True_ for one in _column(table, column)], bool)
-
-    listed = pd.Series(_column(table, "heritage_list")).notna().to_numpy(dtype=bool)
-    consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
-    steep = number("slope_res_mean_deg")
-    code = _column(table, "urban_rural_code")
-    kind = _column(table, "unit_kind")
-    urban = np.array([isinstance(one, str) and one.startswith("1") for one in code], dtype=bool)
-    rural = np.array([isinstance(one, str) and one.startswith("2") for one in code], dtype=bool)
-    part = state.model != "urban"
-    told = table.attrs.get("facts", {})
-    stands_in = [column for column, how in told.items() if how == "proxy" and column != "pop_grid"]
-    proxy = np.full(count, bool(stands_in))
-    filled = np.zeros(count, dtype=bool)
-    if scores is not None:
-        for gaps in scores.filled.values():
-            filled |= gaps
-    whole = _column(table, "whole_area") == True  # noqa: E712
-    goal = law.targets.get("village_operating_income")
-    low = np.zeros(count, dtype=bool)
-    with np.errstate(invalid="ignore"):
-        if goal is not None and goal.value is not None:
-            low = number("collective_op_income") < goal.value
-        found = {
-            "HX": listed & yes("hazard_major"),
-            "HP": listed & yes("in_relocation_plan"),
-            "HR": listed & (number("redline_res_share") >= law.rule("village.redline_share").value),
-            "LOWINC": low & part,
-            "SL25": steep > law.rule("village.slope_limit").value,
-            "SL15": (steep >= law.rule("village.slope_steep").value)
-            & ~(steep > law.rule("village.slope_limit").value),
-            "PROXY": proxy & part,
-            "FILLED": filled,
-            "UNREACHED": np.isnan(number("tt_county_min")) & ("tt_county_min" in table),
-            "WHOLE": whole & ("residential_ha" in table),
-            "URBAN": part
-            & (((kind == "village_committee") & urban) | ((kind == "residents_committee") & rural)),
-            "UNDATED": state.candidate & (consent == "agreed") & ~dated,
-            "REFUSED": (state.model == "relocate") & (consent == "refused"),
-            "EXPIRED": state.expired,
-        }
-    order = [name for name in names.vocabulary("flags") if name in found]
-    masks = np.array([found[name] for name in order])
-    return [[order[at] for at in np.flatnonzero(row)] for row in masks.T]
-
-
-# ---------------------------------------------------------------- overrides
-
-
-def _apply_overrides(
-    state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
-) -> None:
-    if overrides is None or len(overrides) == 0:
-        return
-    log = overrides.reset_index() if "village_code" not in overrides else overrides
-    log = log.rename(columns={"index": "village_code"})
-    lacking = [column for column in ("village_code", *OVERRIDE) if column not in log]
-    if lacking:
-        raise ColumnError(f"`overrides` lacks the columns {', '.join(lacking)}.")
-    place = table.index.get_indexer(log["village_code"])
-    if (place < 0).any():
-        strangers = log["village_code"][place < 0]
-        raise CodeError("`overrides` names villages that are not there.", strangers)
-    words = names.read_values(log["type"], "type_final").to_numpy(dtype=object)
-    odd = ~np.isin(words, [*FIVE, "undecided"])
-    if odd.any():
-        allowed = "、".join(names.vocabulary("type_final")[one] for one in (*FIVE, "undecided"))
-        raise ColumnError(f"`type` of an override is one of {allowed}.", log["village_code"][odd])
-    clean = {column: names.clean_text(log[column]) for column in (*OVERRIDE[1:],)}
-    for column in ("reason", "authority", "author", "date"):
-        empty = clean[column].isna().to_numpy(dtype=bool)
-        if empty.any():
-            raise CodeError(f"`overrides` gives no {column}.", log["village_code"][empty])
-    bare = (words == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
-    if bare.any():
-        raise InputError(
-            "搬迁撤并 is decided by a document: `document_no` is empty.", log["village_code"][bare]
-        )
-    _days(clean["date"], "date", log["village_code"])
-    ends = names.clean_text(log["valid_until"]) if "valid_until" in log else None
-    over = np.zeros(len(log), dtype=bool)
-    if ends is not None:
-        last = _days(ends, "valid_until", log["village_code"])
-        over = np.array([one is not None and one < day for one in last], dtype=bool)
-    # The log is in order of time: what stands last of a village counts.
-    for at, row in enumerate(place):
-        state.expired[row] = over[at]
-        state.override[row] = None if over[at] else words[at]
-        document = clean["document_no"].iloc[at] or "无文号"
-        state.override_reason[row] = (
-            f"依据{document}({clean['authority'].iloc[at]},{clean['date'].iloc[at]})人工调整:"
-            f"{clean['reason'].iloc[at]}"
-        )
-
-
-def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
-    out = [None if text is None else read_day(text) for text in texts]
-    odd = np.array([day is None for day in out], dtype=bool) & texts.notna().to_numpy(dtype=bool)
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` of an override is a day like 2025-12-31, not {texts[odd].iloc[0]!r}.",
-            codes[odd],
-        )
-    return out
-
-
 # ---------------------------------------------------------------- words
 
 
-def _notices(
-    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
-    told = facts.attrs.get("facts", {})
-    said += [
-        f"{names.label(column)}:{word('notice.proxy')}"
-        for column, how in told.items()
-        if how == "proxy" and column != "pop_grid"
-    ]
-    if "whole_area" in facts and "residential_ha" not in facts:
-        said.append("无居住用地图层,按全村范围计算")
-    if any(rule.unread for rule in sources):
-        said.append(word("notice.unread"))
-    unasked = [rung for rung, columns in off.items() if columns != SKIPPED]
-    if unasked:
-        fields = dict.fromkeys(one for rung in unasked for one in off[rung])
-        # Scores have no field of their own: they are absent where every indicator is.
-        labels = "、".join(_labelled(field) for field in fields if field not in COMPUTED[1:])
-        said.append(
-            f"缺{labels},未按条件{'、'.join(unasked)}判定,其余类型中可能有应属这些条件的村庄"
-        )
-    return tuple(dict.fromkeys(said))
+def called(kind: object) -> str:
+    """A type, or 拟列入 for a candidate, as a reader knows it.
 
+    Parameters
+    ----------
+    kind : object
+        A word of ``type_final``, or ``candidate``.
 
-def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:
-    if column not in table:
-        return np.full(len(table), None, dtype=object)
-    values = table[column].astype(object)
-    return np.asarray(values.where(values.notna(), None).to_numpy(dtype=object))
-
-
-def _called(kind: object) -> str:
+    Returns
+    -------
+    str
+        Its Chinese label.
+    """
     if kind == CANDIDATE:
         return names.vocabulary("status")[CANDIDATE]
     return names.vocabulary("type_final").get(str(kind), str(kind))
@@ -694,8 +224,17 @@ def _word(vocabulary: str, value: object) -> str:
     return names.vocabulary(vocabulary).get(str(value), str(value))
 
 
-def _labelled(column: str) -> str:
+def labelled(column: str) -> str:
+    """A column's Chinese label; another text as it is.
+
+    Parameters
+    ----------
+    column : str
+        Registered or not.
+
+    Returns
+    -------
+    str
+        For readers.
+    """
     return names.label(column) if column in names.registry() else column
-
-
-__all__ = ["FIVE", "VillageTypes", "classify_villages", "shown_value"]
