@@ -188,6 +188,14 @@ def test_thirty_villages_are_compared_and_twenty_nine_are_not():
     assert limit("village.least_units") == 30
 
 
+def test_who_takes_no_part_is_not_compared():
+    facts = scored(31, takes_part=[True] * 30 + [False])
+    found = judge(facts).table
+
+    assert found["units_counted"].tolist() == [30] * 30 + [0]
+    assert found["potential"].iloc[29] == approx(1) and found["potential"].isna().iloc[30]
+
+
 def test_what_holds_a_village_back_makes_it_improve_from_one_half_on():
     slope = [1.0] * 27 + [7.9, 14.9, 15.0]
     found = judge(scored(30, slope_res_mean_deg=slope)).table.iloc[-3:]
