@@ -392,7 +392,8 @@ def test_words_come_in_chinese_and_names_with_their_committee():
 
 
 def test_the_code_may_be_a_column_and_numbers_may_be_text():
-    table = pd.DataFrame({"village_code": ["B", "A"], "hh_resident": ["12", "7.0"]})
+    rows = {"village_code": ["B", "A"], "village_name": ["乙村", "甲村"]}
+    table = pd.DataFrame({**rows, "hh_resident": ["12", "7.0"]})
     facts = village_facts(sample.villages(), table=table)
 
     assert facts["hh_resident"].tolist()[:2] == [7, 12]

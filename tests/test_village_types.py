@@ -16,7 +16,7 @@ from pytest import approx
 from deqing_geo import errors, standards
 from deqing_geo.columns import vocabulary
 from deqing_geo.villages import FIVE, RUNGS, classify_villages
-from deqing_geo.villages.ladder import NO, UNKNOWN, YES, truth
+from deqing_geo.villages.ladder import NO, UNKNOWN, YES, rungs, truth
 
 LAW = standards.load()
 # A hamlet of which every fact is known and none decides anything.
@@ -186,6 +186,23 @@ def test_thirty_villages_are_compared_and_twenty_nine_are_not():
     assert many.table["potential_cut"].iloc[0] == approx(0.6492, abs=1e-4)
     assert set(few.table["decided_by"]) == {"IM-0"}
     assert limit("village.least_units") == 30
+
+
+def test_a_score_on_the_cut_has_passed_it():
+    (rung,) = [one for one in rungs() if one.id == "AC-3"]
+    facts = pd.DataFrame(
+        {"potential": [0.5, 0.49], "potential_cut": 0.5, "units_counted": 30, "constraint": 0.0}
+    )
+
+    assert truth(rung.when, facts, LAW).tolist() == [YES, NO]
+
+
+def test_who_takes_no_part_is_not_compared():
+    facts = scored(31, takes_part=[True] * 30 + [False])
+    found = judge(facts).table
+
+    assert found["units_counted"].tolist() == [30] * 30 + [0]
+    assert found["potential"].iloc[29] == approx(1) and found["potential"].isna().iloc[30]
 
 
 def test_what_holds_a_village_back_makes_it_improve_from_one_half_on():
