@@ -243,9 +243,13 @@ def _climb(
 
 
 def _nothing_tried(rest: Sequence[Rung], table: gpd.GeoDataFrame) -> bool:
-    """Whether no condition but the last could be asked: then the last says nothing either."""
+    """Whether no condition on a fact could be asked: then the last rung says nothing either.
+
+    Scores compare villages with one another; they are no fact of any of them.
+    """
     return not any(
-        rung.how != "residual" and all(name in table for name in rung.columns) for rung in rest
+        rung.how not in ("residual", "score") and all(name in table for name in rung.columns)
+        for rung in rest
     )
 
 

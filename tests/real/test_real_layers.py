@@ -246,3 +246,66 @@ def test_andorra_hangs_together_and_its_valleys_are_as_far_as_they_are(andorra):
     assert net.travel_minutes(capital, soldeu, walk_kmh=5) == pytest.approx(
         net.travel_minutes(soldeu, capital, walk_kmh=5)
     )
+
+
+# ---------------------------------------------------------------- villages and their facts
+
+
+def test_hsinchus_villages_are_given_no_type_by_their_names_alone(real_data):
+    file = real_data / "boundaries" / "tw_dev_hsinchu.gpkg"
+    fields = {"village_code": "VILLCODE", "village_name": "VILLNAME", "town_name": "TOWNNAME"}
+    with pytest.warns(errors.DeqingGeoWarning, match="1 rows"):
+        villages = dg.read_villages(file, layer="villages_10004", columns=fields)
+    types = dg.classify_villages(dg.village_facts(villages))
+
+    assert len(villages) == 191 and villages.index.name == "village_code"
+    assert villages.attrs["code_system"] == "other" and villages["town_name"].nunique() == 13
+    assert (types.series == "missing").all() and len(types.candidates) == 0
+    assert set(types.off) >= {"CP-1", "RM-1", "SI-1", "SI-2", "AC-3"}
+    assert any("可能有应属这些条件的村庄" in text for text in types.notices)
+
+
+@pytest.mark.filterwarnings("ignore::deqing_geo.errors.DeqingGeoWarning")
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # rasterio's own, of affine
+def test_an_islands_municipalities_have_the_relief_and_people_of_their_cells(sao_miguel):
+    areas, folder = sao_miguel
+    areas = areas.to_crs(areas.estimate_utm_crs()).rename_axis("village_code")
+    terrain = dg.read_raster(folder / "sao_miguel_eudem_dem.tif")
+    people = dg.read_raster(folder / "sao_miguel_gpw2020_count.tif")
+    facts = dg.village_facts(areas, terrain=terrain, population=people)
+    types = dg.classify_villages(facts)
+
+    with rasterio.open(folder / "sao_miguel_eudem_dem.tif") as opened:
+        for name, area in areas.to_crs(4326).geometry.items():
+            cells, _ = rasterio.mask.mask(opened, [area], crop=True, filled=False, all_touched=True)
+            relief = float(cells.max()) - float(cells.min())
+            assert facts["relief_m"][name] == pytest.approx(relief, rel=0.02)
+    assert facts["relief_m"].idxmax() == "Nordeste" and facts["relief_m"].max() == 1061
+    assert facts["slope_res_mean_deg"].round(1)["Nordeste"] == 10.8
+    assert facts["pop_resident"].sum() == pytest.approx(131_866, rel=1e-3)
+    assert "常住人口:代用数据" in types.notices and facts["whole_area"].all()
+    # Ground and people alone make no type.
+    assert (types.series == "missing").all()
+
+
+def test_andorras_parishes_are_as_far_as_their_roads(andorra):
+    towns, roads, _, homes = andorra
+    names = ["Andorra la Vella", "Encamp", "Escaldes-Engordany", "La Massana", "Ordino"]
+    names.append("Sant Julià de Lòria")
+    lon = [1.5218, 1.5801, 1.5410, 1.5148, 1.5332, 1.4913]
+    lat = [42.5063, 42.5361, 42.5087, 42.5450, 42.5562, 42.4637]
+    seats = gpd.GeoDataFrame(
+        {"town_name": names, "seat_kind": ["county_seat", *["town"] * 5]},
+        geometry=gpd.points_from_xy(lon, lat, crs=4326),
+    ).to_crs(towns.crs)
+    network = dg.road_network(roads, speeds=dg.standards.load().speeds)
+    facts = dg.village_facts(towns, homes=homes, network=network, seats=seats)
+    minutes = facts.set_index("town_name")["tt_county_min"]
+
+    assert minutes["Andorra la Vella"] < minutes["Escaldes-Engordany"] < minutes["Ordino"] < 20
+    # One parish's homes lie by a stretch that is tied to nothing: not known, never 0.
+    assert np.isnan(minutes["Encamp"]) and minutes.notna().sum() == 5
+    assert "slope_res_mean_deg" not in facts and "relief_m" not in facts
+    with pytest.warns(errors.DeqingGeoWarning, match="至镇"):
+        types = dg.classify_villages(facts)
+    assert {"RM-1", "SI-1", "SI-2", "CP-1"} <= set(types.off)
