@@ -131,11 +131,14 @@ def test_a_name_the_console_does_not_have_does_not_end_the_run(folder):
     assert done.returncode == 0 and "1.00" in done.stdout.decode("gbk")
 
 
-def test_plain_ascii_consoles_are_survived_too(tmp_path, figures):
-    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
-    done = run("demo", "--out", tmp_path / "out", env=environment)
+def test_plain_ascii_consoles_are_survived_too(folder):
+    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "COLUMNS": "120"}
+    done = run(
+        "measure", "roads", "--areas", folder / "villages.gpkg",
+        "--roads", folder / "roads.gpkg", env=environment,
+    )  # fmt: skip
 
-    assert done.returncode == 0 and figures[1].encode() in done.stdout
+    assert done.returncode == 0 and b"1.00" in done.stdout
 
 
 def test_names_are_not_markup(folder):
@@ -159,12 +162,9 @@ def test_a_warning_is_spoken_in_our_words(folder):
     assert b"DeqingGeoWarning: `towns`: 1 rows" in done.stderr and b".py:" not in done.stderr
 
 
-def test_a_closed_pipe_is_no_failure(tmp_path):
+def test_a_closed_pipe_is_no_failure():
     reader = "import sys; sys.stdin.readline()"
-    command = (
-        f'"{sys.executable}" -m deqing_geo demo --out "{tmp_path / "out"}" |'
-        f' "{sys.executable}" -c "{reader}"'
-    )
+    command = f'"{sys.executable}" -m deqing_geo register | "{sys.executable}" -c "{reader}"'
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         capture_output=True,
@@ -182,6 +182,8 @@ def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path):
         "import time, sys, deqing_geo.batch.report as r, deqing_geo.cli as c\n"
         "def wait(*a): print('ready', flush=True); time.sleep(60)\n"
         "r._save_tables = wait\n"
+        # The small town does for this; the county takes its time.
+        "import deqing_geo.batch as b; b.schematic_county = lambda seed: b.paper_town()\n"
         f"sys.exit(c.main(['demo', '--out', {str(tmp_path / 'out')!r}]))"
     )
     process = subprocess.Popen(
