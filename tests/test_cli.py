@@ -134,7 +134,7 @@ def test_a_name_the_console_does_not_have_does_not_end_the_run(folder):
 def test_plain_ascii_consoles_are_survived_too(folder):
     environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "COLUMNS": "120"}
     done = run(
-        "measure", "roads", "--areas", folder / "villages.gpkg",
+        "measure", "roads", "--areas", folder / "town.gpkg",
         "--roads", folder / "roads.gpkg", env=environment,
     )  # fmt: skip
 
