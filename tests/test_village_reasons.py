@@ -1,9 +1,13 @@
 """The sentence beside every village type: printable, complete, and never rounded into a lie."""
 
+from datetime import date
+
 import pytest
 
-from deqing_geo import standards
+from deqing_geo import errors, standards
+from deqing_geo.villages import classify_villages
 from deqing_geo.villages.ladder import rungs, shown_rule
+from tests.test_village_map import ROWS, USUAL, facts
 from tests.test_village_types import CANDIDATES, GOLDEN, LAW, RM6, judge, row_of, scored
 
 
@@ -64,3 +68,16 @@ def test_a_score_never_looks_lower_than_the_cut_it_passed():
         )
         assert score >= cut
         assert "31个村庄参与计算" in reason
+
+
+def test_a_meeting_still_to_come_has_agreed_to_nothing():
+    rows = {"F": {**USUAL, **ROWS["F"]}, "C": {**USUAL, **ROWS["C"]}}
+    made = facts(rows).assign(villager_consent=["agreed", None], consent_on=["2026-03-01", None])
+
+    def status(day):
+        with pytest.warns(errors.DeqingGeoWarning):
+            types = classify_villages(made, as_of=day)
+        return types.table.loc["F", ["status", "type_final"]].to_list()
+
+    assert status(date(2026, 2, 28)) == ["candidate", None]
+    assert status(date(2026, 3, 1)) == ["consented", "relocate"]

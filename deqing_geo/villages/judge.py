@@ -77,7 +77,8 @@ def classify_villages(
         Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
         城郊融合.
     as_of : date, optional
-        The day on which overrides have to be valid; by default today.
+        The day by which meetings have been held and on which overrides have to be valid; by
+        default today.
 
     Returns
     -------
@@ -139,7 +140,8 @@ def classify_villages(
         _climb(rung, table, law, state, off)
     taking = ~((state.decided_by != "") & (state.model == "urban"))
     scores = _score(table, taking, law)
-    _apply_overrides(state, table, overrides, as_of or datetime.now().astimezone().date())
+    day = as_of or datetime.now().astimezone().date()
+    _apply_overrides(state, table, overrides, day)
     for rung in rest:
         if rung.how == "residual" and _nothing_tried(rest, table):
             _wait_for_all(state, rung, off)
@@ -148,7 +150,7 @@ def classify_villages(
     tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
-    _settle(state, table)
+    _settle(state, table, day)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
@@ -192,6 +194,7 @@ class _State:
         self.reason = np.full(count, "", dtype=object)
         self.missing = np.full(count, "", dtype=object)
         self.candidate = np.zeros(count, dtype=bool)
+        self.agreed = np.zeros(count, dtype=bool)
         self.override = np.full(count, None, dtype=object)
         self.override_reason = np.full(count, "", dtype=object)
         self.expired = np.zeros(count, dtype=bool)
@@ -289,12 +292,13 @@ def _score(table: gpd.GeoDataFrame, taking: Bools, law: Standard) -> Potential |
     return found
 
 
-def _settle(state: _State, table: pd.DataFrame) -> None:
+def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
     """From what the rules say to what may be published."""
-    consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
+    consent, dates = _column(table, "villager_consent"), _column(table, "consent_on")
+    # A meeting that is still to come has agreed to nothing.
+    held = [one is not None and date.fromisoformat(str(one)[:10]) <= day for one in dates]
+    agreed = state.agreed = (consent == "agreed") & np.array(held, dtype=bool)
     state.final[:] = state.model
-    agreed = (consent == "agreed") & dated
     waiting = state.candidate & ~agreed
     state.final[waiting] = None
     chosen = np.array([one is not None for one in state.override], dtype=bool)
@@ -305,7 +309,6 @@ def _settle(state: _State, table: pd.DataFrame) -> None:
             if consent[at] == "refused"
             else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
         )
-    dates = _column(table, "consent_on")
     for at in np.flatnonzero(state.candidate & agreed & ~chosen):
         state.reason[at] += f";村民会议已于{dates[at]}同意"
 
@@ -314,13 +317,12 @@ def _written(
     state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
 ) -> gpd.GeoDataFrame:
     consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
     chosen = np.array([one is not None for one in state.override], dtype=bool)
     status = np.full(len(table), "initial", dtype=object)
     status[state.model == "urban"] = "excluded"
     status[state.model == "missing"] = "missing_data"
     status[state.candidate] = "candidate"
-    status[state.candidate & (consent == "agreed") & dated] = "consented"
+    status[state.candidate & state.agreed] = "consented"
     status[state.candidate & (consent == "refused")] = "refused"
     status[chosen] = "override"
     status[chosen & (state.final == "undecided")] = "undecided"
@@ -368,7 +370,6 @@ def _flags(
 
     listed = pd.Series(_column(table, "heritage_list")).notna().to_numpy(dtype=bool)
     consent = _column(table, "villager_consent")
-    dated = pd.Series(_column(table, "consent_on")).notna().to_numpy(dtype=bool)
     steep = number("slope_res_mean_deg")
     code = _column(table, "urban_rural_code")
     kind = _column(table, "unit_kind")
@@ -402,7 +403,7 @@ def _flags(
             "WHOLE": whole & ("residential_ha" in table),
             "URBAN": part
             & (((kind == "village_committee") & urban) | ((kind == "residents_committee") & rural)),
-            "UNDATED": state.candidate & (consent == "agreed") & ~dated,
+            "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
         }
