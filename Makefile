@@ -26,7 +26,8 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 suite: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto
+	# Neighbouring tests share a county; stealing work keeps them on one worker.
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 wheel: $(VENV)/test.stamp
 	$(BIN)/python scripts/check_wheel.py
