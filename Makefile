@@ -26,7 +26,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 suite: $(VENV)/test.stamp
-	# Neighbouring tests share a county; stealing work keeps them on one worker.
+	@# Neighbouring tests share a county; stealing work keeps them on one worker.
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 wheel: $(VENV)/test.stamp
