@@ -110,14 +110,36 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
     axis = ellipsoid.semi_major_metre
     equal_area = Proj(f"+proj=cea +lon_0=0 +a={axis} {shape} +units=m")
     down = None if source.is_geographic else Transformer.from_crs(source, base, always_xy=True)
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    # A collection may hold multi-polygons.
+    parts, inner = shapely.get_parts(parts, return_index=True)
+    owner = owner[inner]
+    # Ring by ring: cutting the edges of a polygon with a hair-thin spike makes it cross itself
+    # by a rounding error, and GEOS then hands back an empty polygon without a word.
+    rings, part = shapely.get_rings(parts, return_index=True)
     if down is not None:
-        shapes = shapely.segmentize(shapes, AREA_EDGE_M)
+        rings = shapely.segmentize(rings, AREA_EDGE_M)
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    x, y = coords[:, 0], coords[:, 1]
+    if down is not None:
+        x, y = down.transform(x, y)
+    x, y = equal_area(x, y)
+    outer = np.diff(part, prepend=-1) != 0
+    signed = np.where(outer, 1.0, -1.0) * _ring_areas(
+        np.asarray(x), np.asarray(y), ring, len(rings)
+    )
+    out = np.bincount(owner[part], signed, len(shapes)).astype(float)
+    out[shapely.is_missing(shapes)] = np.nan
+    return np.asarray(out, dtype=float)
 
-    def move(coords: Floats) -> Floats:
-        x, y = coords[:, 0], coords[:, 1]
-        if down is not None:
-            x, y = down.transform(x, y)
-        return np.column_stack(equal_area(x, y))
 
-    out: Floats = shapely.area(shapely.transform(shapes, move))
-    return out
+def _ring_areas(x: Floats, y: Floats, ring: NDArray[np.int64], count: int) -> Floats:
+    """Area within each closed ring by the shoelace, about its own first vertex."""
+    if count == 0:
+        return np.zeros(0)
+    first = np.flatnonzero(np.diff(ring, prepend=-1))
+    # Whole earth coordinates multiplied would leave square metres to rounding.
+    x, y = x - x[first][ring], y - y[first][ring]
+    same = ring[1:] == ring[:-1]
+    cross = (x[:-1] * y[1:] - x[1:] * y[:-1])[same]
+    return np.asarray(np.abs(np.bincount(ring[:-1][same], cross, count)) / 2, dtype=float)

@@ -281,3 +281,25 @@ def test_a_shift_is_undone_in_degrees_only(villages):
         crs.to_working(villages, datum="gcj02")
     with pytest.raises(CRSError, match="not one of gcj02, bd09"):
         crs.to_working(villages.to_crs(4490), datum="mars")
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(161.7, 132.8), (420.3, -142.9), (282.2084010984, 4.3229459287), (207.4, -55.9)],
+        [(3.6, 144.9), (-186.8, 427.9), (-100.9008910232, 300.224328569), (187.9, 186.4)],
+        [(207.4, 273.9), (401.1, 81.3), (299.2355210416, 182.5860023093), (42.1, 244.2)],
+    ],
+)
+def test_a_hair_thin_spike_does_not_cost_a_shape_its_area(corners):
+    """Cut at 100 m such a polygon crosses itself; GEOS then gives an empty one, silently."""
+    shape = shapely.Polygon([(500_000 + x, 3_380_000 + y) for x, y in corners])
+    area = crs.ellipsoidal_area([shape], 4549)[0]
+
+    assert shape.is_valid and area == pytest.approx(shape.area, rel=1e-3)
+    # Holes and several parts count as they should, whatever holds them.
+    block = shapely.box(490_000, 3_370_000, 491_000, 3_371_000)
+    hole = shapely.box(490_100, 3_370_100, 490_200, 3_370_200)
+    held = shapely.GeometryCollection([shapely.MultiPolygon([block - hole, shape]), hole.exterior])
+    parts = crs.ellipsoidal_area([block, hole, shape], 4549)
+    assert crs.ellipsoidal_area([held], 4549)[0] == pytest.approx(parts @ [1, -1, 1], rel=1e-9)

@@ -175,6 +175,35 @@ def test_amsterdams_parks_are_taken_at_their_word(real_data):
     assert measured[known].sum() == pytest.approx(official[known].sum(), rel=5e-3)
 
 
+def test_amsterdams_neighbourhoods_lie_as_near_their_parks_as_buffers_say(real_data):
+    file = real_data / "parks" / "amsterdam_parks.gpkg"
+    areas = dg.read_towns(
+        file, layer="neighbourhoods_epsg4326", columns={"town_code": "CBS_Buurtcode"}
+    )
+    parks = dg.read_parks(file, layer="parks_epsg4326", like=areas)
+    # The layer has homes as points only: all land stands in, and the result says so.
+    land = gpd.GeoDataFrame(
+        {"home_class": ["residential_proxy"] * len(areas)},
+        geometry=areas.geometry.array,
+        crs=areas.crs,
+    )
+    coverage = dg.park_coverage(areas, parks, land)
+
+    # A second road: circles of shapely's own around each park's part inside, then one union.
+    whole = areas.union_all()
+    meets = parks[parks.intersects(whole)]
+    size = np.round(dg.crs.ellipsoidal_area(meets.geometry, meets.crs))
+    radius = np.zeros(len(meets))
+    for band in coverage.definition.bands:
+        radius[size >= band.from_m2] = band.radius_m
+    counted = meets[radius > 0].geometry.intersection(whole)
+    reach = counted.buffer(radius[radius > 0], quad_segs=64).union_all()
+    served = areas.geometry.intersection(reach).area / areas.area
+    assert coverage.series.to_numpy() == pytest.approx(served.to_numpy(), abs=2e-3)
+    assert coverage.headline == "46.60%" and len(coverage.table) == 518
+    assert coverage.parks["counted"].sum() == 118
+
+
 # ---------------------------------------------------------------- São Miguel: ground and people
 
 
