@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         add_roads,
         add_terrain,
         area_map,
+        fault_map,
         save_map,
         village_map,
     )
@@ -60,6 +61,7 @@ _HOMES = {
     "add_terrain": "maps",
     "add_coverage": "maps",
     "save_map": "maps",
+    "fault_map": "maps",
     "village_map": "maps",
     "register": "divisions",
     "Scorecard": "progress",
@@ -97,6 +99,7 @@ __all__ = [
     "crs",
     "divisions",
     "errors",
+    "fault_map",
     "park_coverage",
     "read_homes",
     "read_layer",
