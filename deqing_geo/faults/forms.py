@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-# What is narrower is one line drawn twice and not a piece of land. 1.0 mm on a map of 1:5000 is
-# what the survey allows where a border shows on no photograph (TD/T 1055-2019, from memory, 待查证).
+# What is narrower is one line drawn twice and not a piece of land: 1.0 mm on a map of 1:5000 is
+# what the survey allows where a border shows on no photograph (TD/T 1055-2019, from memory,
+# 待查证).
 NARROW_M = 5.0
 # Coordinates are whole millimetres at best: what is narrower is the rounding of a vertex that lies
 # on another's edge, and no fault of anybody.
@@ -80,6 +81,27 @@ def widths(shapes: Shapes) -> Floats:
     root = np.sqrt(np.maximum(quarter**2 - area, 0))
     # area / the larger root loses no digits where the shape is a thread.
     return np.asarray(area / np.maximum(quarter + root, 1e-300), dtype=float)
+
+
+def gathered(parts: Shapes, start: NDArray[np.intp]) -> Shapes:
+    """Multi-polygons of runs of polygons.
+
+    Parameters
+    ----------
+    parts : array of shapely polygons
+        One run after the other.
+    start : array of int
+        Where each run begins.
+
+    Returns
+    -------
+    array of shapely multi-polygons
+        One a run.
+    """
+    if len(start) == 0:
+        return np.zeros(0, dtype=object)
+    run = np.repeat(np.arange(len(start)), np.diff([*start.tolist(), len(parts)]))
+    return np.asarray(shapely.multipolygons(parts, indices=run), dtype=object)
 
 
 def comparable(shapes: Shapes) -> Shapes:
@@ -183,7 +205,7 @@ def shape_faults(raw: Shapes, sound: Shapes, same: list[NDArray[np.intp]]) -> li
         _alone(
             "wrong_kind",
             rows,
-            np.where(finite(raw[rows]), raw[rows], None),
+            _where_finite(raw[rows]),
             kind_zh=[KIND_WORDS.get(word, word) for word in words],
             kind_en=words,
         )
@@ -198,9 +220,15 @@ def shape_faults(raw: Shapes, sound: Shapes, same: list[NDArray[np.intp]]) -> li
             [group.tolist() for group in same],
             sound[firsts],
             shapely.area(sound[firsts]),
-        )  # fmt: skip
+        )
     )
     return [*out, *_parts(sound)]
+
+
+def _where_finite(shapes: Shapes) -> Shapes:
+    out = shapes.copy()
+    out[~finite(shapes)] = None
+    return out
 
 
 def _alone(kind: str, rows: NDArray[np.intp], places: Shapes, **facts: list[str]) -> Found:
@@ -241,6 +269,12 @@ def _invalid(raw: Shapes, rows: NDArray[np.intp]) -> Found:
     )
 
 
+def _in_chinese(reason: str) -> str:
+    if "oordinate" in reason:
+        return "坐标不是有效数值"
+    return REASONS.get(reason, reason)
+
+
 def _parts(sound: Shapes) -> list[Found]:
     """Units in several pieces, and pieces too narrow to be land."""
     parts, owner = shapely.get_parts(sound, return_index=True)
@@ -256,13 +290,12 @@ def _parts(sound: Shapes) -> list[Found]:
     count = np.bincount(owner, minlength=len(sound))
     several = np.flatnonzero(count > 1)
     # The largest piece of each row is the unit; the others are what is told.
-    largest = pd.Series(area).groupby(owner).idxmax()
-    rest = np.isin(owner, several)
-    rest[largest.loc[several].to_numpy(dtype=np.intp)] = False
-    others = pd.Series(np.flatnonzero(rest)).groupby(owner[rest])
-    places = np.full(len(several), None, dtype=object)
-    places[:] = [shapely.multipolygons(parts[group.to_numpy()]) for _, group in others]
-    sizes = np.bincount(owner[rest], area[rest], len(sound))[several]
+    order = np.lexsort([-area, owner])
+    rest = order[np.diff(owner[order], prepend=-1) == 0]
+    rest = np.sort(rest)
+    start = np.flatnonzero(np.diff(owner[rest], prepend=-1))
+    places = gathered(parts[rest], start)
+    sizes = np.asarray(shapely.area(places), dtype=float)
     many = Found(
         "multipart",
         [[at] for at in several.tolist()],

@@ -21,7 +21,7 @@ from deqing_geo.errors import InputError
 from deqing_geo.text import card
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SEVERITIES = ("error", "warning", "note")
 COLUMNS = (
@@ -107,20 +107,18 @@ class BoundaryReport:
     @property
     def counts(self) -> pd.Series[int]:
         """Faults of each kind looked for, 0 where none was found; in the vocabulary's order."""
-        found = self.table["fault_kind"].value_counts()
-        return found.reindex(list(self.kinds), fill_value=0).astype(int).rename("fault_count")
+        return _counted(self.table["fault_kind"], self.kinds)
 
     @property
     def by_severity(self) -> pd.Series[int]:
         """Faults by severity: errors, warnings, notes."""
-        found = self.table["severity"].value_counts()
-        return found.reindex(list(SEVERITIES), fill_value=0).astype(int).rename("fault_count")
+        return _counted(self.table["severity"], SEVERITIES)
 
     @property
     def headline(self) -> str:
         """One line for readers."""
         return ",".join(
-            f"{names.vocabulary('severity')[severity]}{count}处"
+            f"{names.vocabulary('severity')[str(severity)]}{count}处"
             for severity, count in self.by_severity.items()
         )
 
@@ -225,6 +223,12 @@ class BoundaryReport:
             self.notices,
             (head, body) if body else None,
         )
+
+
+def _counted(words: pd.Series[Any], order: Sequence[str]) -> pd.Series[int]:
+    found = words.value_counts()
+    counts = [int(found.get(word, 0)) for word in order]
+    return pd.Series(counts, index=list(order), dtype=int, name="fault_count")
 
 
 def table_of(columns: Mapping[str, Any], crs: Any, attrs: Mapping[str, Any]) -> gpd.GeoDataFrame:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
-from deqing_geo.faults.forms import DUST_M, NARROW_M, widths
+from deqing_geo.faults.forms import DUST_M, NARROW_M, gathered, widths
 from deqing_geo.faults.found import Found
 from deqing_geo.text import figure
 
@@ -121,27 +120,6 @@ def _patches(shapes: Shapes) -> tuple[Places, Shapes]:
     return found, gathered(parts, start)
 
 
-def gathered(parts: Shapes, start: Places) -> Shapes:
-    """Multi-polygons of runs of polygons.
-
-    Parameters
-    ----------
-    parts : array of shapely polygons
-        One run after the other.
-    start : array of int
-        Where each run begins.
-
-    Returns
-    -------
-    array of shapely multi-polygons
-        One a run.
-    """
-    if len(start) == 0:
-        return np.zeros(0, dtype=object)
-    run = np.repeat(np.arange(len(start)), np.diff([*start.tolist(), len(parts)]))
-    return np.asarray(shapely.multipolygons(parts, indices=run), dtype=object)
-
-
 def enclosed(whole: Any) -> Shapes:
     """What a union encloses and does not cover: its gaps.
 
@@ -184,20 +162,17 @@ def neighbours(patches: Shapes, units: Shapes) -> tuple[list[Places], list[Float
     lengths : list of array of float
         Metres, to a few millimetres.
     """
+    if len(patches) == 0:
+        return [], []
     # A patch grown by a millimetre covers a strip of each neighbour as long as their border.
     grown = shapely.buffer(patches, DUST_M, join_style="mitre")
     patch, unit = shapely.STRtree(units).query(grown, predicate="intersects")
     along = shapely.area(shapely.intersection(grown[patch], units[unit])) / DUST_M
-    table = pd.DataFrame({"patch": patch, "unit": unit, "along": along})
-    beside = table[table["along"] > 2 * DUST_M]
-    beside = beside.sort_values(["patch", "unit"])
-    groups = {int(at): group for at, group in beside.groupby("patch")}
-    nobody = beside.iloc[:0]
-    ordered = [groups.get(at, nobody) for at in range(len(patches))]
-    return (
-        [group["unit"].to_numpy(dtype=np.intp) for group in ordered],
-        [group["along"].to_numpy(dtype=float) for group in ordered],
-    )
+    long = along > 2 * DUST_M
+    patch, unit, along = patch[long], unit[long], along[long]
+    order = np.lexsort([unit, patch])
+    ends = np.searchsorted(patch[order], np.arange(1, len(patches)))
+    return np.split(unit[order], ends), np.split(along[order], ends)
 
 
 # ---------------------------------------------------------------- faults
