@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
+    from deqing_geo.faults import BoundaryReport, check_boundaries
     from deqing_geo.inputs import read_layer, read_overrides, read_village_table
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
@@ -63,6 +64,8 @@ _HOMES = {
     "save_map": "maps",
     "fault_map": "maps",
     "village_map": "maps",
+    "BoundaryReport": "faults",
+    "check_boundaries": "faults",
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
@@ -81,6 +84,7 @@ _HOMES = {
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
+    "BoundaryReport",
     "Coverage",
     "Raster",
     "RoadDensity",
@@ -94,6 +98,7 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "check_boundaries",
     "classify_villages",
     "columns",
     "crs",

@@ -20,6 +20,7 @@ FLOORS = {
         "network",
         "terrain",
         "tallies",
+        "faults",
     ),
     5: ("villages", "progress"),
     6: ("maps", "export"),
