@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
@@ -80,6 +81,7 @@ _HOMES = {
     "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",
+    "save_quality_report": "papers",
 }
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
@@ -122,6 +124,7 @@ __all__ = [
     "sample",
     "save_layers",
     "save_map",
+    "save_quality_report",
     "save_table",
     "scorecard",
     "slope",
