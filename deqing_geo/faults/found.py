@@ -69,7 +69,7 @@ class Found:
     way : str
         Which sentences to use; empty for the usual ones.
     severity : sequence of str or None
-        Per fault; None for that of the sentences.
+        Per fault; None, of one or of all, for that of the sentences.
     facts : mapping of str to sequence of str
         What else the sentences say, per fault.
     outsiders : sequence of (label, name, town) or None
@@ -81,9 +81,36 @@ class Found:
     places: Shapes
     sizes: Floats
     way: str = ""
-    severity: Sequence[str] | None = None
+    severity: Sequence[str | None] | None = None
     facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     outsiders: Sequence[tuple[str, str, str | None]] | None = None
+
+
+def single(kind: str, rows: Sequence[int], spots: Shapes, way: str = "", **facts: Any) -> Found:
+    """Faults of single rows that have no size.
+
+    Parameters
+    ----------
+    kind : str
+        A word of the vocabulary.
+    rows : sequence of int
+        Positions.
+    spots : array of shapely geometries
+        A place in each row of the layer.
+    way : str
+        Which sentences to use.
+    **facts : sequence of str
+        What else they say, per fault.
+
+    Returns
+    -------
+    Found
+        One fault a row.
+    """
+    chosen = np.array(rows, dtype=np.intp)
+    return Found(
+        kind, [[at] for at in rows], spots[chosen], np.full(len(rows), np.nan), way, facts=facts
+    )
 
 
 def report(
@@ -194,7 +221,8 @@ def _tell(
         said = [called[row] for row in rows[:NAMED]]
         more = len(rows) - len(said)
         parts["fault_kind"].append(one.kind)
-        parts["severity"].append(way["severity"] if one.severity is None else one.severity[at])
+        own = None if one.severity is None else one.severity[at]
+        parts["severity"].append(own or way["severity"])
         for key, value in shown.items():
             parts[key].append(value)
         parts["fault_size"].append(size)

@@ -242,6 +242,7 @@ def strips(
     chosen: Sequence[int],
     *,
     together: bool,
+    narrow: str | None = None,
     **facts: str,
 ) -> Found:
     """Patches of nobody's land as faults.
@@ -261,6 +262,8 @@ def strips(
         The patches meant.
     together : bool
         Whether patches along the same rows are one fault.
+    narrow : str or None
+        How grave those are that are nowhere wide; None for as grave as the others.
     **facts : str
         What all of them say.
 
@@ -280,13 +283,15 @@ def strips(
     told = {name: [text] * len(members) for name, text in facts.items()}
     told["width"] = [figure(float(width)) for width in wide]
     told["places"] = [str(len(group)) for group in members]
+    severity = [None if width >= NARROW_M else narrow for width in wide.tolist()]
     return Found(
         kind,
         [sets[group[0]] for group in members],
         places,
         shapely.area(places),
         way,
-        facts=told,
+        severity,
+        told,
     )
 
 
