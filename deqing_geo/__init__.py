@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
+    from deqing_geo.received import read_received
     from deqing_geo.roads import RoadDensity, road_density
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
@@ -62,6 +63,7 @@ _HOMES = {
     "add_roads": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
+    "read_received": "received",
     "save_map": "maps",
     "fault_map": "maps",
     "village_map": "maps",
@@ -113,6 +115,7 @@ __all__ = [
     "read_overrides",
     "read_parks",
     "read_raster",
+    "read_received",
     "read_roads",
     "read_towns",
     "read_village_table",

@@ -87,6 +87,7 @@ def read(
     assume_crs: Any = None,
     datum: str | None = None,
     like: gpd.GeoDataFrame | None = None,
+    as_is: bool = False,
 ) -> gpd.GeoDataFrame:
     """Read one layer of one file.
 
@@ -112,6 +113,8 @@ def read(
         As for `crs.to_working`.
     like : GeoDataFrame, optional
         As for `crs.to_working`.
+    as_is : bool
+        Whether shapes stay as they are, for checking: none mended, left out or refused.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def read(
     frame = frame.rename(columns=_given_names(fields, renamed)).rename(columns=renamed)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
-    frame = _sound_geometry(frame, kind, name, told)
+    frame = frame if as_is else _sound_geometry(frame, kind, name, told)
     if len(frame) == 0 and like is None:
         sought = f" where {options['where']}" if "where" in options else ""
         raise BoundaryFileError(

@@ -21,6 +21,7 @@ FLOORS = {
         "terrain",
         "tallies",
         "faults",
+        "received",
     ),
     5: ("villages", "progress"),
     6: ("maps", "export", "papers"),

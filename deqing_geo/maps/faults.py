@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
+from deqing_geo.faults.found import size_shown
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
-from deqing_geo.text import figure, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,9 +294,8 @@ def _sizes(table: pd.DataFrame) -> list[str]:
 def _size(size: float, unit: str) -> str:
     if size != size:
         return ""
-    if unit == "ratio":
-        return percent(float(size))
-    return f"{figure(float(size))} {names.vocabulary('fault_unit').get(unit, unit)}".strip()
+    word = "" if unit == "ratio" else names.vocabulary("fault_unit").get(unit, "")
+    return f"{size_shown(float(size), unit)} {word}".strip()
 
 
 def _order(table: pd.DataFrame) -> NDArray[np.intp]:

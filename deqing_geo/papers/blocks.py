@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-# What XML 1.0 cannot hold, and line breaks that would tear a cell of a table.
+# What XML 1.0 cannot hold, and line breaks nobody meant.
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
@@ -39,7 +39,7 @@ class Table:
     head : tuple of str
         The headings.
     rows : tuple of tuple of str
-        Cells, as many as headings; None leaves a cell empty for a pen.
+        Cells, as many as headings; a line break begins a new line in the cell.
     widths : tuple of int
         Shares of the sheet's width, one a column.
     figures : tuple of int

@@ -88,9 +88,7 @@ def _table(table: Table) -> str:
     for at, row in enumerate(table.rows):
         last = table.total and at == len(table.rows) - 1
         cells = "".join(
-            f'<td class="figure">{_text(cell)}</td>'
-            if column in table.figures
-            else f"<td>{_text(cell)}</td>"
+            _element("td", _lines(cell), "figure" if column in table.figures else "")
             for column, cell in enumerate(row)
         )
         body.append(f'<tr class="total">{cells}</tr>' if last else f"<tr>{cells}</tr>")
@@ -109,6 +107,10 @@ def _pairs(kind: str, rows: tuple[tuple[str, str], ...]) -> str:
 
 def _element(tag: str, inner: str, kind: str = "") -> str:
     return f'<{tag} class="{kind}">{inner}</{tag}>' if kind else f"<{tag}>{inner}</{tag}>"
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(_text(line) for line in text.split("\n"))
 
 
 def _text(text: str) -> str:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo import columns as names
 from deqing_geo.errors import ColumnError
-from deqing_geo.papers.blocks import Block, Facts, Paper, Section, Table, Text
-from deqing_geo.text import figure, percent
+from deqing_geo.faults import attributes, forms
+from deqing_geo.faults.found import size_shown
+from deqing_geo.papers.blocks import Block, Facts, Paper, Section, Table, Text, plain
+from deqing_geo.text import figure
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -94,7 +96,7 @@ def quality_paper(
     ]
     annexes = []
     if len(report.table):
-        annexes.append((names.word("quality.details"), _details(report, changes is not None)))
+        annexes.append((names.word("quality.details"), _details(report)))
     if changes is not None:
         annexes.append((names.word("quality.repairs"), _repairs(changes)))
     for number, (heading, blocks) in enumerate(annexes, start=1):
@@ -175,9 +177,15 @@ def _told(value: object) -> str:
 
 @cache
 def _standards() -> Mapping[str, str]:
+    """What was looked for, with the numbers it was looked for by."""
     text = resources.files(__package__).joinpath("quality.toml").read_text(encoding="utf-8")
-    found: Mapping[str, str] = tomllib.loads(text)["standard"]
-    return found
+    by = {
+        "narrow": f"{forms.NARROW_M:g}",
+        "dust": f"{forms.DUST_M * 1000:g}",
+        "area": f"{attributes.AREA_TOLERANCE * 1000:g}",
+        "year": "",
+    }
+    return {kind: says.format(**by) for kind, says in tomllib.loads(text)["standard"].items()}
 
 
 def _asked(report: BoundaryReport) -> Iterable[Block]:
@@ -190,7 +198,7 @@ def _asked(report: BoundaryReport) -> Iterable[Block]:
     ]
     head = ("序号", names.label("fault_kind"), names.word("quality.standard"),
             names.word("quality.found"))  # fmt: skip
-    yield Table("", head, tuple(rows), (6, 26, 56, 12), figures=(0, 3))
+    yield Table("", head, tuple(rows), (7, 25, 57, 11), figures=(0, 3))
     unasked = [word for kind, word in words.items() if kind not in report.kinds]
     if unasked:
         yield Text(f"{names.word('quality.not_asked')}:{'、'.join(unasked)}")
@@ -251,7 +259,7 @@ def _sums(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     return tuple(str(sum(int(row[at]) for row in rows)) for at in range(width))
 
 
-def _details(report: BoundaryReport, repaired: bool) -> Iterable[Block]:
+def _details(report: BoundaryReport) -> Iterable[Block]:
     words, grave = names.vocabulary("fault_kind"), names.vocabulary("severity")
     table = report.table
     shown = table.iloc[:MOST_ROWS]
@@ -261,14 +269,15 @@ def _details(report: BoundaryReport, repaired: bool) -> Iterable[Block]:
             words.get(str(kind), str(kind)),
             grave.get(str(severity), str(severity)),
             _blank(town),
-            _blank(units),
+            "\n".join(plain(str(unit)) for unit in concerned) or _blank(units),
             _blank(called),
             _sized(size, unit),
             _blank(said),
             "",
         )
-        for label, kind, severity, town, units, called, size, unit, said in zip(
+        for label, concerned, kind, severity, town, units, called, size, unit, said in zip(
             shown.index,
+            report.rows[:MOST_ROWS],
             *(
                 shown[column]
                 for column in (
@@ -286,7 +295,7 @@ def _details(report: BoundaryReport, repaired: bool) -> Iterable[Block]:
         names.label("says_zh"),
         names.word("quality.mended"),
     )
-    yield Table("", head, tuple(rows), (5, 11, 6, 9, 14, 13, 10, 24, 8), figures=(0, 6))
+    yield Table("", head, tuple(rows), (5, 11, 6, 8, 13, 12, 12, 25, 8), figures=(0, 6))
     if len(table) > len(shown):
         yield Text(
             f"{names.word('quality.first')}:{len(shown)} / {len(table)}。"
@@ -314,7 +323,7 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
         label.zh if label is not None else names.label("fault_rows"),
         *(names.label(column, unit=True) for column in shown),
     )
-    widths = {"area_before_m2": 12, "area_after_m2": 12, "moved_m": 7, "repairs": 18}
+    widths = {"area_before_m2": 13, "area_after_m2": 13, "moved_m": 7, "repairs": 18}
     if body:
         yield Table(
             "",
@@ -345,9 +354,10 @@ def _sized(size: float, unit: object) -> str:
     if size != size:
         return ""
     if unit == "ratio":
-        return percent(float(size))
-    return f"{figure(float(size))} {names.vocabulary('fault_unit').get(str(unit), str(unit))}"
+        return size_shown(float(size), "ratio")
+    word = names.vocabulary("fault_unit").get(str(unit), "")
+    return f"{size_shown(float(size), str(unit))} {word}".strip()
 
 
 def _blank(value: object) -> str:
-    return "" if value is None or value != value else str(value)
+    return "" if value is None or value != value else plain(str(value))

@@ -294,7 +294,9 @@ def _cell(
 ) -> str:
     align = "center" if head else "right" if right else "left"
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{GREY}"/>' if head else ""
-    return _framed(_run(plain(text), head=head, bold=bold), width, align=align, inner=shade)
+    lines = [_run(plain(line), head=head, bold=bold) for line in text.split("\n")]
+    runs = "<w:r><w:br/></w:r>".join(lines)
+    return _framed(runs, width, align=align, inner=shade)
 
 
 def _framed(
