@@ -40,6 +40,8 @@ REPAIRED = (
     "village_name", "town_name", "area_before_m2", "area_after_m2", "area_change_m2", "gained_m2",
     "lost_m2", "moved_m", "repairs",
 )  # fmt: skip
+# What is not zero for a unit that was changed.
+MOVED = ("area_change_m2", "gained_m2", "lost_m2", "moved_m")
 # Areas that add up over a layer.
 SUMMED = ("area_before_m2", "area_after_m2", "area_change_m2", "gained_m2", "lost_m2")
 
@@ -306,11 +308,7 @@ def _details(report: BoundaryReport) -> Iterable[Block]:
 def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
     shown = [column for column in REPAIRED if column in changes]
     numbers = [column for column in shown if names.registry()[column].dtype == "float"]
-    moved = changes[numbers].drop(columns=["area_before_m2", "area_after_m2"], errors="ignore")
-    touched = (moved.fillna(0.0) != 0).any(axis=1)
-    if "repairs" in changes:
-        touched |= changes["repairs"].map(lambda text: bool(_blank(text)))
-    rows = changes[touched]
+    rows = changes[changed(changes)]
     body = [
         (str(label), *(_cell(column, value) for column, value in zip(shown, row, strict=True)))
         for label, row in zip(
@@ -335,6 +333,26 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
         )
     yield Text(f"{names.word('quality.unchanged')}:{len(changes) - len(rows)}")
     yield Text(names.word("notice.repaired"), warning=True)
+
+
+def changed(changes: pd.DataFrame) -> pd.Series[bool]:
+    """Which units a repair changed.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Of `repair_boundaries`, one row a unit.
+
+    Returns
+    -------
+    Series of bool
+        On the same index.
+    """
+    moved = changes[[column for column in MOVED if column in changes]]
+    out = (moved.fillna(0.0) != 0).any(axis=1)
+    if "repairs" in changes:
+        out |= changes["repairs"].map(_blank) != ""
+    return out.astype(bool)
 
 
 # ---------------------------------------------------------------- cells
