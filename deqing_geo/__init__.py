@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
-    from deqing_geo.faults import BoundaryReport, check_boundaries
+    from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
     from deqing_geo.inputs import read_layer, read_overrides, read_village_table
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
@@ -69,6 +69,7 @@ _HOMES = {
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
+    "repair_boundaries": "faults",
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
@@ -122,6 +123,7 @@ __all__ = [
     "read_villages",
     "read_zone",
     "register",
+    "repair_boundaries",
     "road_density",
     "road_network",
     "sample",

@@ -8,6 +8,7 @@ the sentences that tell them stand in ``kinds.toml``; their Chinese names in ``c
 from __future__ import annotations
 
 from deqing_geo.faults.check import check_boundaries
+from deqing_geo.faults.repair import repair_boundaries
 from deqing_geo.faults.report import BoundaryReport
 
-__all__ = ["BoundaryReport", "check_boundaries"]
+__all__ = ["BoundaryReport", "check_boundaries", "repair_boundaries"]

@@ -23,7 +23,7 @@ from deqing_geo.faults.identity import (
 from deqing_geo.text import figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -45,7 +45,12 @@ _DAMAGED = re.compile("[??\ufffd\ue000-\uf8ff]|锟斤拷|锟")
 _MOJIBAKE = re.compile("^[^\u4e00-\u9fff]*[\u0080-\u00ff]{2}[^\u4e00-\u9fff]*$")
 
 
-def code_faults(who: Identity, spots: Shapes, towns: Mapping[str, str]) -> list[Found]:
+def code_faults(
+    who: Identity,
+    spots: Shapes,
+    towns: Mapping[str, str],
+    all_towns: Collection[str] | None = None,
+) -> list[Found]:
     """Codes that are damaged, twice there, given up, or another town's.
 
     Parameters
@@ -56,6 +61,8 @@ def code_faults(who: Identity, spots: Shapes, towns: Mapping[str, str]) -> list[
         A place in each row, None where it has none.
     towns : mapping of str to str
         Names of towns by code, from the towns or the register given; may be empty.
+    all_towns : collection of str or None
+        Codes of all towns there are; None where that is not known.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def code_faults(who: Identity, spots: Shapes, towns: Mapping[str, str]) -> list[
     if who.national:
         out += _bad(who, spots)
     if who.national and who.level == VILLAGE:
-        out += _town_faults(who, spots, towns)
+        out += _town_faults(who, spots, towns, all_towns)
     return out
 
 
@@ -191,7 +198,9 @@ def by_majority(who: Identity) -> dict[str, str]:
     return out
 
 
-def _town_faults(who: Identity, spots: Shapes, towns: Mapping[str, str]) -> list[Found]:
+def _town_faults(
+    who: Identity, spots: Shapes, towns: Mapping[str, str], all_towns: Collection[str] | None
+) -> list[Found]:
     prefixes, codes = who.prefixes, who.sound_codes
     heirs = {prefix: successors(prefix) for prefix in set(prefixes) - {None}}
     old = [
@@ -245,7 +254,7 @@ def _town_faults(who: Identity, spots: Shapes, towns: Mapping[str, str]) -> list
             wrong.append((at, own or prefix, f"{given}({code})" if name else str(code)))
         elif name is not None and own is not None and name != own:
             wrong.append((at, own, name))
-        elif towns and prefix not in towns:
+        elif all_towns is not None and prefix not in all_towns:
             stray.append(at)
     out.append(
         single(

@@ -23,7 +23,7 @@ from deqing_geo.faults.found import Found, Units, report
 from deqing_geo.faults.identity import VILLAGE, Identity, identity
 from deqing_geo.faults.listed import listed_faults, require_register
 from deqing_geo.faults.outlines import NOWHERE, open_gap_faults, outside_faults
-from deqing_geo.faults.topology import Tiling, coverage_faults, enclosed, tiling
+from deqing_geo.faults.topology import Tiling, coverage_faults, enclosed, tiling, united
 from deqing_geo.provenance import notices, origins
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def check_boundaries(
     >>> found = check_boundaries(villages)
     >>> found
     <BoundaryReport of 4 units: 1 error>
-    >>> found.table.loc[0, ["fault_rows", "fault_size"]].to_list()
-    ['A、B', 2000.0]
+    >>> found.table[["fault_rows", "fault_size"]].to_numpy().tolist()
+    [['A、B', 2000.0]]
     >>> print(found.table.loc[0, "says_zh"])
     甲村(A)、乙村(B)重叠2000.00平方米(1处)。
     """
@@ -143,7 +143,9 @@ def check_boundaries(
     tiles = tiling(first)
     outlines, outline_kinds, alike = _against_outlines(tiles, who, towns, county)
     named = town_names(who, towns, register)
-    found += outlines + code_faults(who, spots, named) + name_faults(who, spots)
+    coded = towns is not None and towns.index.name == "town_code"
+    all_towns = set(towns.index.astype(str)) if coded and towns is not None else None
+    found += outlines + code_faults(who, spots, named, all_towns) + name_faults(who, spots)
     asked += outline_kinds
     if who.codes is not None:
         asked.append("duplicate_code")
@@ -188,7 +190,8 @@ def _against_outlines(
 
     With the kinds looked for, and whether units and outlines are one drawing.
     """
-    holes = enclosed(tiles.whole)
+    whole = united(tiles)
+    holes = enclosed(whole)
     found: list[Found] = []
     asked: list[str] = []
     edge: Any = None
@@ -216,7 +219,7 @@ def _against_outlines(
     if edge is not None and not shapely.is_empty(edge):
         # What the county does not hold either is no gap in it.
         inside = shapely.contains(edge, shapely.point_on_surface(holes))
-        left, same = open_gap_faults(tiles, edge, holes, zh=words[0], en=words[1])
+        left, same = open_gap_faults(tiles, whole, edge, holes, zh=words[0], en=words[1])
         found += left
         alike.append(same)
         holes = holes[inside]

@@ -222,7 +222,8 @@ def shape_faults(raw: Shapes, sound: Shapes, same: list[NDArray[np.intp]]) -> li
             shapely.area(sound[firsts]),
         )
     )
-    return [*out, *_parts(sound)]
+    # How a shape that crosses itself falls to pieces is the mending's doing.
+    return [*out, *_parts(np.where(shapely.is_valid(raw), sound, np.array(None)))]
 
 
 def _where_finite(shapes: Shapes) -> Shapes:

@@ -155,7 +155,7 @@ def open_gaps(whole: Any, outline: Any, holes: Shapes) -> tuple[Shapes, bool]:
 
 
 def open_gap_faults(
-    tiles: Tiling, outline: Any, holes: Shapes, *, zh: str, en: str
+    tiles: Tiling, whole: Any, outline: Any, holes: Shapes, *, zh: str, en: str
 ) -> tuple[list[Found], bool]:
     """Gaps between the units and the edge of an outline.
 
@@ -163,6 +163,8 @@ def open_gap_faults(
     ----------
     tiles : Tiling
         The units.
+    whole : shapely geometry
+        All units together.
     outline : shapely geometry
         What they should fill.
     holes : array of shapely polygons
@@ -177,7 +179,7 @@ def open_gap_faults(
     alike : bool
         Whether units and outline are one drawing.
     """
-    gaps, alike = open_gaps(tiles.whole, outline, holes)
+    gaps, alike = open_gaps(whole, outline, holes)
     beside, lengths = neighbours(gaps, tiles.units)
     if not alike:
         # Two drawings: every unit along the outline has its gaps, and they are one fault.

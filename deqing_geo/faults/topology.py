@@ -42,18 +42,20 @@ class Tiling:
         Theirs.
     edges : array of shapely lines
         Their edges that have no partner and are not free, by `shapely.coverage_invalid_edges`.
-    whole : shapely geometry
-        All units together.
     """
 
     rows: Places
     units: Shapes
     edges: Shapes
-    whole: Any
+
+    @property
+    def faulty(self) -> Places:
+        """Positions among the units of those that have such edges."""
+        return np.flatnonzero(~shapely.is_empty(self.edges))
 
 
 def tiling(sound: Shapes) -> Tiling:
-    """The units of a layer with their faulty edges and their union.
+    """The units of a layer with their faulty edges.
 
     Parameters
     ----------
@@ -63,19 +65,33 @@ def tiling(sound: Shapes) -> Tiling:
     Returns
     -------
     Tiling
-        The union is exact where edges have partners and is computed only where they have none.
+        Of the rows that have a polygon.
     """
     rows = np.flatnonzero(~shapely.is_missing(sound))
     units = sound[rows]
-    if len(units) == 0:
-        return Tiling(rows, units, units, shapely.MultiPolygon())
-    edges = shapely.coverage_invalid_edges(units)
-    faulty = ~shapely.is_empty(edges)
+    return Tiling(rows, units, shapely.coverage_invalid_edges(units) if len(units) else units)
+
+
+def united(tiles: Tiling) -> Any:
+    """All units together.
+
+    Parameters
+    ----------
+    tiles : Tiling
+        The units.
+
+    Returns
+    -------
+    shapely geometry
+        Exact where edges have partners; computed only where they have none.
+    """
+    faulty = np.zeros(len(tiles.units), dtype=bool)
+    faulty[tiles.faulty] = True
     # A union that trusts shared edges counts overlaps twice; it may only have what is clean.
-    whole = shapely.coverage_union_all(units[~faulty])
-    if faulty.any():
-        whole = shapely.union_all([*shapely.get_parts(whole), *units[faulty]])
-    return Tiling(rows, units, edges, whole)
+    clean = shapely.coverage_union_all(tiles.units[~faulty])
+    if not faulty.any():
+        return clean
+    return shapely.union_all([*shapely.get_parts(clean), *tiles.units[faulty]])
 
 
 def overlaps(tiles: Tiling) -> tuple[NDArray[np.intp], Shapes]:
@@ -93,8 +109,7 @@ def overlaps(tiles: Tiling) -> tuple[NDArray[np.intp], Shapes]:
     patches : array of shapely multi-polygons, N
         What both cover, without threads narrower than a millimetre.
     """
-    units, edges = tiles.units, tiles.edges
-    faulty = np.flatnonzero(~shapely.is_empty(edges))
+    units, edges, faulty = tiles.units, tiles.edges, tiles.faulty
     # Where two units overlap, the border of one runs through the other, and is marked.
     one, other = shapely.STRtree(units).query(edges[faulty], predicate="intersects")
     one = faulty[one]
@@ -120,22 +135,24 @@ def _patches(shapes: Shapes) -> tuple[Places, Shapes]:
     return found, gathered(parts, start)
 
 
-def enclosed(whole: Any) -> Shapes:
+def enclosed(whole: Any, *, least: float = DUST_M) -> Shapes:
     """What a union encloses and does not cover: its gaps.
 
     Parameters
     ----------
     whole : shapely geometry
         The union of all units.
+    least : float
+        Metres; what is narrower is left out.
 
     Returns
     -------
     array of shapely polygons
-        Wider than a millimetre. Pieces that touch at single points enclose as well.
+        By default wider than a millimetre. Pieces that touch at single points enclose as well.
     """
     border = shapely.union_all([shapely.boundary(whole)])
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(border)))
-    faces = faces[widths(faces) >= DUST_M]
+    faces = faces[widths(faces) >= least]
     if len(faces) == 0:
         return faces
     inner = shapely.point_on_surface(faces)
