@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # What tells units apart, and what their towns are called.
 WANTED = ("village_code", "village_name", "town_name", "town_code")
 VILLAGE_DIGITS = 12
+MADE_UP = "示意"
 PADDED_VILLAGE = r"\d{12}0{7}"
 
 
@@ -59,7 +60,8 @@ def read_received(
     GeoDataFrame, one row per row of the file
         Metres; shapes of any kind, valid or not, or none; fields that mean codes and names under
         our names, as they stand. The index is what a person calls a row: its code where no other
-        row has it, else code and row, or the row alone (counted from 1).
+        row has it, else code and row, or the row alone (counted from 1). Where every row of a
+        field says 示意, so does ``attrs["notice"]``.
 
     Raises
     ------
@@ -104,9 +106,17 @@ def read_received(
                 f"seem to come from a map service (疑似坐标偏移). Pass datum={shift!r}."
             )
     attrs = dict(frame.attrs)
+    if _says_made_up(frame):
+        attrs["notice"] = names.word("notice.schematic")
     out = frame.set_axis(_called(frame), axis="index")
     out.attrs.update(attrs)
     return out
+
+
+def _says_made_up(frame: gpd.GeoDataFrame) -> bool:
+    """Whether every row says 示意, as our own practice files do where a field has few letters."""
+    texts = frame.drop(columns=frame.geometry.name).select_dtypes(exclude="number")
+    return bool(len(frame)) and any((texts[column] == MADE_UP).all() for column in texts)
 
 
 def _called(frame: gpd.GeoDataFrame) -> pd.Index[Any]:

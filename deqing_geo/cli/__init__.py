@@ -56,12 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DeqingGeoError as error:
         print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
-        if hasattr(arguments, "assume_crs") and re.search(r"\w+=", str(error)):
-            print(
-                "deqing-geo: on the command line, write such an option with dashes, for example "
-                "--assume-crs 4549; see deqing-geo check --help.",
-                file=sys.stderr,
-            )
+        flags = [
+            flag
+            for option, flag in getattr(arguments, "flags", {}).items()
+            if f"{option}=" in str(error)
+        ]
+        if flags:
+            print(f"deqing-geo: on the command line: {', '.join(flags)}.", file=sys.stderr)
         elif re.search(r"[Pp]ass \w+=", str(error)):
             # Python's options have no flags of their own here; a recipe has them all.
             print(

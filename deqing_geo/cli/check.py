@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 CLEAN, FAULTY = 0, 3
 # A console is for a first look; the tables have all.
 MOST_SHOWN = 40
+# What messages call an option, and how it is given here.
+FLAGS = {
+    "layer": "--layer (--towns-layer, --county-layer)",
+    "assume_crs": "--assume-crs 4549",
+    "datum": "--datum gcj02 or bd09",
+    "max_change_m2": "--max-change M2",
+    "allow_survey_lines": "--allow-survey-lines",
+}
 STYLES = {"error": "red", "warning": "yellow", "note": ""}
 
 
@@ -79,7 +87,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="mend layers of the land survey (XZQ, CJDCQ) too; only ever as a working copy",
     )
-    check.set_defaults(run=run)
+    check.set_defaults(run=run, flags=FLAGS)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -40,8 +40,9 @@ REPAIRED = (
     "village_name", "town_name", "area_before_m2", "area_after_m2", "area_change_m2", "gained_m2",
     "lost_m2", "moved_m", "repairs",
 )  # fmt: skip
-# What is not zero for a unit that was changed.
-MOVED = ("area_change_m2", "gained_m2", "lost_m2", "moved_m")
+# What is not zero for a unit that was changed, beyond a square millimetre.
+MOVED = ("area_change_m2", "gained_m2", "lost_m2")
+ROUNDING = 1e-6
 # Areas that add up over a layer.
 SUMMED = ("area_before_m2", "area_after_m2", "area_change_m2", "gained_m2", "lost_m2")
 
@@ -346,13 +347,10 @@ def changed(changes: pd.DataFrame) -> pd.Series[bool]:
     Returns
     -------
     Series of bool
-        On the same index.
+        On the same index; what is smaller than a square millimetre is the rounding of sums.
     """
     moved = changes[[column for column in MOVED if column in changes]]
-    out = (moved.fillna(0.0) != 0).any(axis=1)
-    if "repairs" in changes:
-        out |= changes["repairs"].map(_blank) != ""
-    return out.astype(bool)
+    return (moved.fillna(0.0).abs() > ROUNDING).any(axis=1)
 
 
 # ---------------------------------------------------------------- cells
