@@ -268,7 +268,7 @@ def _details(report: BoundaryReport) -> Iterable[Block]:
     shown = table.iloc[:MOST_ROWS]
     rows = [
         (
-            str(label),
+            _blank(label),
             words.get(str(kind), str(kind)),
             grave.get(str(severity), str(severity)),
             _blank(town),
@@ -311,7 +311,7 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
     numbers = [column for column in shown if names.registry()[column].dtype == "float"]
     rows = changes[changed(changes)]
     body = [
-        (str(label), *(_cell(column, value) for column, value in zip(shown, row, strict=True)))
+        (_blank(label), *(_cell(column, value) for column, value in zip(shown, row, strict=True)))
         for label, row in zip(
             rows.index, rows[shown].itertuples(index=False, name=None), strict=True
         )
