@@ -57,7 +57,8 @@ def test_every_planted_mistake_is_found_at_its_row(county, office):
     assert counts["overlap"] == received.OVERLAPS and counts["invalid"] == 1
     assert len([rows for rows in gaps if crossed not in rows]) == received.GAPS
     assert counts[["duplicate_code", "old_code", "damaged_name"]].tolist() == [1, 1, 1]
-    assert counts[["bad_code", "code_town", "duplicate_geometry", "area_mismatch"]].sum() == 0
+    assert counts[["bad_code", "code_town", "duplicate_geometry"]].sum() == 0
+    assert {found.rows[at] for at in found.of("area_mismatch").index} <= {(crossed,)}
 
 
 def test_the_office_file_is_repaired_to_the_county_it_was_made_from(county, office):
