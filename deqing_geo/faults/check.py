@@ -231,7 +231,9 @@ def _homes(who: Identity, towns: gpd.GeoDataFrame) -> tuple[NDArray[np.intp], li
     """Which town each row says it belongs to, and what the towns are called."""
     own = identity(towns)
     codes = own.sound_codes if own.level != VILLAGE else own.prefixes
-    titles = own.names if own.names is not None else codes
+    titles = own.names if own.names is not None else own.towns
+    if titles is None:
+        titles = codes
     called = [
         str(label) if title is None else str(title)
         for label, title in zip(own.labels, titles, strict=True)

@@ -24,8 +24,8 @@ COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 VILLAGE, TOWN, COUNTY = "village", "town", "county"
 LEVELS = {VILLAGE_DIGITS: VILLAGE, TOWN_DIGITS: TOWN, COUNTY_DIGITS: COUNTY}
 # A code of the nation's: a province's first digit, then counties, towns and villages by threes,
-# with the zeros the land survey puts behind it.
-NATIONAL = r"[1-8]\d{5}(?:\d{3}){0,2}0*"
+# with the zeros or the seven digits the land survey puts behind it.
+NATIONAL = r"[1-8]\d{5}(?:(?:\d{3}){0,2}0*|\d{13})"
 # What a spreadsheet makes of such a code. It says that a code of the nation's was meant.
 SCIENTIFIC = r"\d(?:\.\d+)?[eE]\+?\d+"
 # Fields that may mean a unit or its town; beside a field that surely means the unit they are
@@ -122,7 +122,8 @@ def identity(frame: gpd.GeoDataFrame) -> Identity:
     parts = [fields[found[one]] if one in found else None for one in wanted]
     if parts[0] is None and _is_national(_texts(own)[0]):
         parts[0] = own
-    if "village_code" not in found and "village_name" not in found:
+    alone = "village_code" not in found and "village_name" not in found
+    if alone and parts[2] is not None and parts[2].is_unique:
         # Towns with their own columns and no villages: the town is the unit.
         own_code = parts[0] if parts[0] is not None else parts[3]
         return _identity(frame, own_code, parts[2], None, None, TOWN)
