@@ -83,6 +83,33 @@ def widths(shapes: Shapes) -> Floats:
     return np.asarray(area / np.maximum(quarter + root, 1e-300), dtype=float)
 
 
+def narrow(shapes: Shapes, width: float = NARROW_M) -> Flags:
+    """Which shapes are nowhere as wide as that.
+
+    Parameters
+    ----------
+    shapes : array of shapely polygons
+        Any number.
+    width : float
+        Metres.
+
+    Returns
+    -------
+    array of bool
+        True where nothing is left when half of the width is taken off all around. A pond with a
+        long thin creek is not narrow, though its area over its perimeter is small.
+
+    Examples
+    --------
+    >>> pond = shapely.union(shapely.box(0, 0, 50, 50), shapely.box(50, 0, 9_000, 0.1))
+    >>> narrow(np.array([pond, shapely.box(0, 0, 900, 4.9), shapely.box(0, 0, 9, 9)])).tolist()
+    [False, True, False]
+    """
+    out = widths(shapes) < 2 * width
+    out[out] = shapely.is_empty(shapely.buffer(shapes[out], -width / 2, join_style="mitre"))
+    return np.asarray(out, dtype=bool)
+
+
 def gathered(parts: Shapes, start: NDArray[np.intp]) -> Shapes:
     """Multi-polygons of runs of polygons.
 
@@ -280,7 +307,7 @@ def _parts(sound: Shapes) -> list[Found]:
     """Units in several pieces, and pieces too narrow to be land."""
     parts, owner = shapely.get_parts(sound, return_index=True)
     area, wide = shapely.area(parts), widths(parts)
-    thin = np.flatnonzero((wide < NARROW_M) & (area > 0))
+    thin = np.flatnonzero(narrow(parts) & (area > 0))
     slivers = Found(
         "sliver",
         [[at] for at in owner[thin].tolist()],

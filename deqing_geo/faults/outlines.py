@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo.faults.forms import DUST_M, NARROW_M, gathered, widths
+from deqing_geo.faults.forms import DUST_M, gathered, narrow, widths
 from deqing_geo.faults.found import Found
 from deqing_geo.faults.topology import Tiling, neighbours, strips
 from deqing_geo.text import percent
@@ -59,15 +59,14 @@ def outside_faults(
     """
     beyond, alike = outside(tiles.units, outlines, home)
     parts, owner = shapely.get_parts(beyond, return_index=True)
-    wide = widths(parts)
-    land = (shapely.get_dimensions(parts) == 2) & (wide >= DUST_M)
-    parts, owner, wide = parts[land], owner[land], wide[land]
+    land = (shapely.get_dimensions(parts) == 2) & (widths(parts) >= DUST_M)
+    parts, owner = parts[land], owner[land]
     rows, start = np.unique(owner, return_index=True)
     places = gathered(parts, start)
     size = shapely.area(places)
     share = size / shapely.area(tiles.units[rows])
-    widest = np.maximum.reduceat(wide, start) if len(start) else np.zeros(0)
-    severity = np.where(widest >= NARROW_M, "warning", np.where(alike, "warning", "note"))
+    wide = np.logical_or.reduceat(~narrow(parts), start) if len(start) else np.zeros(0, dtype=bool)
+    severity = np.where(wide | alike, "warning", "note")
     severity[share > MOSTLY] = "error"
     found = Found(
         kind,
@@ -186,28 +185,24 @@ def open_gap_faults(
         longest = [int(along.argmax()) if len(along) else 0 for along in lengths]
         beside = [rows[at : at + 1] for rows, at in zip(beside, longest, strict=True)]
     sets = [tuple(tiles.rows[rows].tolist()) for rows in beside]
+    thin = narrow(gaps)
     # Two drawings leave narrow gaps and wide ones along one unit; of one drawing the wide ones
     # are worth a line each.
-    narrow = (widths(gaps) < NARROW_M) | (not alike)
+    together = thin | (not alike)
+    grave = None
+    if not alike:
+        wide = {rows for rows, is_thin in zip(sets, thin, strict=True) if not is_thin}
+        grave = ["warning" if rows in wide else "note" for rows in sets]
     out = []
-    for is_narrow in (True, False):
+    for grouped in (True, False):
         for way in ("", "nobody"):
             chosen = [
                 at
                 for at, rows in enumerate(sets)
-                if narrow[at] == is_narrow and (not rows) == (way == "nobody")
+                if together[at] == grouped and (not rows) == (way == "nobody")
             ]
+            facts = {"outline": zh, "outline_en": en}
             out.append(
-                strips(
-                    "open_gap",
-                    way,
-                    gaps,
-                    sets,
-                    chosen,
-                    together=is_narrow,
-                    narrow=None if alike else "note",
-                    outline=zh,
-                    outline_en=en,
-                )
+                strips("open_gap", way, gaps, sets, chosen, together=grouped, grave=grave, **facts)
             )
     return out, alike

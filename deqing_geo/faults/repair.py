@@ -16,7 +16,7 @@ from deqing_geo.checks import require_areas
 from deqing_geo.crs import require_metres
 from deqing_geo.errors import GeometryError, InputError
 from deqing_geo.faults.arrange import Plan, arranged
-from deqing_geo.faults.forms import DUST_M, NARROW_M, comparable, finite, twins, widths
+from deqing_geo.faults.forms import DUST_M, NARROW_M, comparable, finite, narrow, twins, widths
 from deqing_geo.faults.identity import identity
 from deqing_geo.faults.outlines import open_gaps, outside
 from deqing_geo.faults.topology import Tiling, enclosed, neighbours, overlaps, tiling, united
@@ -63,8 +63,7 @@ def repair_boundaries(
     max_change_m2 : float
         The most land, in m2 of the plane, that any unit may gain or lose.
     gap_width_m : float
-        Metres. How narrow a gap must be to be filled: the shorter side of the rectangle of its
-        area and perimeter.
+        A gap is filled where it is nowhere as wide as that, in metres.
     county : GeoDataFrame of Polygon, optional
         The outline the units should fill, same CRS: gaps along it and strips beyond it, narrower
         than `gap_width_m`, are mended too.
@@ -216,22 +215,23 @@ def _plan(tiles: Tiling, outline: Any, gap_width_m: float) -> tuple[Plan, dict[s
     pairs, patches = overlaps(tiles)
     whole = united(tiles)
     holes = enclosed(whole, least=0)
-    narrow = holes[widths(holes) < gap_width_m]
+    thin = holes[narrow(holes, gap_width_m)]
     told: dict[str, Places] = {}
     if len(pairs):
         told["overlap"] = np.unique(pairs)
-    _tell(told, "gap", narrow, tiles)
+    _tell(told, "gap", thin, tiles)
     drop = fill = np.zeros(0, dtype=object)
     if outline is not None:
         home = np.zeros(len(tiles.units), dtype=np.intp)
         beyond, _ = outside(tiles.units, np.array([outline]), home)
         strips = shapely.get_parts(beyond)
-        drop = strips[(widths(strips) < gap_width_m) & (shapely.get_dimensions(strips) == 2)]
+        strips = strips[shapely.get_dimensions(strips) == 2]
+        drop = strips[narrow(strips, gap_width_m)]
         left, _ = open_gaps(whole, outline, holes)
-        fill = left[widths(left) < gap_width_m]
+        fill = left[narrow(left, gap_width_m)]
         _tell(told, "outside_county", drop, tiles)
         _tell(told, "open_gap", fill, tiles)
-    return Plan(pairs, patches, np.concatenate([narrow, fill]), drop), told
+    return Plan(pairs, patches, np.concatenate([thin, fill]), drop), told
 
 
 def _tell(told: dict[str, Places], kind: str, patches: Shapes, tiles: Tiling) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo.faults.forms import DUST_M, NARROW_M, gathered, widths
+from deqing_geo.faults.forms import DUST_M, gathered, narrow, widths
 from deqing_geo.faults.found import Found
 from deqing_geo.text import figure
 
@@ -237,14 +237,14 @@ def _overlap_faults(tiles: Tiling) -> list[Found]:
 def _gap_faults(tiles: Tiling, holes: Shapes) -> list[Found]:
     beside, _ = neighbours(holes, tiles.units)
     sets = [tuple(tiles.rows[rows].tolist()) for rows in beside]
-    narrow = widths(holes) < NARROW_M
+    thin = narrow(holes)
     out = []
     for is_narrow in (True, False):
         for way in ("", "inside"):
             chosen = [
                 at
                 for at, rows in enumerate(sets)
-                if (narrow[at] == is_narrow) and (len(rows) == 1) == (way == "inside")
+                if (thin[at] == is_narrow) and (len(rows) == 1) == (way == "inside")
             ]
             said = way if is_narrow else f"wide_{way}".rstrip("_")
             out.append(strips("gap", said, holes, sets, chosen, together=is_narrow))
@@ -259,7 +259,7 @@ def strips(
     chosen: Sequence[int],
     *,
     together: bool,
-    narrow: str | None = None,
+    grave: Sequence[str | None] | None = None,
     **facts: str,
 ) -> Found:
     """Patches of nobody's land as faults.
@@ -279,8 +279,9 @@ def strips(
         The patches meant.
     together : bool
         Whether patches along the same rows are one fault.
-    narrow : str or None
-        How grave those are that are nowhere wide; None for as grave as the others.
+    grave : sequence of str or None
+        How grave each of all patches is, where it is not the usual; a fault in several places is
+        as grave as the first.
     **facts : str
         What all of them say.
 
@@ -300,7 +301,7 @@ def strips(
     told = {name: [text] * len(members) for name, text in facts.items()}
     told["width"] = [figure(float(width)) for width in wide]
     told["places"] = [str(len(group)) for group in members]
-    severity = [None if width >= NARROW_M else narrow for width in wide.tolist()]
+    severity = None if grave is None else [grave[group[0]] for group in members]
     return Found(
         kind,
         [sets[group[0]] for group in members],
