@@ -130,7 +130,7 @@ def _crumbs(made: Shapes, before: Shapes, width: float) -> Shapes:
     thin = narrow(parts, width)
     parts, unit = parts[thin], unit[thin]
     if len(parts) == 0:
-        return parts
+        return np.zeros(0, dtype=object)
     # What lies in a broad piece of the unit as it was hung together with it.
     old, of = shapely.get_parts(before[np.unique(unit)], return_index=True)
     broad = ~narrow(old, width)

@@ -126,10 +126,12 @@ def _seams(piece: Any, tree: shapely.STRtree) -> list[Any]:
                 sides.setdefault(corners[at + 1], set()).add(unit)
     triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(piece))
     corners_of = shapely.get_coordinates(triangles).reshape(len(triangles), 4, 2)[:, :3]
-    groups: dict[frozenset[int], list[Any]] = {}
-    for triangle, corners in zip(triangles, corners_of.tolist(), strict=True):
-        label = frozenset().union(*(sides.get(tuple(one), set()) for one in corners))
-        groups.setdefault(label, []).append(triangle)
-    if len(groups) == 1:
-        return []
-    return [shapely.boundary(shapely.coverage_union_all(group)) for group in groups.values()]
+    labels: dict[tuple[tuple[float, ...], tuple[float, ...]], set[frozenset[int]]] = {}
+    for corners in corners_of.tolist():
+        points = [tuple(one) for one in corners]
+        label = frozenset[int]().union(*(sides.get(one, set()) for one in points))
+        for at in range(3):
+            first, second = sorted((points[at], points[at - 1]))
+            labels.setdefault((first, second), set()).add(label)
+    # An edge between triangles of other units is where two branches meet.
+    return [shapely.LineString(ends) for ends, found in labels.items() if len(found) > 1]
