@@ -51,13 +51,27 @@ def test_a_strip_of_both_goes_to_the_smaller_where_the_borders_are_equal():
 
 
 def test_a_gap_goes_to_the_longest_border():
-    left = polygon((0, 0), (100, 0), (99, 50), (100, 100), (0, 100))
-    upper, lower = box(100, 40, 200, 100), box(100, 0, 200, 40)
-    mended, changes = dg.repair_boundaries(frame([left, upper, lower], list("LUD")))
+    left = polygon((0, 0), (100, 0), (96, 1), (96, 9), (100, 10), (100, 100), (0, 100))
+    mended, changes = dg.repair_boundaries(frame([left, box(100, 0, 200, 100)], list("LR")))
 
-    assert changed(changes) == {"L": (50.0, 0)}  # its border is longer than either of theirs
+    assert changed(changes) == {"L": (36.0, 0)}  # 16.25 m of its border against 10 m
     assert mended.geometry["L"].equals(box(0, 0, 100, 100))
-    assert set(changes.loc[changes["repairs"] == "面缝隙"].index) == {"L", "U", "D"}
+    assert changes["repairs"].tolist() == ["面缝隙", "面缝隙"]
+
+
+def test_a_gap_along_many_borders_is_shared_where_units_meet():
+    """Given away whole, it would reach 300 m between others."""
+    top = [box(100 * at, 101, 100 * at + 100, 200) for at in range(4)]
+    bottom = [box(100 * at + 50, 0, 100 * at + 150, 100) for at in range(3)]
+    ends = [box(-10, 0, 50, 100), box(350, 0, 410, 100)]
+    sides = [box(-10, 100, 0, 200), box(400, 100, 410, 200)]
+    villages = frame([*top, *bottom, *ends, *sides])
+    mended, changes = dg.repair_boundaries(villages)
+
+    assert mended.geometry.area.sum() == approx(villages.geometry.area.sum() + 400)
+    assert changes["gained_m2"].max() <= 101 and changes["moved_m"].max() <= 1.5
+    assert len(narrow_gaps(dg.check_boundaries(mended))) == 0
+    assert shapely.coverage_is_valid(mended.geometry.to_numpy())
 
 
 def test_a_shape_that_crosses_itself_is_mended():

@@ -1,7 +1,7 @@
 """The land of a layer cut into faces along every border, and each face given to one unit.
 
-Faces share their edges to the last bit, so units put together from them fit without a gap.
-Nothing is drawn that was not somebody's border before.
+Faces share their edges to the last bit, so units put together from them fit without a gap. The
+only lines that were nobody's border before are short cuts across gaps where units meet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from deqing_geo.faults.forms import narrow
+from deqing_geo.faults.parting import cuts
 from deqing_geo.faults.topology import Tiling, neighbours
 
 if TYPE_CHECKING:
@@ -41,12 +43,15 @@ class Plan:
         Land of nobody that is to be given away.
     drop : array of shapely polygons
         Land that is to be taken from whoever has it.
+    width : float
+        Metres; what is narrower is no piece of land.
     """
 
     pairs: Places
     patches: Shapes
     fill: Shapes
     drop: Shapes
+    width: float
 
 
 def arranged(tiles: Tiling, plan: Plan) -> Shapes:
@@ -67,7 +72,8 @@ def arranged(tiles: Tiling, plan: Plan) -> Shapes:
     units = tiles.units
     chosen = _concerned(tiles, plan)
     some = units[chosen]
-    lines = [*shapely.boundary(some), *shapely.boundary(plan.fill), *shapely.boundary(plan.drop)]
+    patches = np.concatenate([plan.fill, plan.drop])
+    lines = [*shapely.boundary(some), *shapely.boundary(patches), *cuts(plan.fill, some)]
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(lines))))
     spots = shapely.STRtree(shapely.point_on_surface(faces))
     unit, face = spots.query(some, predicate="contains")
@@ -86,10 +92,11 @@ def arranged(tiles: Tiling, plan: Plan) -> Shapes:
         owner[shared[at]] = _choose(who, beside[at], along[at], size, on_top)
     empty = np.unique(spots.query(plan.fill, predicate="contains")[1])
     empty = empty[count[empty] == 0]
-    beside, along = neighbours(faces[empty], put_together(faces, owner, len(some)))
-    for at, who in enumerate(beside):
-        if len(who):
-            owner[empty[at]] = _choose(who, who, along[at], size, {})
+    _give_away(faces, owner, empty, some)
+    crumbs = _crumbs(put_together(faces, owner, len(some)), some, plan.width)
+    loose = np.unique(spots.query(crumbs, predicate="contains")[1])
+    owner[loose] = NOBODY
+    _give_away(faces, owner, loose, some)
     owner[spots.query(plan.drop, predicate="contains")[1]] = NOBODY
     made = put_together(faces, owner, len(some))
     out = units.copy()
@@ -97,6 +104,39 @@ def arranged(tiles: Tiling, plan: Plan) -> Shapes:
     same = shapely.equals_identical(shapely.normalize(made), shapely.normalize(some))
     out[chosen[~same]] = made[~same]
     return out
+
+
+def _give_away(faces: Shapes, owner: Places, free: Places, units: Shapes) -> None:
+    """Give faces of nobody to the units with the longest borders; `owner` is changed."""
+    size = shapely.area(units)
+    while len(free):
+        beside, along = neighbours(faces[free], put_together(faces, owner, len(units)))
+        held = np.array([len(who) > 0 for who in beside], dtype=bool)
+        if not held.any():
+            return
+        for at in np.flatnonzero(held).tolist():
+            owner[free[at]] = _choose(beside[at], beside[at], along[at], size, {})
+        # Where branches of a gap meet, a piece may have none but other pieces around it.
+        free = free[~held]
+
+
+def _crumbs(made: Shapes, before: Shapes, width: float) -> Shapes:
+    """Threads that the repair has cut off from their units."""
+    parts, unit = shapely.get_parts(made, return_index=True)
+    order = np.lexsort([-shapely.area(parts), unit])
+    # The largest piece of each stays, however thin.
+    rest = order[np.diff(unit[order], prepend=-1) == 0]
+    parts, unit = parts[rest], unit[rest]
+    thin = narrow(parts, width)
+    parts, unit = parts[thin], unit[thin]
+    if len(parts) == 0:
+        return np.zeros(0, dtype=object)
+    # What lies in a broad piece of the unit as it was hung together with it.
+    old, of = shapely.get_parts(before[np.unique(unit)], return_index=True)
+    broad = ~narrow(old, width)
+    old, of = old[broad], np.unique(unit)[of[broad]]
+    spot, piece = shapely.STRtree(old).query(shapely.point_on_surface(parts), predicate="within")
+    return np.asarray(parts[spot[of[piece] == unit[spot]]], dtype=object)
 
 
 def _concerned(tiles: Tiling, plan: Plan) -> Places:

@@ -53,8 +53,10 @@ def repair_boundaries(
     border, and each face goes to one unit. A face two units claim goes to the one that has the
     longer border with it, the smaller unit where they are equal; a unit that was drawn on top of
     a larger one keeps its land, so an enclave is cut out and never swallowed. A gap narrower than
-    `gap_width_m` goes to the unit with the longest border along it; wider ones may be lakes and
-    stay. No line is drawn that was not a border before.
+    `gap_width_m` goes to the unit with the longest border along it, cut across where more than
+    two units meet in it; wider ones may be lakes and stay. A thread that this cuts
+    off from its unit goes to the unit beside it. No other line is drawn that was not a border
+    before.
 
     Parameters
     ----------
@@ -231,7 +233,7 @@ def _plan(tiles: Tiling, outline: Any, gap_width_m: float) -> tuple[Plan, dict[s
         fill = left[narrow(left, gap_width_m)]
         _tell(told, "outside_county", drop, tiles)
         _tell(told, "open_gap", fill, tiles)
-    return Plan(pairs, patches, np.concatenate([thin, fill]), drop), told
+    return Plan(pairs, patches, np.concatenate([thin, fill]), drop, gap_width_m), told
 
 
 def _tell(told: dict[str, Places], kind: str, patches: Shapes, tiles: Tiling) -> None:
