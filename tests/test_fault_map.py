@@ -5,6 +5,7 @@ import itertools
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -283,6 +284,41 @@ def test_a_long_list_is_cut_and_says_so(villages):
     assert len(page.listing["items"]) == MOST_LISTED
     assert page.listing["title"] == f"问题清单(前 {MOST_LISTED} / {MOST_LISTED + 5})"
     assert sum(text.startswith("#") for text, _ in page.finds) == MOST_LISTED + 5
+
+
+def test_of_very_many_faults_the_gravest_are_drawn_and_all_are_counted(
+    report, villages, monkeypatch
+):
+    monkeypatch.setattr("deqing_geo.maps.faults.MOST_DRAWN", 2)
+    page = told(html := html_of(dg.fault_map(report, villages)))
+    entries = [entry["label"] for part in page.legends for entry in part["entries"]]
+    heads = [part["title"] for part in page.legends if part["title"]]
+
+    assert sum(len(layer["marks"]) for layer in layers_of_faults(html)) == 2
+    assert heads == [f"错误 {report.by_severity['error']}", f"提示 {report.by_severity['note']}"]
+    assert "面重叠 1(图上 0)" in entries and "图形自相交 1" in entries
+    assert page.listing["title"] == f"问题清单(前 2 / {len(report.table)})"
+
+
+def test_of_very_many_units_those_that_faults_concern_are_drawn_each(report, villages, monkeypatch):
+    monkeypatch.setattr("deqing_geo.maps.faults.MOST_UNITS", 4)
+    clear = villages.iloc[[0] * 4].set_index(pd.Index(list("WXYZ")))
+    clear = clear.assign(geometry=[box(0, 5000 + at, 1000, 5001 + at) for at in range(4)])
+    html = html_of(dg.fault_map(report, pd.concat([villages, clear])))
+    ground, own = drawn(html)[:2]
+    units = [name for name, key in told(html).finds if key.endswith("#village")]
+
+    assert len(ground["shapes"]) == 1 and "keys" not in ground
+    assert units == ["甲村", "乙村", "丙村", "丁村"] and len(own["shapes"]) == 4
+    assert any("只画概略轮廓" in line for _, line in told(html).footer)
+
+
+def test_names_of_units_that_faults_concern_are_written_first(villages, monkeypatch):
+    monkeypatch.setattr("deqing_geo.maps.faults.MOST_NAMED", 2)
+    rows = [("overlap", "error", ["C", "E"], 9.0, "m2", box(0, 0, 3, 3))]
+    ground = drawn(html_of(dg.fault_map(made_of(rows), villages)))[0]
+
+    assert [label[2] for label in ground["labels"]] == ["丙村", "戊村"]
 
 
 def test_a_layer_of_its_own_for_each_kind_can_be_switched(html, report):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
     from deqing_geo.faults import BoundaryReport
 
+# A page of some megabytes that opens in seconds: so many faults are drawn, the gravest first, and
+# of larger layers only the units these concern; what lies around them is one pale shape.
+MOST_DRAWN, MOST_UNITS = 2000, 3000
+# Leaflet lays the page out anew for every name it writes: 3,000 names took 22 s, 500 take one.
+MOST_NAMED = 500
+GROUND_DEGREES = 0.0003  # some 30 m: less than a pixel where so many units are seen at once
 # The list at the side is for choosing where to begin; the tables have them all.
 MOST_LISTED = 300
 # A village's own story names so many of its faults.
@@ -77,14 +83,23 @@ def fault_map(
     title = names.word("fault_map.title") if title is None else title
     m = parts.blank(title, shapes if view is None else parts.degrees(view, "view"))
     contents = page_of(m).contents
-    table = report.table
-    keys = [f"{at}#fault" for at in range(len(table))]
-    of_village = _involved(villages, report)
-    _draw_villages(m, villages, shapes, of_village, table)
+    chosen = np.sort(_order(report.table)[:MOST_DRAWN])
+    table = report.table.iloc[chosen]
+    of_village = _involved(villages, table, [report.rows[at] for at in chosen.tolist()])
+    if len(villages) <= MOST_UNITS:
+        _draw_villages(m, villages, shapes, of_village, table)
+    else:
+        own = np.array(sorted(of_village)[:MOST_UNITS], dtype=np.intp)
+        _draw_ground(m, np.delete(shapes, own))
+        faults = {at: of_village[one] for at, one in enumerate(own.tolist())}
+        _draw_villages(m, villages.iloc[own], shapes[own], faults, table)
+        contents.foot(names.word("fault_map.ground"))
     contents.headlines.append((names.word("check.units"), str(report.checked)))
     if len(table):
-        _draw_faults(m, table, parts.degrees(table, "report"), keys)
-        _list_faults(contents, table, keys)
+        keys = [f"{at}#fault" for at in chosen.tolist()]
+        counts = report.table.groupby(["fault_kind", "severity"]).size().to_dict()
+        _draw_faults(m, table, parts.degrees(table, "report"), keys, counts)
+        _list_faults(contents, table, keys, len(report.table))
         contents.headlines.append((names.word("fault_map.result"), report.headline))
     else:
         contents.headlines.append((names.word("fault_map.result"), names.word("fault_map.none")))
@@ -94,6 +109,23 @@ def fault_map(
         contents.foot(";".join(rest), "dg-notice")
     parts.credit(contents, report.origins)
     return m
+
+
+def _draw_ground(m: folium.Map, shapes: NDArray[Any]) -> None:
+    """Units that no fault drawn here concerns, as one shape to look at."""
+    look = parts.style()["fault"]["village"]
+    rough = shapely.simplify(_plain(shapes, AREAS), GROUND_DEGREES, preserve_topology=False)
+    polygons = shapely.get_parts(rough)
+    polygons = polygons[~shapely.is_empty(polygons)]
+    path = {"color": look["color"], "weight": look["weight"], "fillColor": look["fill"]}
+    payload = {
+        "area": True,
+        "unit": UNIT,
+        "shapes": encode(np.array([shapely.multipolygons(polygons)], dtype=object)),
+        "styles": [{**path, "fillOpacity": look["opacity"], "interactive": False}],
+        "use": [0],
+    }
+    m.add_child(ShapeLayer(names.word("fault_map.other"), payload))
 
 
 def _draw_villages(
@@ -127,11 +159,7 @@ def _draw_villages(
             for label, town in zip(labels, towns, strict=True)
         ],
         "keys": keys,
-        "labels": [
-            [*place, label]
-            for place, label in zip(_places(shapes), labels, strict=True)
-            if place is not None
-        ],
+        "labels": _names(shapes, labels, of_village),
         "small": True,
     }
     m.add_child(ShapeLayer(names.word("layer.village"), payload))
@@ -150,19 +178,31 @@ def _draw_villages(
             if len(mine) > MOST_TOLD:
                 told.append((f"…({len(mine)})", ""))
             contents.tell(key, names.label("fault_kind"), told)
-    twice = (
-        {name for name in labels if labels.count(name) > 1}
-        if len(set(labels)) < len(labels)
-        else set()
-    )
+    often = Counter(labels)
     contents.finds += [
-        (f"{name}({town})" if name in twice and town else name, key)
+        (f"{name}({town})" if often[name] > 1 and town else name, key)
         for name, town, key in zip(labels, towns, keys, strict=True)
     ]
 
 
+def _names(
+    shapes: NDArray[Any], labels: Sequence[str], of_village: dict[int, list[int]]
+) -> list[list[Any]]:
+    """Names to write on the map: of many units, those that faults concern come first."""
+    places = _places(shapes)
+    there = [at for at, place in enumerate(places) if place is not None]
+    # A fault's number is its weight: the gravest come first in a report.
+    first = sorted(there, key=lambda at: of_village.get(at, [len(labels) + MOST_DRAWN])[0])
+    kept = set(first[:MOST_NAMED])
+    return [[*(places[at] or ()), labels[at]] for at in there if at in kept]
+
+
 def _draw_faults(
-    m: folium.Map, table: gpd.GeoDataFrame, shapes: NDArray[Any], keys: Sequence[str]
+    m: folium.Map,
+    table: gpd.GeoDataFrame,
+    shapes: NDArray[Any],
+    keys: Sequence[str],
+    counts: dict[tuple[str, str], int],
 ) -> None:
     """A layer of each kind, the weightiest on top, and the story of each fault."""
     contents = page_of(m).contents
@@ -181,12 +221,14 @@ def _draw_faults(
     order = _order(table)
     words = names.vocabulary("fault_kind")
     for severity in reversed(list(names.vocabulary("severity"))):
-        present = [kind for kind in words if ((kind_of == kind) & (severity_of == severity)).any()]
-        for kind in reversed(present):
+        for kind in reversed([kind for kind in words if (kind, severity) in counts]):
             rows = order[((kind_of == kind) & (severity_of == severity)).to_numpy()[order]][::-1]
             drawn, areas = _encoded(shapes[rows])
             path, mark, entry = _look(kind, severity)
-            label = f"{words[kind]} {len(rows)}"
+            count = counts[kind, severity]
+            label = f"{words[kind]} {count}"
+            if count > len(rows):
+                label += f"({names.word('fault_map.drawn')} {len(rows)})"
             layer = f"{words[kind]}({names.vocabulary('severity')[severity]})"
             payload = {
                 "area": areas,
@@ -199,15 +241,16 @@ def _draw_faults(
                 "tips": [tips[at] for at in rows],
                 "keys": [keys[at] for at in rows],
             }
-            m.add_child(ShapeLayer(layer, payload))
+            if len(rows):
+                m.add_child(ShapeLayer(layer, payload))
             legend[severity].insert(
                 0,
-                {"layer": layer, "title": "", "unit": "", "close": True,
+                {"layer": layer if len(rows) else "", "title": "", "unit": "", "close": True,
                  "entries": [{**entry, "label": label}]},
             )  # fmt: skip
     for severity, word in names.vocabulary("severity").items():
         if legend[severity]:
-            count = int((severity_of == severity).sum())
+            count = sum(many for (_, one), many in counts.items() if one == severity)
             heading: dict[str, Any] = {
                 "layer": "",
                 "title": f"{word} {count}",
@@ -217,8 +260,8 @@ def _draw_faults(
             contents.legends += [heading, *legend[severity]]
 
 
-def _list_faults(contents: Any, table: gpd.GeoDataFrame, keys: Sequence[str]) -> None:
-    """All faults to search for, and the first of them to choose from."""
+def _list_faults(contents: Any, table: gpd.GeoDataFrame, keys: Sequence[str], total: int) -> None:
+    """All faults drawn to search for, and the first of them to choose from."""
     tips = _tips(table)
     order = _order(table).tolist()
     items: list[dict[str, Any]] = []
@@ -226,9 +269,8 @@ def _list_faults(contents: Any, table: gpd.GeoDataFrame, keys: Sequence[str]) ->
         row = table.iloc[at]
         entry = _look(str(row["fault_kind"]), str(row["severity"]))[2]
         items.append({"key": keys[at], "entry": entry, "texts": tips[at]})
-    many = len(order) > len(items)
-    first = f"{names.word('fault_map.first')} {len(items)} / " if many else ""
-    title = f"{names.word('fault_map.list')}({first}{len(order)})"
+    first = f"{names.word('fault_map.first')} {len(items)} / " if total > len(items) else ""
+    title = f"{names.word('fault_map.list')}({first}{total})"
     contents.listing = {"title": title, "items": items}
     contents.seek = names.word("fault_map.seek")
     contents.finds = [
@@ -337,11 +379,13 @@ def _pale(colour: str) -> str:
     )
 
 
-def _involved(villages: gpd.GeoDataFrame, report: BoundaryReport) -> dict[int, list[int]]:
+def _involved(
+    villages: gpd.GeoDataFrame, table: pd.DataFrame, concerned: Sequence[tuple[object, ...]]
+) -> dict[int, list[int]]:
     """The faults of each village, by place: first what must be mended."""
     of_label: dict[object, list[int]] = defaultdict(list)
-    for at in _order(report.table).tolist():
-        for label in dict.fromkeys(report.rows[at]):
+    for at in _order(table).tolist():
+        for label in dict.fromkeys(concerned[at]):
             of_label[label].append(at)
     return {at: of_label[label] for at, label in enumerate(villages.index) if label in of_label}
 

@@ -208,15 +208,21 @@ var DeqingMap = (function () {
     all.sort(function (a, b) {
       return a.classList.contains("dg-small") - b.classList.contains("dg-small");
     });
-    all.forEach(function (node) {
-      node.classList.remove("dg-hidden");
-      node.style.marginTop = "";
-      var box = node.getBoundingClientRect(), mark = covers(box, marks);
-      if (mark) {
-        node.style.marginTop = Math.ceil(mark.bottom - box.top) + "px";
-        box = node.getBoundingClientRect();
+    // Everything is measured before anything is moved: a browser lays out anew in between.
+    all.forEach(function (node) { node.style.marginTop = ""; });
+    var boxes = all.map(function (node) { return node.getBoundingClientRect(); });
+    all.forEach(function (node, at) {
+      var box = boxes[at];
+      if (box.right < corner.left || box.left > corner.right ||
+          box.bottom < corner.top || box.top > corner.bottom) { return; }
+      var mark = covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
+      if (down) {
+        node.style.marginTop = down + "px";
+        box = { left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down };
       }
-      if (covers(box, placed)) { node.classList.add("dg-hidden"); } else { placed.push(box); }
+      var hidden = covers(box, placed);
+      node.classList.toggle("dg-hidden", !!hidden);
+      if (!hidden) { placed.push(box); }
     });
   }
 
