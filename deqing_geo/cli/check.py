@@ -199,7 +199,8 @@ def _show_faults(console: Console, name: str, report: BoundaryReport) -> None:
 
     title = f"{name}: {names.word('check.units')} {report.checked}, {report.headline}"
     if len(report.table):
-        table = Table(box=box.SQUARE, title=escape(title), title_justify="left")
+        console.print(title, style="bold", markup=False, soft_wrap=True)
+        table = Table(box=box.SQUARE)
         table.add_column("#", justify="right", no_wrap=True)
         table.add_column(names.label("severity"), no_wrap=True)
         for column in ("fault_kind", "town_name", "says_zh"):
