@@ -15,7 +15,7 @@ import numpy as np
 from deqing_geo import columns as names
 from deqing_geo.crs import suspect_datum
 from deqing_geo.errors import BoundaryFileError, CodeError, ColumnError, CRSError
-from deqing_geo.files import local_file
+from deqing_geo.files import KINDS, kind_of
 from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def read_towns(
     >>> towns.index.to_list(), towns.crs.to_epsg()
     (['纸上镇'], 4549)
     """
-    if admin_level is not None and local_file(path)[1].driver != "OSM":
+    if admin_level is not None and not _is_osm(path):
         raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
     level = "" if admin_level is None else f" AND admin_level = '{int(admin_level)}'"
     frame = read(
@@ -279,7 +279,7 @@ def read_zone(
     >>> zone[["source", "as_of"]].to_numpy().tolist()
     [['县建设局', '2025-12-31']]
     """
-    if local_file(path)[1].driver == "OSM":
+    if _is_osm(path):
         # No OpenStreetMap tag means 建成区: landuse=residential is homes, place=town a name.
         raise BoundaryFileError(
             "OpenStreetMap has no built-up zone (建成区). Give the bureau's outline as a file."
@@ -305,6 +305,11 @@ def read_zone(
     frame["source"] = source.strip()
     frame["as_of"] = day.isoformat()
     return _index(frame, None, "zone_name")
+
+
+def _is_osm(path: str | os.PathLike[str]) -> bool:
+    kind = kind_of(str(path), KINDS)
+    return kind is not None and kind.driver == "OSM"
 
 
 def _one_level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -280,15 +280,21 @@ def find(
     folded: dict[str, str] = {}
     for one in names:
         folded.setdefault(_fold(one), one)
+    taken: set[str] = set()
     for column in wanted:
+        aliases = [_fold(alias) for alias in registry()[column].aliases]
         if column in given:
+            taken.update(aliases)
             continue
         # A shapefile keeps ten letters of a name, of ours too.
-        for alias in (column, column[:SHAPEFILE_NAME], *registry()[column].aliases):
-            field = folded.get(_fold(alias))
-            if field is not None and field not in found:
+        for alias in (_fold(column), _fold(column[:SHAPEFILE_NAME]), *aliases):
+            field = folded.get(alias)
+            # A word two columns share is the first one's: `name` in a layer of villages is
+            # the village's even where another field says it better.
+            if field is not None and field not in found and alias not in taken:
                 found[field] = column
                 break
+        taken.update(aliases)
     return found
 
 

@@ -91,7 +91,9 @@ def test_one_layer_is_taken_and_of_several_the_one_that_fits(tmp_path):
     assert len(dg.read_roads(file)) == 6
     assert len(dg.read_towns(file)) == 1
     write(sample.zone(), file, layer="建成区", append=True)
-    with pytest.raises(errors.BoundaryFileError, match="Pass layer=, one of: 镇界, 建成区"):
+    assert dg.read_towns(file).attrs["reading"]["layer"] == "镇界"
+    write(sample.town(), file, layer="乡镇界", append=True)
+    with pytest.raises(errors.BoundaryFileError, match="Pass layer=, one of: 镇界, 乡镇界"):
         dg.read_towns(file)
     assert dg.read_towns(file, layer="镇界").index.to_list() == ["纸上镇"]
     with pytest.raises(errors.BoundaryFileError, match="no layer '村界'"):

@@ -202,7 +202,7 @@ def _resolve(recipe: Path, named: str) -> Path:
 
 def _there(file: Path) -> bool:
     try:
-        return file.is_file()
+        return file.is_file() or (file.is_dir() and file.suffix.lower() == ".gdb")
     except (OSError, ValueError):
         return False
 
