@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
-    from deqing_geo.boundaries import read_towns, read_villages, read_zone
+    from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.roads import RoadDensity, road_density
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "read_counties": "boundaries",
     "read_towns": "boundaries",
     "read_villages": "boundaries",
     "read_zone": "boundaries",
@@ -67,6 +69,8 @@ _HOMES = {
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_network": "network",
+    "ReadingNotes": "notes",
+    "reading_notes": "notes",
     "read_raster": "terrain",
     "slope": "terrain",
     "zonal": "terrain",
@@ -81,6 +85,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 __all__ = [
     "Coverage",
     "Raster",
+    "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",
@@ -98,6 +103,7 @@ __all__ = [
     "divisions",
     "errors",
     "park_coverage",
+    "read_counties",
     "read_homes",
     "read_layer",
     "read_overrides",
@@ -108,6 +114,7 @@ __all__ = [
     "read_village_table",
     "read_villages",
     "read_zone",
+    "reading_notes",
     "register",
     "road_density",
     "road_network",

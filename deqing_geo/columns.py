@@ -122,6 +122,36 @@ def label(name: str, *, unit: bool = False) -> str:
     return f"{column.zh}({column.unit_zh})" if unit and column.unit_zh else column.zh
 
 
+def phrases(group: str) -> Mapping[str, str]:
+    """All fixed Chinese phrases of a group, in the order of ``columns.toml``.
+
+    Parameters
+    ----------
+    group : str
+        For example ``"reading"``.
+
+    Returns
+    -------
+    Mapping of str to str
+        By their key.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such group.
+
+    Examples
+    --------
+    >>> phrases("reading")["encoding"]
+    '文字编码'
+    """
+    try:
+        found: Mapping[str, str] = _registry()["word"][group]
+    except KeyError:
+        raise ColumnError(f"There is no group of phrases {group!r}.") from None
+    return found
+
+
 def word(key: str) -> str:
     """A fixed Chinese phrase of pages and tables.
 

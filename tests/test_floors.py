@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "provenance", "divisions"),
+    2: ("standards", "crs", "provenance", "divisions", "notes"),
     3: ("reading", "checks", "cutting"),
     4: (
         "boundaries",

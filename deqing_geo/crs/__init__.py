@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from deqing_geo.crs.demands import require_metres
 from deqing_geo.crs.moving import DATUMS, moved, to_degrees, to_working
-from deqing_geo.crs.numbers import ELSEWHERE, FITS, SWAPPED, fit
+from deqing_geo.crs.numbers import ELSEWHERE, FITS, SWAPPED, data_zone, fit
 from deqing_geo.crs.reference import identify_by, suspect_datum, turn
-from deqing_geo.crs.systems import CGCS2000, identify, zone_crs
+from deqing_geo.crs.systems import CGCS2000, ZONES, identify, zone_crs
 from deqing_geo.ellipsoid import areal_scale, ellipsoidal_area
 from deqing_geo.shifts import (
     bd09_to_gcj02,
@@ -28,9 +28,11 @@ __all__ = [
     "ELSEWHERE",
     "FITS",
     "SWAPPED",
+    "ZONES",
     "areal_scale",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
+    "data_zone",
     "ellipsoidal_area",
     "fit",
     "gcj02_to_bd09",

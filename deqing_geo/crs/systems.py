@@ -19,6 +19,8 @@ FIRST_ZONE_EPSG = 4534
 FIRST_ZONE_CM = 75.0
 ZONE_WIDTH = 3.0
 ZONES_WEST, ZONES_EAST = 73.5, 136.5
+# Their EPSG codes, from 75 E to 135 E.
+ZONES = range(FIRST_ZONE_EPSG, FIRST_ZONE_EPSG + 21)
 # The same zones with the zone number before the easting: EPSG:4513 (zone 25) to 4533 (45).
 FIRST_PREFIXED_EPSG = 4513
 FIRST_PREFIX = 25

@@ -13,6 +13,8 @@ from deqing_geo.files.sources import AGAIN, Source
 # A short Chinese value in GBK is also valid UTF-8 in 3.3 % of random pairs of
 # characters (measured), so four different ones in a row all are in about 1e-6.
 UTF8_WITNESSES = 4
+# Of the letters of a western text taken for Chinese pairs, a tenth or so are common ones.
+MOSTLY = 0.4
 BY_ELIMINATION = "no other encoding fits; look at the names"
 _PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _CJK = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -119,9 +121,13 @@ def text_encoding(values: set[bytes], called: str, declared: str | None = None) 
         return "UTF-8", "every value is valid UTF-8"
     if _decode_all(values, "gb2312", cut=True):
         return "GB18030", "every value is plain GB 2312"
-    if declared and _decode_all(values, declared, cut=True):
-        return declared, "declared by the .cpg, and every value agrees"
     text = _decode_all(values, "gb18030", cut=True)
+    if (
+        declared
+        and _decode_all(values, declared, cut=True)
+        and not (_agrees_with_all(declared) and text and _mostly_common(text))
+    ):
+        return declared, "declared by the .cpg, and every value agrees"
     if text and not _PRIVATE_USE.search(text):
         return "GB18030", BY_ELIMINATION
     raise BoundaryFileError(
@@ -129,6 +135,25 @@ def text_encoding(values: set[bytes], called: str, declared: str | None = None) 
         f"{f' nor {declared}, as its .cpg says' if declared else ''}. "
         "Save it again as a GeoPackage, or with a .cpg that names its encoding."
     )
+
+
+def _agrees_with_all(encoding: str) -> bool:
+    """Whether an encoding takes nearly any byte for a letter, so that agreeing says nothing."""
+    try:
+        return len(bytes(range(0xA1, 0xFF)).decode(encoding)) == 0xFF - 0xA1
+    except UnicodeDecodeError:
+        return False
+
+
+def _mostly_common(text: str) -> bool:
+    """Whether text reads as Chinese: western letters taken for it make rare characters."""
+    foreign = [char for char in text if not char.isascii()]
+    common = 0
+    for char in foreign:
+        with contextlib.suppress(UnicodeEncodeError):
+            char.encode("gb2312")
+            common += 1
+    return common > MOSTLY * len(foreign)
 
 
 def _declared_encoding(cpg: bytes | None) -> str | None:

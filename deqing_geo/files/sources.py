@@ -32,6 +32,8 @@ MOST_UNPACKED = 2 << 30
 # Blank table cells shrink 1,000 times, so only what is also large is a bomb.
 MOST_RATIO, RATIO_FROM = 200, 256 << 20
 MOST_MEMBERS = 20_000
+# A MapInfo .map is whole blocks of 512 bytes (as GDAL reads them).
+MAP_BLOCK = 512
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\.)")
 AGAIN = "Ask for the file again, all parts together."
@@ -272,6 +274,8 @@ def _refuse_damaged(source: Source) -> None:
         table = ".dat" if ".tab" in source.kind.endings else ".mid"
         if source.size(table) is None:
             raise BoundaryFileError(f"{source.label}: its {table} is missing. {AGAIN}")
+        if (source.size(".map") or 0) % MAP_BLOCK:
+            raise BoundaryFileError(f"{source.label} (.map): damaged or cut short. {AGAIN}")
 
 
 def _refuse_short(source: Source) -> None:
