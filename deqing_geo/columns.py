@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 SHAPEFILE_NAME = 10
 _WIDE = re.compile("[\u3000\uff10-\uff5a]")
+# A blank at either end of a text, or none at all, between the bars of `_is_tidy`.
+_UNTIDY = re.compile(r"\|[\s|]|\s\|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,16 +396,30 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
 
     raw = series.astype(object).to_numpy()
     several = (list, tuple, dict, np.ndarray)
-    if any(isinstance(value, several) for value in raw):
+    plain = pd.api.types.infer_dtype(raw, skipna=True) == "string"
+    if not plain and any(isinstance(value, several) for value in raw):
         # Some exports put several values in one cell; as text they can at least be read.
         text = [str(value) if isinstance(value, several) else value for value in raw]
         raw = np.empty(len(text), dtype=object)
         raw[:] = text
     places, different = pd.factorize(raw)
+    if plain and change is _tidy and _is_tidy(different):
+        # All in one look: names of 20,000 villages are all different and nearly always clean.
+        change = str
     changed = np.empty(len(different) + 1, dtype=object)
     # factorize marks what is missing with -1, which here finds the None at the end.
     changed[:-1] = [change(value) for value in different]
     return pd.Series(changed[places], index=series.index, dtype=object, name=series.name)
+
+
+def _is_tidy(texts: Iterable[str]) -> bool:
+    """Whether `_tidy` would change nothing; a bar inside a text only makes it look untidy."""
+    together = "|".join(texts)
+    return (
+        together.isprintable()
+        and not _WIDE.search(together)
+        and not _UNTIDY.search(f"|{together}|")
+    )
 
 
 def _tidy(value: object) -> str | None:

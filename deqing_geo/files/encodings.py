@@ -13,7 +13,8 @@ from deqing_geo.files.sources import AGAIN, Source
 # A short Chinese value in GBK is also valid UTF-8 in 3.3 % of random pairs of
 # characters (measured), so four different ones in a row all are in about 1e-6.
 UTF8_WITNESSES = 4
-# Of the letters of a western text taken for Chinese pairs, a tenth or so are common ones.
+# Western letters taken for Chinese pairs make rare characters: of 63 in 105 Andorran names that
+# decode at all, none is common. Chinese names, rare ones too, end in 村, 镇, 社区.
 MOSTLY = 0.4
 BY_ELIMINATION = "no other encoding fits; look at the names"
 _PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")

@@ -96,8 +96,9 @@ def sound_geometry(
             "Give the layer of the right kind, or leave these rows out.",
             frame.index[wrong],
         )
-    bad = ~(shapely.is_valid(geometry) | shapely.is_missing(geometry))
-    if kind in (POLYGONS, PLACES) and bad.any():
+    areas = kind in (POLYGONS, PLACES)
+    bad = ~(shapely.is_valid(geometry) | shapely.is_missing(geometry)) if areas else wrong
+    if bad.any():
         mended = geometry.copy()
         # `structure` keeps overlapping parts where `linework` would make them holes.
         mended[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
