@@ -6,12 +6,15 @@ Reads and indexes; measures nothing and repairs nothing beyond validity.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
+import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.crs import ZONES, data_zone, identify, suspect_datum
@@ -26,12 +29,12 @@ from deqing_geo.files import KINDS, kind_of
 from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
 # 6 county, 9 town, 12 village; the survey pads a county's or town's digits to 9, 12 or 19 with
 # zeros, and writes a village's 12 digits with 7 more.
 SURVEY_CODE = r"[1-8]\d{18}"
+_ALL_VILLAGES = re.compile(r"(?:[1-8]\d{11}(?:0{7})?\|)+")
 COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
 
@@ -440,8 +443,9 @@ def _index(
     system = "none"
     if code is not None and code in frame:
         frame[code], system = _codes(frame, code)
-    if system == "national":
+    if system == "national" and code is not None:
         _refuse_abroad(frame, what)
+        frame = _joined(frame, code, name, what)
     if code is not None and system != "none":
         out = index_by(frame.drop(columns=code), frame[code], code)
     elif "osm_id" in frame and frame["osm_id"].is_unique and frame["osm_id"].notna().all():
@@ -458,6 +462,43 @@ def _index(
         )
     out.attrs["code_system"] = system
     note(out, code_system=system)
+    return out
+
+
+def _row(texts: pd.Series[Any]) -> str:
+    return "".join(f"{text}|" for text in texts)
+
+
+def _joined(frame: gpd.GeoDataFrame, code: str, name: str, what: str) -> gpd.GeoDataFrame:
+    """One row a code: the parts of a village with an enclave are drawn as rows of one name."""
+    twice = frame[code].duplicated(keep=False).to_numpy(dtype=bool)
+    if not twice.any():
+        return frame
+    parts = frame[twice]
+    called = parts[name] if name in parts else parts[code]
+    alike = called.groupby(parts[code]).nunique(dropna=False) == 1
+    if not alike.all():
+        at_fault = parts[~parts[code].map(alike).astype(bool)]
+        raise CodeError(
+            f"`{code}` repeats codes under several names. Mend them in the table they come from.",
+            at_fault[code].tolist(),
+        )
+    if name not in parts:
+        raise CodeError(f"`{code}` repeats codes.", parts[code].tolist())
+    shapes = parts.geometry.groupby(parts[code]).agg(lambda one: shapely.union_all(one.to_numpy()))
+    out = frame[~frame[code].duplicated()].reset_index(drop=True)
+    whole = out[code].map(shapes)
+    merged = np.where(whole.notna(), whole, np.asarray(out.geometry.array, dtype=object))
+    out = out.set_geometry(gpd.GeoSeries(merged, index=out.index, crs=frame.crs))
+    out.attrs.update(frame.attrs)
+    labels = tuple(dict.fromkeys(parts[code]))
+    note(out, joined=labels, rows=len(out))
+    warnings.warn(
+        f"`{what}`: {len(parts)} rows share their code and name with another and were joined to "
+        f"{len(labels)} (飞地等多个图斑): {', '.join(labels[:5])}{' ...' * (len(labels) > 5)}.",
+        DeqingGeoWarning,
+        stacklevel=4,
+    )
     return out
 
 
@@ -501,7 +542,11 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
                 frame.index[~whole & raw.notna()],
             )
         text = raw.map(lambda value: None if value != value else f"{value:.0f}")
-    text = names.clean_text(text).astype("string").str.removeprefix("'").str.removesuffix(".0")
+    clean = names.clean_text(text)
+    if column == "village_code" and clean.notna().all() and _ALL_VILLAGES.fullmatch(_row(clean)):
+        # Nearly always every code is whole: one look at all of them says so.
+        return clean.str.slice(0, VILLAGE_DIGITS).astype(object), "national"
+    text = clean.astype("string").str.removeprefix("'").str.removesuffix(".0")
     scientific = text.str.fullmatch(r"[\d.]+[eE]\+?\d+").fillna(False).astype(bool)
     if scientific.any():
         raise CodeError(
@@ -518,9 +563,6 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
         text = text.where(~padded.astype(bool), text.str.slice(0, digits))
     out = text.astype(object).where(text.notna(), None)
     if national.all() and len(frame):
-        twice = out.duplicated(keep=False)
-        if twice.any():
-            raise CodeError(f"`{column}` repeats codes.", out[twice].tolist())
         return out, "national"
     if national.any():
         raise CodeError(

@@ -389,7 +389,6 @@ def test_kinds_of_unit_come_in_words_or_not_at_all(save):
         ([CODES[0], CODES[0], CODES[2]], "repeats codes"),
         ([CODES[0], None, CODES[2]], "damaged or missing"),
         ([CODES[0], "3.3E+11", CODES[2]], "scientific"),
-        ([CODES[0] + "0000001", CODES[1], CODES[2]], "damaged or missing"),
     ],
 )
 def test_codes_that_are_no_villages_are_refused(codes, says, save):

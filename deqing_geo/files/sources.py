@@ -315,7 +315,8 @@ def _refuse_views(source: Source) -> None:
                 "SELECT name FROM sqlite_master WHERE type = 'view' AND name IN "
                 "(SELECT table_name FROM gpkg_contents)"
             ).fetchall()
-    except sqlite3.Error as error:
+    # Names, and even the complaint, of a damaged database may be no text.
+    except (sqlite3.Error, UnicodeError) as error:
         raise BoundaryFileError(f"{source.label}: a damaged GeoPackage ({error}).") from error
     if views:
         raise BoundaryFileError(

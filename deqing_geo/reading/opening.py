@@ -14,7 +14,7 @@ import pyogrio
 
 from deqing_geo.crs import identify
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning, GeometryError
-from deqing_geo.files import BY_ELIMINATION, Source, dbf_encoding, text_encoding
+from deqing_geo.files import BY_ELIMINATION, FileKind, Source, dbf_encoding, text_encoding
 from deqing_geo.reading.choosing import Choice, OsmQuery
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _open(
                     f"{source.label}: the layer {told['layer']!r} is a table without shapes."
                 )
             flat = " Z" not in str(info["geometry_type"]) and info["geometry_type"] != "Unknown"
-            frame = _frame(opened, {**options, "force_2d": not flat})
+            frame = _frame(opened, kind, {**options, "force_2d": not flat})
         except (BoundaryFileError, GeometryError):
             raise
         except Exception as error:
@@ -198,9 +198,17 @@ def _open(
     return frame
 
 
-def _frame(opened: str | bytes, options: dict[str, Any]) -> gpd.GeoDataFrame:
+def _frame(opened: str | bytes, kind: FileKind, options: dict[str, Any]) -> gpd.GeoDataFrame:
+    if kind.driver == "FlatGeobuf":
+        # A damaged FlatGeobuf, handed on through Arrow, ends the whole process.
+        return pyogrio.read_dataframe(opened, use_arrow=False, **options)
     try:
-        return pyogrio.read_dataframe(opened, use_arrow=True, **options)
+        frame = pyogrio.read_dataframe(opened, use_arrow=True, **options)
+        for field in frame.columns:
+            if isinstance(frame[field].dtype, pd.StringDtype):
+                # Arrow hands damaged text on unread, and stops whoever looks at it later.
+                frame[field].array.__arrow_array__().validate(full=True)
+        return frame
     except Exception:
         # Arrow refuses curves, which the slower way straightens.
         return pyogrio.read_dataframe(opened, use_arrow=False, **options)

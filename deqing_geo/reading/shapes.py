@@ -100,8 +100,16 @@ def sound_geometry(
     bad = ~(shapely.is_valid(geometry) | shapely.is_missing(geometry)) if areas else wrong
     if bad.any():
         mended = geometry.copy()
-        # `structure` keeps overlapping parts where `linework` would make them holes.
-        mended[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
+        try:
+            # `structure` keeps overlapping parts where `linework` would make them holes.
+            whole = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
+        except shapely.errors.GEOSException as error:
+            raise GeometryError(
+                f"`{name}`: shapes of {told['file']} cannot be mended ({error}). "
+                "Draw them again, or leave these rows out.",
+                frame.index[bad],
+            ) from error
+        mended[bad] = whole
         before, after = shapely.area(geometry[bad]), shapely.area(mended[bad])
         rows = tuple(frame.index[bad].tolist())
         told["mended"] = rows
