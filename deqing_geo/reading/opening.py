@@ -65,14 +65,14 @@ def open_layer(
         encoding, why = dbf_encoding(source)
         opened, crs = _without_odd_prj(source)
         frame = _open(opened, source, {**options, "encoding": BYTE_BY_BYTE}, told)
-        frame = _decoded(frame, encoding)
+        frame = _decoded(frame, encoding, source)
         if crs is not None:
             frame = frame.set_crs(identify(crs), allow_override=True)
         _tell_encoding(told, encoding, why, name)
     elif driver == "MapInfo File":
         frame = _open(source.gdal, source, {**options, "encoding": BYTE_BY_BYTE}, told)
         encoding, why = text_encoding(_texts(frame), source.label)
-        frame = _decoded(frame, encoding)
+        frame = _decoded(frame, encoding, source)
         _tell_encoding(told, encoding, why, name)
     else:
         frame = _open(source.gdal, source, options, told)
@@ -122,7 +122,7 @@ def _texts(frame: gpd.GeoDataFrame) -> set[bytes]:
     return {text.encode("latin-1") for text in found if not text.isascii()}
 
 
-def _decoded(frame: gpd.GeoDataFrame, encoding: str) -> gpd.GeoDataFrame:
+def _decoded(frame: gpd.GeoDataFrame, encoding: str, source: Source) -> gpd.GeoDataFrame:
     """Field names and texts of a shapefile, read byte by byte, in their true encoding."""
 
     def decode(value: object) -> object:
@@ -133,6 +133,11 @@ def _decoded(frame: gpd.GeoDataFrame, encoding: str) -> gpd.GeoDataFrame:
 
     shape = frame.geometry.name
     out = frame.rename(columns={field: decode(field) for field in frame.columns if field != shape})
+    if not out.columns.is_unique:
+        twice = ", ".join(dict.fromkeys(map(str, out.columns[out.columns.duplicated()])))
+        raise BoundaryFileError(
+            f"{source.label}: several fields are called {twice}. Rename them where it was made."
+        )
     for field in out.columns:
         if field != shape and out[field].dtype.kind not in "biufcmM":
             # Each different text once: a county's roads repeat a dozen words 20,000 times.
