@@ -279,13 +279,13 @@ def find(
     found = {field: column for column, field in given.items()}
     folded: dict[str, str] = {}
     for one in names:
-        folded.setdefault(_fold(one), one)
+        folded.setdefault(fold(one), one)
     for column in wanted:
         if column in given:
             continue
         # A shapefile keeps ten letters of a name, of ours too.
         for alias in (column, column[:SHAPEFILE_NAME], *registry()[column].aliases):
-            field = folded.get(_fold(alias))
+            field = folded.get(fold(alias))
             if field is not None and field not in found:
                 found[field] = column
                 break
@@ -340,13 +340,13 @@ def read_values(
     ['arterial', 'branch', None]
     """
     known = vocabulary(name)
-    table = {_fold(key): value for key, value in (extra or {}).items()}
-    table.update({_fold(zh): key for key, zh in known.items()})
-    table.update({_fold(key): key for key in known})
+    table = {fold(key): value for key, value in (extra or {}).items()}
+    table.update({fold(zh): key for key, zh in known.items()})
+    table.update({fold(key): key for key in known})
 
     def look_up(value: object) -> str | None:
         text = _tidy(value)
-        return None if text is None else table.get(_fold(text))
+        return None if text is None else table.get(fold(text))
 
     return _by_value(series, look_up)
 
@@ -389,5 +389,22 @@ def _narrow(text: str) -> str:
     )
 
 
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+def fold(text: str) -> str:
+    """A heading or a word without what does not matter: case, width, blanks, line breaks.
+
+    Parameters
+    ----------
+    text : str
+        As somebody wrote it.
+
+    Returns
+    -------
+    str
+        For comparing only.
+
+    Examples
+    --------
+    >>> fold(" 宅基地 闲置率（％）") == fold("宅基地闲置率(%)")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

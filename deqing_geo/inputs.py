@@ -18,6 +18,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
 from deqing_geo.files import TABLES, local_file, table_text
+from deqing_geo.landuse import decide
 from deqing_geo.reading import PLACES, POINTS, POLYGONS, note, read
 
 # For each layer: the shapes it holds, the columns looked for, and those it cannot do without.
@@ -27,7 +28,7 @@ LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
     "redline": (POLYGONS, ("redline_name",), ()),
     "water_source": (POLYGONS, ("protection_level",), ()),
     "farmland": (POLYGONS, (), ()),
-    "cropland": (POLYGONS, ("sandiao_code", "guide_code"), ()),
+    "cropland": (POLYGONS, ("landuse_code", "landuse_name"), ()),
     "hazards": (PLACES, ("hazard_kind", "hazard_class", "threatened_people"), ("hazard_class",)),
     "facilities": (POINTS, ("facility_class", "facility_name", "opened_on"), ("facility_class",)),
 }
@@ -49,6 +50,7 @@ def read_layer(
     assume_crs: Any = None,
     datum: str | None = None,
     like: gpd.GeoDataFrame | None = None,
+    landuse: str | None = None,
 ) -> gpd.GeoDataFrame:
     """A layer the village types are judged by: law, seats, hazards or services.
 
@@ -71,6 +73,8 @@ def read_layer(
         The shift of the map service the layer comes from, to be undone.
     like : GeoDataFrame, optional
         Take the CRS of this frame.
+    landuse : {"sandiao", "guide"}, optional
+        Whose land-use codes a layer of ``cropland`` holds, where it does not say.
 
     Returns
     -------
@@ -131,7 +135,7 @@ def read_layer(
         elif column in frame and column.endswith("_name"):
             frame[column] = names.clean_text(frame[column])
     if what == "cropland":
-        frame = _arable(frame)
+        frame = _arable(frame, landuse)
     if "town_code" in frame:
         text = names.clean_text(frame["town_code"]).astype("string").str.removesuffix(".0")
         frame["town_code"] = text.str.slice(0, 9).astype(object).where(text.notna(), None)
@@ -156,16 +160,25 @@ def _single_points(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
     return out
 
 
-def _arable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    for column in ("sandiao_code", "guide_code"):
-        if column in frame:
-            codes = names.clean_text(frame[column]).astype("string")
-            kept = codes.str.startswith(CROPLAND).fillna(False).astype(bool).to_numpy()
-            note(frame, kept=int(kept.sum()), by=column)
-            out = frame[kept].reset_index(drop=True)
-            out.attrs.update(frame.attrs)
-            return out
-    return frame
+def _arable(frame: gpd.GeoDataFrame, landuse: str | None) -> gpd.GeoDataFrame:
+    """The arable rows of a land-use layer; one without codes is taken at its word."""
+    renamed = frame.attrs["reading"]["renamed"]
+    found = decide(frame, "cropland", landuse, renamed=renamed, first_level=True, alike=(CROPLAND,))
+    if found is None:
+        return frame
+    kept = found.codes.astype("string").str.startswith(CROPLAND).fillna(False).to_numpy(dtype=bool)
+    note(
+        frame,
+        kept=int(kept.sum()),
+        by=found.field,
+        blank=int(found.codes.isna().sum()),
+        landuse_system=found.system,
+        landuse_field=found.field,
+        landuse_why=found.why,
+    )
+    out = frame[kept].reset_index(drop=True)
+    out.attrs.update(frame.attrs)
+    return out
 
 
 def _words(values: pd.Series[Any], column: str) -> pd.Series[Any]:

@@ -21,6 +21,7 @@ def public_functions():
         "export",
         "files",
         "inputs",
+        "landuse",
         "layers",
         "maps",
         "network",
