@@ -166,8 +166,8 @@ def decide(
     if system == "":
         raise ColumnError(
             f"`{name}`: {field} holds land-use codes of either system, and {len(colliding())} of "
-            "them mean two things. Neither its name, nor names beside the codes, nor a code of one system "
-            "alone says whose they are. Pass landuse='sandiao' (三调) or landuse='guide' "
+            "them mean two things. Neither its name, nor names beside the codes, nor a code of one "
+            "system alone says whose they are. Pass landuse='sandiao' (三调) or landuse='guide' "
             "(用地用海)."
         )
     others = [one for one, _ in fields if one != field]
