@@ -49,14 +49,21 @@ KINDS = (
     FileKind("OpenStreetMap extract", (".osm.pbf", ".pbf"), "OSM"),
 )
 RASTERS = (FileKind("GeoTIFF", (".tif", ".tiff"), "GTiff"),)
-TABLES = (FileKind("table", (".csv",), "CSV"),)
+TABLES = (
+    FileKind("table", (".csv",), "CSV"),
+    FileKind("workbook", (".xlsx", ".xlsm"), "XLSX"),
+    FileKind("workbook", (".xls",), "XLS"),
+)
 # What comes instead, and what to do about it.
 _CURES = {
     ".dwg": "在 CAD/CASS 中另存为 DXF,再导出为 GeoPackage 或 Shapefile",
     ".mdb": "在 ArcGIS 中导出为 GeoPackage 或 Shapefile",
-    ".et": "在 WPS 中另存为 CSV UTF-8(逗号分隔)",
-    ".xls": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
-    ".xlsx": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
+    ".et": "在 WPS 中另存为 .xlsx",
+    ".wps": "在 WPS 中另存为 .xlsx",
+    ".ods": "在 WPS 或 LibreOffice 中另存为 .xlsx",
+    ".xlsb": "在 Excel 中另存为 .xlsx",
+    ".xls": "表格没有图形:村庄表用 read_village_table,有坐标的设施表用 read_facilities",
+    ".xlsx": "表格没有图形:村庄表用 read_village_table,有坐标的设施表用 read_facilities",
     ".zip": "请先解压到本地文件夹",
     ".rar": "请先解压到本地文件夹",
     ".dbf": "请给出同名的 .shp",
@@ -182,6 +189,9 @@ def _looks_like(kind: FileKind, head: bytes) -> bool:
     if kind.driver == "GTiff":
         # Classic and large TIFF, in either order of bytes.
         return head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if kind.driver in ("XLSX", "XLS"):
+        # A zip, or the compound file of old workbooks, which locked new ones are in, too.
+        return head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")[kind.driver == "XLS" :])
     if kind.driver == "CSV":
         return head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" not in head
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
