@@ -231,8 +231,8 @@ def find(
 ) -> dict[str, str]:
     """Which field of a file is which column of the library.
 
-    Matching ignores case, full-width forms and surrounding blanks. A field that already
-    carries the library's name wins over an alias; earlier aliases win over later ones.
+    Matching ignores case, full-width forms and blanks. A field that already carries the library's
+    name, or its Chinese label, wins over an alias; earlier aliases win over later ones.
 
     Parameters
     ----------
@@ -284,7 +284,8 @@ def find(
         if column in given:
             continue
         # A shapefile keeps ten letters of a name, of ours too.
-        for alias in (column, column[:SHAPEFILE_NAME], *registry()[column].aliases):
+        known = registry()[column]
+        for alias in (column, column[:SHAPEFILE_NAME], known.zh, *known.aliases):
             field = folded.get(fold(alias))
             if field is not None and field not in found:
                 found[field] = column

@@ -216,6 +216,8 @@ def _head(sheet: Sheet, known: Mapping[str, str], given: Mapping[str, str]) -> _
                 continue
             found: dict[int, tuple[str, str]] = {}
             for place, label in enumerate(labels):
+                if not label:
+                    continue
                 column, unit = recognise(label, known, own)
                 # The planner's own word stands before the table of names.
                 if column and (column not in given or fold(label) in own):
@@ -286,7 +288,10 @@ def _two(
                 upper[place] = upper[place] or (_one(sheet, top) + [""] * width)[left]
     out = []
     for above, below in zip(upper, lower, strict=True):
-        ways = [f"{above}({below})", above + below, below] if above and below else [above or below]
+        if not below:
+            out.append(above)
+            continue
+        ways = [f"{above}({below})", above + below, below] if above else [below]
         out.append(next((way for way in ways if recognise(way, known, own)[0]), ways[0]))
     return out
 
@@ -297,7 +302,7 @@ def _are_units(row: Sequence[str]) -> bool:
 
 
 def _tidy(cell: str) -> str:
-    return " ".join(cell.split())
+    return " ".join(cell.split()) if cell else ""
 
 
 # ---------------------------------------------------------------- the body
@@ -342,6 +347,8 @@ def _cut(book: Book, sheet: Sheet, head: _Head, key: str | None) -> Table:
     )
     if titles:
         told["titles"] = titles
+    if merged:
+        told["merged_cells"] = tuple((label, lines[0], lines[-1]) for label, lines in merged)
     return Table(
         frame,
         {called[place]: column for place, (column, _) in head.found.items() if place in called},

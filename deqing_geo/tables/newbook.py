@@ -307,7 +307,7 @@ def refuse_absurd(file: Path, name: str, box: list[int]) -> None:
     BoundaryFileError
         If it spans more than `MAX_CELLS`.
     """
-    rows, columns = box[2] - box[0] + 1, box[3] - box[1] + 1
+    rows, columns = max(0, box[2] - box[0] + 1), max(0, box[3] - box[1] + 1)
     if rows * columns > MAX_CELLS:
         raise BoundaryFileError(
             f"{file}: the sheet {name!r} spans {rows:,} rows and {columns:,} columns; at most "

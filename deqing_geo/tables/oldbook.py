@@ -34,7 +34,7 @@ NUMBER, LABEL, BOOLERR, STRING_SST, RK, MULRK, FORMULA = (
     0x203, 0x204, 0x205, 0xFD, 0x27E, 0xBD, 0x06,
 )  # fmt: skip
 ONE_CELL = (NUMBER, LABEL, BOOLERR, STRING_SST, RK, FORMULA, 0xD6)
-BIFF8 = 0x600
+BIFF8, COLUMNS = 0x600, 256
 FORMULA_ERROR = 2
 _CURE = "请用 Excel 或 WPS 打开,另存为 .xlsx 后再读"
 
@@ -283,6 +283,8 @@ def _marks(file: Path, content: bytearray) -> dict[str, Marks]:
         for style, number in enumerate(formats)
         if (shows_percent(codes[number]) if number in codes else number in PERCENT_FORMATS)
     }
+    if not names or not set(names) <= set(sheets):
+        raise ValueError("the list of sheets leads nowhere")
     out = {}
     for place, sheet in sheets.items():
         refuse_absurd(file, names.get(place, ""), sheet.box)
@@ -310,6 +312,8 @@ def _mark(sheet: _Sheet, kind: int, content: bytearray, at: int, length: int) ->
         return
     box = sheet.box
     for row, column, _ in cells:
+        if column >= COLUMNS:
+            raise ValueError(f"a cell in column {column + 1:,}, and there are {COLUMNS}")
         box[0], box[1] = min(box[0], row), min(box[1], column)
         box[2], box[3] = max(box[2], row), max(box[3], column)
     sheet.styles += cells
