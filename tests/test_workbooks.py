@@ -13,7 +13,8 @@ import pytest
 
 from deqing_geo import errors
 from deqing_geo.columns import registry
-from deqing_geo.inputs import CONVERTED, VILLAGE_TABLE, read_overrides, read_village_table
+from deqing_geo.inputs import read_overrides, read_village_table
+from deqing_geo.inputs.declared import CONVERTED, VILLAGE_TABLE
 from deqing_geo.tables import newbook, oldbook
 from deqing_geo.tables.heading import UNITS
 from deqing_geo.villages.cells import DECLARED

@@ -38,7 +38,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "skip": list,
         "overrides": str,
     },
-    "village_table": {"file": str, "columns": dict},
+    "village_table": {"file": str, "sheet": str, "columns": dict},
     **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
     "cropland": {**_READ, "file": str, "datum": str, "landuse": str},
     "terrain": {"file": str, "band": int, "assume_crs": (str, int)},

@@ -6,5 +6,6 @@ One way in for .csv, .xlsx, .xlsm and .xls. What a column means is for the reade
 from __future__ import annotations
 
 from deqing_geo.tables.heading import Table, read_table
+from deqing_geo.tables.places import is_table, read_places
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "is_table", "read_places", "read_table"]

@@ -1,6 +1,6 @@
-"""What else a run takes from files: law, seats, hazards, services, and what is declared.
+"""What is declared of villages and decided about them: tables people fill in.
 
-Reads and translates; measures nothing.
+Reads and translates; what a cell may hold is judged where the facts are put together.
 """
 
 from __future__ import annotations
@@ -10,34 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
-from deqing_geo.landuse import decide
-from deqing_geo.reading import PLACES, POINTS, POLYGONS, note, read
+from deqing_geo.errors import CodeError, ColumnError
 from deqing_geo.tables import Table, read_table
 
-# For each layer: the shapes it holds, the columns looked for, and those it cannot do without.
-LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
-    "seats": (POINTS, ("seat_kind", "town_code", "town_name"), ("seat_kind",)),
-    "boundaries": (POLYGONS, ("boundary_name", "boundary_kind"), ()),
-    "redline": (POLYGONS, ("redline_name",), ()),
-    "water_source": (POLYGONS, ("protection_level",), ()),
-    "farmland": (POLYGONS, (), ()),
-    "cropland": (POLYGONS, ("landuse_code", "landuse_name"), ()),
-    "hazards": (PLACES, ("hazard_kind", "hazard_class", "threatened_people"), ("hazard_class",)),
-    "facilities": (POINTS, ("facility_class", "facility_name", "opened_on"), ("facility_class",)),
-}
-# Nothing is decided by these: 地面塌陷 and 不稳定斜坡 stay as they are written.
-DESCRIPTIVE = ("hazard_kind",)
 PERCENT = 100.0
 PERCENTS = ("ratio", "%")
-# 耕地 begins so in 三调 and in the guide of 2023 alike.
-CROPLAND = "01"
 VILLAGE_CODE = r"[1-8]\d{11}"
 # 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
 SURVEY_CODE, VILLAGE_DIGITS = r"[1-8]\d{11}0{7}", 12
@@ -64,162 +44,6 @@ CONVERTED = {
 }
 # Other ways to write a column's own unit.
 UNIT_WORDS = {"10000 yuan": ("万元", "万"), "m": ("米", "m"), "homestead": ("宗(套)", "宗", "套")}
-
-
-def read_layer(
-    path: str | os.PathLike[str],
-    what: str,
-    *,
-    layer: str | None = None,
-    columns: Mapping[str, str] | None = None,
-    assume_crs: Any = None,
-    datum: str | None = None,
-    like: gpd.GeoDataFrame | None = None,
-    landuse: str | None = None,
-) -> gpd.GeoDataFrame:
-    """A layer the village types are judged by: law, seats, hazards or services.
-
-    Parameters
-    ----------
-    path : path
-        GeoPackage, GeoJSON or Shapefile.
-    what : str
-        ``seats`` (镇、街道驻地), ``boundaries`` (城镇开发边界), ``redline`` (生态保护红线),
-        ``water_source`` (饮用水水源保护区), ``farmland`` (永久基本农田), ``cropland`` (耕地; of a
-        layer with land-use codes the rows of 01),
-        ``hazards`` (地质灾害隐患点或易发区) or ``facilities`` (公共服务设施).
-    layer : str, optional
-        The layer of a file with several.
-    columns : mapping, optional
-        From our columns to the file's fields, where the alias table is wrong.
-    assume_crs : optional
-        The system the file was made in, where it does not say.
-    datum : {"gcj02", "bd09"}, optional
-        The shift of the map service the layer comes from, to be undone.
-    like : GeoDataFrame, optional
-        Take the CRS of this frame.
-    landuse : {"sandiao", "guide"}, optional
-        Whose land-use codes a layer of ``cropland`` holds, where it does not say.
-
-    Returns
-    -------
-    GeoDataFrame
-        Metres; classes in the library's words. A layer of law may be empty with `like`.
-
-    Raises
-    ------
-    InputError
-        If `what` is not known.
-    BoundaryFileError
-        If the file is refused or unreadable, or its layer must be named.
-    CRSError
-        If the coordinate system is absent or contradicted.
-    GeometryError
-        If it holds the wrong kind of shapes.
-    ColumnError
-        If a column it needs is absent, or holds a word that is not understood.
-
-    Examples
-    --------
-    >>> from deqing_geo import sample
-    >>> import tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder) / "seats.gpkg"
-    ...     sample.county(1).seats.to_file(file)
-    ...     read_layer(file, "seats")["seat_kind"].value_counts().to_dict()
-    {'town': 11, 'county_seat': 1, 'subcentre': 1}
-    """
-    if what not in LAYERS:
-        raise InputError(f"read_layer knows no {what!r}; it knows {', '.join(LAYERS)}.")
-    kind, wanted, needed = LAYERS[what]
-    frame = read(
-        path,
-        name=what,
-        kind=kind,
-        wanted=wanted,
-        layer=layer,
-        columns=columns,
-        assume_crs=assume_crs,
-        datum=datum,
-        like=like,
-    )
-    frame = _single_points(frame, what)
-    for column in needed:
-        if column not in frame:
-            fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
-            raise ColumnError(
-                f"`{what}` has no column that is `{column}`. Its fields: {fields or 'none'}. "
-                f"Pass columns={{'{column}': '…'}}."
-            )
-    for column in wanted:
-        if column in frame and column in DESCRIPTIVE:
-            text = names.clean_text(frame[column])
-            frame[column] = names.read_values(text, column).where(lambda one: one.notna(), text)
-        elif column in frame and column in names.vocabularies():
-            frame[column] = _words(frame[column], column)
-        elif column in frame and column.endswith("_name"):
-            frame[column] = names.clean_text(frame[column])
-    if what == "cropland":
-        frame = _arable(frame, landuse)
-    if "town_code" in frame:
-        text = names.clean_text(frame["town_code"]).astype("string").str.removesuffix(".0")
-        frame["town_code"] = text.str.slice(0, 9).astype(object).where(text.notna(), None)
-    return frame
-
-
-def _single_points(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
-    """GeoPackages hold points as multi-points of one; more than one is no place."""
-    shapes = np.asarray(frame.geometry.array, dtype=object)
-    several = shapely.get_type_id(shapes) == int(shapely.GeometryType.MULTIPOINT)
-    crowd = several & (shapely.get_num_geometries(shapes) > 1)
-    if crowd.any():
-        raise GeometryError(
-            f"`{what}` has rows of several points. Split them into one row a point.",
-            frame.index[crowd],
-        )
-    if not several.any():
-        return frame
-    shapes[several] = shapely.get_geometry(shapes[several], 0)
-    out = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs))
-    out.attrs.update(frame.attrs)
-    return out
-
-
-def _arable(frame: gpd.GeoDataFrame, landuse: str | None) -> gpd.GeoDataFrame:
-    """The arable rows of a land-use layer; one without codes is taken at its word."""
-    renamed = frame.attrs["reading"]["renamed"]
-    found = decide(frame, "cropland", landuse, renamed=renamed, first_level=True, alike=(CROPLAND,))
-    if found is None:
-        return frame
-    kept = found.codes.astype("string").str.startswith(CROPLAND).fillna(False).to_numpy(dtype=bool)
-    note(
-        frame,
-        kept=int(kept.sum()),
-        by=found.field,
-        blank=int(found.codes.isna().sum()),
-        landuse_system=found.system,
-        landuse_field=found.field,
-        landuse_why=found.why,
-    )
-    out = frame[kept].reset_index(drop=True)
-    out.attrs.update(frame.attrs)
-    return out
-
-
-def _words(values: pd.Series[Any], column: str) -> pd.Series[Any]:
-    raw = names.clean_text(values)
-    words = names.read_values(raw, column)
-    odd = raw.notna() & words.isna()
-    known = "、".join(names.vocabulary(column).values())
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` holds {raw[odd].iloc[0]!r}; it may hold {known}.", values.index[odd]
-        )
-    if raw.isna().any():
-        raise ColumnError(
-            f"`{column}` is empty in some rows; it may hold {known}.", values.index[raw.isna()]
-        )
-    return words.astype(object)
 
 
 def read_village_table(
