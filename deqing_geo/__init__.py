@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
-    from deqing_geo.inputs import read_layer, read_overrides, read_village_table
+    from deqing_geo.inputs import (
+        read_facilities,
+        read_layer,
+        read_overrides,
+        read_village_table,
+    )
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
         add_coverage,
@@ -44,6 +49,7 @@ _HOMES = {
     "read_towns": "boundaries",
     "read_villages": "boundaries",
     "read_zone": "boundaries",
+    "read_facilities": "inputs",
     "read_layer": "inputs",
     "read_overrides": "inputs",
     "read_village_table": "inputs",
@@ -104,6 +110,7 @@ __all__ = [
     "errors",
     "park_coverage",
     "read_counties",
+    "read_facilities",
     "read_homes",
     "read_layer",
     "read_overrides",

@@ -263,8 +263,8 @@ def find(
 ) -> dict[str, str]:
     """Which field of a file is which column of the library.
 
-    Matching ignores case, full-width forms and surrounding blanks. A field that already
-    carries the library's name wins over an alias; earlier aliases win over later ones.
+    Matching ignores case, full-width forms and blanks. A field that already carries the library's
+    name, or its Chinese label, wins over an alias; earlier aliases win over later ones.
 
     Parameters
     ----------
@@ -311,15 +311,16 @@ def find(
     found = {field: column for column, field in given.items()}
     folded: dict[str, str] = {}
     for one in names:
-        folded.setdefault(_fold(one), one)
+        folded.setdefault(fold(one), one)
     taken: set[str] = set()
     for column in wanted:
-        aliases = [_fold(alias) for alias in registry()[column].aliases]
+        known = registry()[column]
+        aliases = [fold(alias) for alias in (known.zh, *known.aliases)]
         if column in given:
             taken.update(aliases)
             continue
         # A shapefile keeps ten letters of a name, of ours too.
-        for alias in (_fold(column), _fold(column[:SHAPEFILE_NAME]), *aliases):
+        for alias in (fold(column), fold(column[:SHAPEFILE_NAME]), *aliases):
             field = folded.get(alias)
             # A word two columns share is the first one's: `name` in a layer of villages is
             # the village's even where another field says it better.
@@ -378,13 +379,13 @@ def read_values(
     ['arterial', 'branch', None]
     """
     known = vocabulary(name)
-    table = {_fold(key): value for key, value in (extra or {}).items()}
-    table.update({_fold(zh): key for key, zh in known.items()})
-    table.update({_fold(key): key for key in known})
+    table = {fold(key): value for key, value in (extra or {}).items()}
+    table.update({fold(zh): key for key, zh in known.items()})
+    table.update({fold(key): key for key in known})
 
     def look_up(value: object) -> str | None:
         text = _tidy(value)
-        return None if text is None else table.get(_fold(text))
+        return None if text is None else table.get(fold(text))
 
     return _by_value(series, look_up)
 
@@ -441,5 +442,22 @@ def _narrow(text: str) -> str:
     )
 
 
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+def fold(text: str) -> str:
+    """A heading or a word without what does not matter: case, width, blanks, line breaks.
+
+    Parameters
+    ----------
+    text : str
+        As somebody wrote it.
+
+    Returns
+    -------
+    str
+        For comparing only.
+
+    Examples
+    --------
+    >>> fold(" 宅基地 闲置率（％）") == fold("宅基地闲置率(%)")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

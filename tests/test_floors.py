@@ -10,7 +10,7 @@ FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
     2: ("standards", "crs", "provenance", "divisions", "notes"),
-    3: ("reading", "checks", "cutting"),
+    3: ("reading", "checks", "cutting", "landuse", "tables"),
     4: (
         "boundaries",
         "layers",

@@ -65,14 +65,21 @@ KINDS = (
 )
 ARCHIVES = (FileKind("zip", (".zip", ".kmz"), "zip"),)
 RASTERS = (FileKind("GeoTIFF", (".tif", ".tiff"), "GTiff"),)
-TABLES = (FileKind("table", (".csv",), "CSV"),)
+TABLES = (
+    FileKind("table", (".csv",), "CSV"),
+    FileKind("workbook", (".xlsx", ".xlsm"), "XLSX"),
+    FileKind("workbook", (".xls",), "XLS"),
+)
 # What comes instead, and what to do about it.
 _CURES = {
     ".dwg": "在 CAD/CASS 中另存为 DXF(ASCII)",
     ".mdb": "在 ArcGIS 中导出为 .gdb 或 GeoPackage",
-    ".et": "在 WPS 中另存为 CSV UTF-8(逗号分隔)",
-    ".xls": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
-    ".xlsx": "在 Excel 或 WPS 中另存为 CSV UTF-8(逗号分隔)",
+    ".et": "在 WPS 中另存为 .xlsx",
+    ".wps": "在 WPS 中另存为 .xlsx",
+    ".ods": "在 WPS 或 LibreOffice 中另存为 .xlsx",
+    ".xlsb": "在 Excel 中另存为 .xlsx",
+    ".xls": "表格没有图形:村庄表用 read_village_table,有坐标的设施表用 read_facilities",
+    ".xlsx": "表格没有图形:村庄表用 read_village_table,有坐标的设施表用 read_facilities",
     ".zip": "请先解压到本地文件夹",
     ".rar": "请先解压到本地文件夹",
     ".7z": "请先解压到本地文件夹",
@@ -254,4 +261,7 @@ _FIRST_BYTES: dict[str, bytes | tuple[bytes, ...]] = {
     "FlatGeobuf": b"fgb\x03fgb",
     "Parquet": b"PAR1",
     "zip": b"PK\x03\x04",
+    # A zip, or the compound file of old workbooks, which locked new ones are in, too.
+    "XLSX": (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"),
+    "XLS": b"\xd0\xcf\x11\xe0",
 }

@@ -61,6 +61,7 @@ def read(
     datum: str | None = None,
     like: gpd.GeoDataFrame | None = None,
     reference: gpd.GeoDataFrame | None = None,
+    as_is: bool = False,
 ) -> gpd.GeoDataFrame:
     """Read one layer of one file.
 
@@ -89,6 +90,8 @@ def read(
     reference : GeoDataFrame, optional
         An outline known to be true, for a layer that covers the same land: shows the system
         of a file that does not say it.
+    as_is : bool
+        Whether shapes stay as they are, for checking: none mended, left out or refused.
 
     Returns
     -------
@@ -125,9 +128,10 @@ def read(
     frame = frame.rename(columns=_given_names(fields, renamed)).rename(columns=renamed)
     if frame.geometry.name != "geometry":
         frame = frame.rename_geometry("geometry")
-    if source.kind.driver in _MIXED:
+    if source.kind.driver in _MIXED and not as_is:
         frame = _without_others(frame, kind, name, told)
-    frame = sound_geometry(frame, kind, name, told)
+    if not as_is:
+        frame = sound_geometry(frame, kind, name, told)
     if len(frame) == 0 and like is None:
         sought = f" where {osm.where}" if source.kind.driver == "OSM" and osm is not None else ""
         raise BoundaryFileError(
