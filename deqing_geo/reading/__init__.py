@@ -20,7 +20,7 @@ from deqing_geo.crs import to_working
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning
 from deqing_geo.files import sources
 from deqing_geo.reading.choosing import Kind, OsmQuery, choose
-from deqing_geo.reading.dxf import open_drawing
+from deqing_geo.reading.dxf import LAYER, open_drawing
 from deqing_geo.reading.frames import index_by, note, read_status
 from deqing_geo.reading.opening import open_layer
 from deqing_geo.reading.placing import crs_name, place
@@ -119,6 +119,9 @@ def read(
         told["layer_why"] = choice.why
     if source.kind.driver == "DXF":
         frame = open_drawing(source, name, kind, layer, told)
+        if "road_class" in wanted:
+            # A drawing says what a line is by its layer alone.
+            columns = {"road_class": LAYER, **(columns or {})}
     else:
         frame = open_layer(choice, name, osm, told)
     frame = place(frame, name, told, assume_crs=assume_crs, datum=datum, reference=reference)

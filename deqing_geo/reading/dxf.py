@@ -13,9 +13,11 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import shapely
 
+from deqing_geo import columns as names
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning
 from deqing_geo.files import Source, text_encoding
 from deqing_geo.reading.choosing import Kind, edges_named, name_score
@@ -82,9 +84,9 @@ def open_drawing(
         writing = writing | frame["Text"].notna().to_numpy(dtype=bool)
     told["writing_left_out"] = int(writing.sum())
     drawn = frame[~writing].assign(**{LAYER: _layer_names(frame, source, told)[~writing]})
-    chosen = _choose(drawn, what, kind, layer, source)
-    told["layer"], told["layer_why"] = chosen
-    rows = drawn[drawn[LAYER] == told["layer"]]
+    chosen, told["layer_why"] = _choose(drawn, what, kind, layer, source)
+    told["layer"] = "、".join(chosen)
+    rows = drawn[drawn[LAYER].isin(chosen)]
     shapes, left = _of_kind(np.asarray(rows.geometry.array, dtype=object), kind)
     if left.any():
         told["left_out_kind"] = int(left.sum())
@@ -114,7 +116,8 @@ def _layer_names(frame: gpd.GeoDataFrame, source: Source, told: dict[str, Any]) 
 
 def _choose(
     drawn: gpd.GeoDataFrame, what: str, kind: Kind, layer: str | None, source: Source
-) -> tuple[str, str]:
+) -> tuple[list[str], str]:
+    """The layers of a drawing to take, and why."""
     _, left = _of_kind(np.asarray(drawn.geometry.array, dtype=object), kind)
     usable = drawn[~left]
     counts = usable[LAYER].astype(str).value_counts()
@@ -131,15 +134,20 @@ def _choose(
                 DeqingGeoWarning,
                 stacklevel=6,
             )
-        return layer, "named by the caller"
+        return [layer], "named by the caller"
+    if what in ("roads", "planned_roads"):
+        words = pd.Series(list(counts.index), dtype=object)
+        classes = names.read_values(words, "road_class", extra=names.crosswalk("road_words"))
+        if classes.notna().any():
+            return words[classes.notna()].tolist(), "called by classes of roads"
     scores = {str(name): name_score(what, str(name)) for name in counts.index}
     best = max(scores.values(), default=0)
-    winners = [name for name, score in scores.items() if score == best]
+    winners = [one for one, score in scores.items() if score == best]
     if best > 0 and len(winners) == 1:
-        return winners[0], f"its name, of {len(counts)} layers"
+        return winners, f"its name, of {len(counts)} layers"
     if len(counts) == 1 and not edges_named(what, str(counts.index[0])):
-        return str(counts.index[0]), "the only layer of its kind"
-    sides = [name for name in scores if edges_named(what, name)]
+        return [str(counts.index[0])], "the only layer of its kind"
+    sides = [one for one in scores if edges_named(what, one)]
     twice = f" {sides[0]} holds both sides of roads, not their middle." if sides else ""
     raise BoundaryFileError(
         f"{source.label}: which layer of the drawing? Pass layer=, one of: {shown}.{twice}"
