@@ -119,6 +119,17 @@ def test_a_cell_shown_as_a_percentage_is_one_whatever_the_heading(code, shown, s
     assert read_village_table(bare)["hollow_rate"].tolist() == [0.125]
 
 
+def test_ratios_under_a_heading_that_says_per_cent_are_doubted_aloud(save):
+    head = ["行政区划代码", "宅基地闲置率(%)"]
+    rows = [[f"33052100190{at}", at / 10] for at in range(1, 6)]
+
+    with pytest.warns(errors.DeqingGeoWarning, match="not one of 5 villages has more than 1 per"):
+        read = read_village_table(save([head, *rows]))
+    assert read["hollow_rate"].max() == 0.005
+    assert len(read_village_table(save([head, *rows[:4]]))) == 4
+    assert len(read_village_table(save([head, *rows, ["330521001906", 12]]))) == 6
+
+
 def test_a_change_in_per_cent_stays_in_per_cent(save):
     def change(book):
         book.active["B2"].number_format = "0.0%"

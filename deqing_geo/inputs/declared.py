@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.errors import CodeError, ColumnError
+from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.tables import Table, read_table
 
 PERCENT = 100.0
@@ -42,6 +43,9 @@ CONVERTED = {
     ("m", "公里"): 1e3,
     ("m", "km"): 1e3,
 }
+# From so many villages on, a share that is nowhere above one per cent is doubted. Our own choice:
+# in one or two it may well be true.
+DOUBTFUL_ROWS = 5
 # Other ways to write a column's own unit.
 UNIT_WORDS = {"10000 yuan": ("万元", "万"), "m": ("米", "m"), "homestead": ("宗(套)", "宗", "套")}
 
@@ -234,8 +238,22 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
             f"`{column}` is a number, and {text[odd].iloc[0]!r} is none.", text.index[odd]
         )
     number = number.where(~share, number / PERCENT)
+    if unit == "%" and known.unit == "ratio" and not signed.any():
+        _doubt(bare, str(values.name))
     factor = _factor(known, unit, str(values.name))
     return number if factor == 1 else number * factor
+
+
+def _doubt(texts: pd.Series[Any], field: str) -> None:
+    """Shares as ratios under a heading that says per cent would be a hundred times too small."""
+    numbers = pd.to_numeric(texts, errors="coerce").dropna()
+    if len(numbers) >= DOUBTFUL_ROWS and 0 < numbers.max() <= 1:
+        warnings.warn(
+            f"{field}: not one of {len(numbers)} villages has more than 1 per cent. If these are "
+            "ratios, write the heading without %, or show the cells as percentages (请核对单位).",
+            DeqingGeoWarning,
+            stacklevel=4,
+        )
 
 
 def _factor(known: names.Column, unit: str, field: str) -> float:

@@ -7,6 +7,7 @@ that reader does not tell (percentages, merged cells, formulas without a value) 
 
 from __future__ import annotations
 
+import functools
 import io
 import posixpath
 import re
@@ -35,7 +36,7 @@ _NEEDED = re.compile(
     r"|xl/(worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.xml",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
+_PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _CURE = "请用 Excel 或 WPS 打开,另存为新的 .xlsx 后再读"
 
@@ -168,6 +169,7 @@ def _parser() -> expat.XMLParserType:
     return parser
 
 
+@functools.lru_cache(maxsize=256)
 def _local(name: str) -> str:
     return name.rsplit(":", 1)[-1]
 
@@ -271,8 +273,7 @@ def _sheet(file: Path, name: str, content: bytes, percent: set[str]) -> Marks:
         if not 0 <= place[0] < LAST_ROW or not 0 <= place[1] < LAST_COLUMN:
             raise ValueError(f"a cell outside the sheet in {name!r}")
         if "value" in cell:
-            box[0], box[1] = min(box[0], place[0]), min(box[1], place[1])
-            box[2], box[3] = max(box[2], place[0]), max(box[3], place[1])
+            widen(box, *place)
         if cell.get("style") in percent:
             marks.percent.add(place)
         if cell.get("type") == "e":
@@ -288,6 +289,26 @@ def _sheet(file: Path, name: str, content: bytes, percent: set[str]) -> Marks:
     parser.Parse(content, True)
     refuse_absurd(file, name, box)
     return marks
+
+
+def widen(box: list[int], row: int, column: int) -> None:
+    """Stretch a box of first and last row and column so that it holds a cell.
+
+    Parameters
+    ----------
+    box : list of int
+        First row and column, last row and column; changed.
+    row, column : int
+        From 0.
+    """
+    if row < box[0]:
+        box[0] = row
+    if row > box[2]:
+        box[2] = row
+    if column < box[1]:
+        box[1] = column
+    if column > box[3]:
+        box[3] = column
 
 
 def refuse_absurd(file: Path, name: str, box: list[int]) -> None:
@@ -316,13 +337,24 @@ def refuse_absurd(file: Path, name: str, box: list[int]) -> None:
 
 
 def _place(reference: str) -> tuple[int, int]:
-    found = _PLACE.fullmatch(reference.upper())
+    found = _PLACE.fullmatch(reference)
     if found is None:
         raise ValueError(f"no cell is called {reference[:20]!r}")
+    letters, row = found.groups()
+    number = int(row)
+    if number > LAST_ROW:
+        raise ValueError(f"{row} is no row of a sheet")
+    return number - 1, _column(letters)
+
+
+@functools.lru_cache(maxsize=LAST_COLUMN)
+def _column(letters: str) -> int:
     column = 0
-    for letter in found[1]:
+    for letter in letters.upper():
         column = column * 26 + ord(letter) - ord("A") + 1
-    return _number(found[2], LAST_ROW), _number(str(column), LAST_COLUMN)
+    if column > LAST_COLUMN:
+        raise ValueError(f"{letters!r} is no column of a sheet")
+    return column - 1
 
 
 def _number(text: str, last: int) -> int:

@@ -21,6 +21,7 @@ from deqing_geo.tables.newbook import (
     refuse_absurd,
     shows_percent,
     unlock,
+    widen,
 )
 
 HEAD = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -314,8 +315,7 @@ def _mark(sheet: _Sheet, kind: int, content: bytearray, at: int, length: int) ->
     for row, column, _ in cells:
         if column >= COLUMNS:
             raise ValueError(f"a cell in column {column + 1:,}, and there are {COLUMNS}")
-        box[0], box[1] = min(box[0], row), min(box[1], column)
-        box[2], box[3] = max(box[2], row), max(box[3], column)
+        widen(box, row, column)
     sheet.styles += cells
     # An error as such, or what stands in the place of a formula's number.
     constant = kind == BOOLERR and length >= 8 and content[at + 7]
