@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
+    from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
     from deqing_geo.inputs import (
         read_facilities,
         read_layer,
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
         add_roads,
         add_terrain,
         area_map,
+        fault_map,
         save_map,
         village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
     from deqing_geo.notes import ReadingNotes, reading_notes
+    from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
+    from deqing_geo.received import read_received
     from deqing_geo.roads import RoadDensity, road_density
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
@@ -67,8 +71,13 @@ _HOMES = {
     "add_roads": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
+    "read_received": "received",
     "save_map": "maps",
+    "fault_map": "maps",
     "village_map": "maps",
+    "BoundaryReport": "faults",
+    "check_boundaries": "faults",
+    "repair_boundaries": "faults",
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
@@ -85,10 +94,12 @@ _HOMES = {
     "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",
+    "save_quality_report": "papers",
 }
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
+    "BoundaryReport",
     "Coverage",
     "Raster",
     "ReadingNotes",
@@ -103,11 +114,13 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "check_boundaries",
     "classify_villages",
     "columns",
     "crs",
     "divisions",
     "errors",
+    "fault_map",
     "park_coverage",
     "read_counties",
     "read_facilities",
@@ -116,6 +129,7 @@ __all__ = [
     "read_overrides",
     "read_parks",
     "read_raster",
+    "read_received",
     "read_roads",
     "read_towns",
     "read_village_table",
@@ -123,11 +137,13 @@ __all__ = [
     "read_zone",
     "reading_notes",
     "register",
+    "repair_boundaries",
     "road_density",
     "road_network",
     "sample",
     "save_layers",
     "save_map",
+    "save_quality_report",
     "save_table",
     "scorecard",
     "slope",

@@ -20,9 +20,11 @@ FLOORS = {
         "network",
         "terrain",
         "tallies",
+        "faults",
+        "received",
     ),
     5: ("villages", "progress"),
-    6: ("maps", "export"),
+    6: ("maps", "export", "papers"),
     7: ("sample",),
     8: ("batch",),
     9: ("cli",),
@@ -30,7 +32,7 @@ FLOORS = {
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.
-ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli"}
+ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli", "docx": "papers"}
 
 
 def imports(source: str, module: str) -> set[str]:
