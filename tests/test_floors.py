@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "provenance", "divisions"),
-    3: ("reading", "checks", "cutting"),
+    2: ("standards", "crs", "provenance", "divisions", "notes"),
+    3: ("reading", "checks", "cutting", "landuse", "tables"),
     4: (
         "boundaries",
         "layers",
