@@ -17,6 +17,7 @@ from deqing_geo import columns as names
 from deqing_geo.errors import ColumnError
 from deqing_geo.faults import attributes, forms
 from deqing_geo.faults.found import size_shown
+from deqing_geo.notes import reading_notes
 from deqing_geo.papers.blocks import Block, Facts, Paper, Section, Table, Text, plain
 from deqing_geo.text import figure
 
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 600
 NUMERALS = "一二三四五六七八九"
 JOINED_BY = ";"
-# What a reader decided, in the order a person asks for it.
-TOLD = (
-    "file", "driver", "layer", "rows", "encoding", "crs", "crs_from", "crs_overruled",
-    "working_crs", "datum_undone", "renamed", "mended", "dropped",
-)  # fmt: skip
 # Columns of a table of repairs, where it has them.
 REPAIRED = (
     "village_name", "town_name", "area_before_m2", "area_after_m2", "area_change_m2", "gained_m2",
@@ -152,15 +148,9 @@ def _basics(report: BoundaryReport, villages: gpd.GeoDataFrame | None) -> Iterab
         (names.word("paper.made_by"), f"deqing_geo {deqing_geo.__version__}"),
     ]
     yield Facts(tuple(rows))
-    reading = {} if villages is None else villages.attrs.get("reading", {})
-    told = [
-        (names.word(f"reading.{key}"), _told(reading[key]))
-        for key in TOLD
-        if reading.get(key) not in (None, "", (), {})
-    ]
-    if told:
+    if villages is not None and villages.attrs.get("reading"):
         yield Text(f"{names.word('quality.reading')}:")
-        yield Facts(tuple(told))
+        yield Facts(reading_notes(villages).lines)
 
 
 def _conclusion(report: BoundaryReport) -> str:
@@ -168,14 +158,6 @@ def _conclusion(report: BoundaryReport) -> str:
         return names.word("quality.clean")
     faulty = bool((report.table["severity"] == "error").any())
     return names.word("quality.faulty" if faulty else "quality.doubtful")
-
-
-def _told(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{one} → {other}" for one, other in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(str(one) for one in value)
-    return str(value)
 
 
 @cache
