@@ -153,7 +153,7 @@ def test_all_that_is_printed_survives_a_gbk_console(tmp_path):
 
 def test_names_are_no_markup(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    file = written(tmp_path / "v.gpkg", squares(XZQMC=["[red]甲[/red] [/]", "[bold]乙"]))
+    file = written(tmp_path / "v.gpkg", squares(村名=["[red]甲[/red] [/]", "[bold]乙"]))
 
     assert check(file) == 3
     assert "[red]甲[/red] [/]" in capsys.readouterr().out
