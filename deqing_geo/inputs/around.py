@@ -161,7 +161,7 @@ def read_facilities(
         What all of them are, where the file is a list of one kind: ``clinic``, ``bus_stop`` …
     words : mapping, optional
         The planner's own, which go before the table: ``{"卫生院": "clinic", "加油站": None}``;
-        rows of a word that means None are left out and told.
+        rows of a word that means None (in a recipe an empty text) are left out and told.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def read_facilities(
     ['clinic']
     """
     known = names.vocabulary("facility_class")
-    meant = {names.fold(said): own for said, own in (words or {}).items()}
+    meant = {names.fold(said): own or None for said, own in (words or {}).items()}
     for one in (facility_class, *meant.values()):
         if one is not None and one not in known:
             raise InputError(f"{one!r} is no class of facilities: {', '.join(known)}.")
