@@ -323,8 +323,6 @@ def _from_osm(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         key, _, value = tag.partition("=")
         found = found.mask(found.isna() & (held[key] == value), own)
     out = held.drop(columns=["amenity", "shop", "leisure", "highway"]).assign(facility_class=found)
-    # Points are nodes; what reading calls ways are ways elsewhere only.
-    out["osm_id"] = out["osm_id"].astype(str).str.replace("^w", "n", regex=True)
     out.attrs.update(frame.attrs)
     note(out, proxy="facility_class", credit="OpenStreetMap")
     return out
