@@ -79,7 +79,6 @@ def reading_notes(frame: pd.DataFrame) -> ReadingNotes:
     字段对应: 无
     记录数: 1
     代码体系: 无代码
-    示意数据,非实测,非法定界线,不代表任何实际村庄
     """
     told = dict(frame.attrs.get("reading", {}))
     if not told:

@@ -3,9 +3,11 @@
 import csv
 from importlib import resources
 
+import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, landuse, sample
@@ -253,18 +255,26 @@ def test_cropland_goes_the_same_way_and_01_is_arable_in_both(tmp_path):
     assert len(read_layer(open_, "cropland", landuse="guide")) == 2
 
 
-def test_both_layers_of_the_made_up_county_are_decided_and_agree(tmp_path):
-    land = sample.county(1).land_use
-    file = tmp_path / "land.gpkg"
-    survey = land[["sandiao_code", "sandiao_name", "geometry"]]
-    plan = land[["guide_code", "guide_name", "geometry"]]
-    new = {"guide_code": "JQDLBM", "guide_name": "JQDLMC"}
-    pyogrio.write_dataframe(survey, file, layer="s")
-    pyogrio.write_dataframe(plan.rename(columns=new), file, layer="g", append=True)
-    by_survey = dg.read_homes(file, layer="s")
-    by_plan = dg.read_homes(file, layer="g")
+def test_one_land_in_the_codes_of_both_systems_has_the_same_homesteads(tmp_path):
+    """Every kind of parcel of the made-up county, as the survey and as a plan would write it."""
+    parcels = list(PARCELS.values())
+    shapes = shapely.box(range(len(parcels)), 0, range(1, len(parcels) + 1), 1)
+    counts = {}
+    for system, code in (("sandiao", 0), ("guide", 2)):
+        held = {
+            "JQDLBM": [one[code] for one in parcels],
+            "JQDLMC": [one[code + 1] for one in parcels],
+        }
+        file = tmp_path / f"{system}.gpkg"
+        frame = gpd.GeoDataFrame(held, geometry=shapely.transform(shapes, moved), crs=4549)
+        pyogrio.write_dataframe(frame, file)
+        homes = dg.read_homes(file)
+        assert homes.attrs["reading"]["landuse_system"] == system
+        counts[system] = homes["home_class"].value_counts().to_dict()
 
-    assert by_survey.attrs["reading"]["landuse_system"] == "sandiao"
-    assert by_plan.attrs["reading"]["landuse_system"] == "guide"
-    ours = (by_survey["home_class"] == "homestead").sum()
-    assert ours == (by_plan["home_class"] == "homestead").sum() > 0
+    assert counts["sandiao"] == {"urban_residential": 1, "homestead": 1}
+    assert counts["guide"] == {"urban_residential": 1, "homestead": 1, "community_service": 1}
+
+
+def moved(corners):
+    return corners * 100 + (sample.X0, sample.Y0)

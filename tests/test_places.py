@@ -11,6 +11,7 @@ import shapely
 
 import deqing_geo as dg
 from deqing_geo import errors, sample
+from deqing_geo.batch.recipe import load_recipe
 from deqing_geo.columns import crosswalk, vocabulary
 from deqing_geo.crs import wgs84_to_bd09, wgs84_to_gcj02
 from deqing_geo.inputs import read_facilities, read_layer
@@ -261,7 +262,9 @@ def test_words_that_are_not_understood_are_all_named_with_their_rows(write):
         read_facilities(file)
     assert caught.value.rows == (4, 5, 6)
     read = read_facilities(file, words={"卫生院": "clinic", "加油站": None})
+    empty = read_facilities(file, words={"卫生院": "clinic", "加油站": ""})
     assert read["facility_class"].tolist() == ["bus_stop", "clinic", "clinic"]
+    assert empty["facility_class"].tolist() == read["facility_class"].tolist()
     assert read.attrs["reading"]["left_out"] == {"rows": 1, "words": ("加油站",)}
     # The planner's word stands before the table's.
     other = read_facilities(file, words={"公交站": "other", "卫生院": "other", "加油站": "other"})
@@ -310,6 +313,33 @@ def test_a_workbook_of_places_counts_as_the_same_layer(tmp_path):
     assert ours.value == theirs.value
     opened = [dg.tallies.clinics_opened(one, 2024).value for one in (layer, read)]
     assert opened == [1, 1]
+
+
+def test_a_recipe_may_say_what_words_mean_and_which_sheet_is_meant(tmp_path):
+    for name in ("a.csv", "b.xlsx", "v.gpkg"):
+        (tmp_path / name).write_bytes(b"")
+    text = """
+    [villages]
+    file = "v.gpkg"
+    [village_table]
+    file = "b.xlsx"
+    sheet = "2025"
+    [facilities]
+    file = "a.csv"
+    datum = "gcj02"
+    words = { "卫生院" = "clinic", "加油站" = "" }
+    """
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(text, "utf-8")
+    layers = load_recipe(recipe).layers
+
+    assert layers["village_table"]["sheet"] == "2025"
+    assert layers["facilities"]["words"] == {"卫生院": "clinic", "加油站": ""}
+    recipe.write_text(text.replace('datum = "gcj02"', 'facility_class = "卫生室"'), "utf-8")
+    with pytest.raises(
+        errors.RecipeError, match="`facility_class` must be one of bus_stop, clinic"
+    ):
+        load_recipe(recipe)
 
 
 # ---------------------------------------------------------------- other layers of points

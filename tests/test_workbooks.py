@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
+import pyogrio
 import pytest
 
 from deqing_geo import errors
@@ -63,6 +65,18 @@ def test_a_plain_workbook_reads_like_the_same_csv(save, tmp_path):
     assert book["hollow_rate"].tolist() == [0.125, 0.03]
     assert told(book, "driver", "sheet", "heading_row") == ("XLSX", "表1", 1)
     assert told(plain, "driver", "encoding", "heading_row") == ("CSV", "gb18030", 1)
+
+
+def test_a_workbook_of_another_program_keeps_its_texts_apart_and_reads_alike(tmp_path):
+    """GDAL puts texts in a part of their own, as Excel does; openpyxl writes them in the cells."""
+    table = pd.DataFrame(dict(zip(HEAD, zip(*ROWS, strict=True), strict=True)))
+    pyogrio.write_dataframe(table, tmp_path / "a.xlsx", driver="XLSX", layer="村庄")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        assert "xl/sharedStrings.xml" in archive.namelist()
+    read = read_village_table(tmp_path / "a.xlsx")
+
+    assert read["village_name"].to_dict() == {"330521001901": "甲村", "330521001902": "乙村"}
+    assert read["hollow_rate"].tolist() == [0.125, 0.03]
 
 
 @pytest.mark.parametrize("code", [330521001901, 330521001901.0, "330521001901", "'330521001901"])

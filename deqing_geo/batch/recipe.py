@@ -41,6 +41,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "village_table": {"file": str, "sheet": str, "columns": dict},
     **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
     "cropland": {**_READ, "file": str, "datum": str, "landuse": str},
+    "facilities": {**_READ, "file": str, "datum": str, "facility_class": str, "words": dict},
     "terrain": {"file": str, "band": int, "assume_crs": (str, int)},
     "population": {"file": str, "band": int, "assume_crs": (str, int)},
     "speeds": dict.fromkeys((*columns.vocabulary("road_class"), "walk"), (int, float)),
@@ -234,6 +235,8 @@ def _odd_value(key: str, value: Any) -> str | None:
         return f"must be one of {', '.join(DATUMS)}"
     if key == "landuse" and value not in SYSTEMS:
         return f"must be one of {', '.join(SYSTEMS)}"
+    if key == "facility_class" and value not in (known := columns.vocabulary(key)):
+        return f"must be one of {', '.join(known)}"
     if key == "source" and not value.strip():
         return "must say whose outline it is"
     if key == "as_of" and isinstance(value, str):

@@ -147,7 +147,7 @@ def _concerned(tiles: Tiling, plan: Plan) -> Places:
     tree = shapely.STRtree(tiles.units)
     patches = np.concatenate([plan.fill, plan.drop])
     beside = tree.query(patches, predicate="dwithin", distance=ALIKE_M)[1]
-    core = np.unique(np.concatenate([tiles.faulty, plan.pairs.ravel(), beside]))
+    core = np.unique(np.concatenate([plan.pairs.ravel(), beside]))
     around = tree.query(tiles.units[core], predicate="intersects")[1]
     return np.asarray(np.unique(around), dtype=np.intp)
 

@@ -18,12 +18,12 @@ from deqing_geo.faults.attributes import (
     name_faults,
     town_names,
 )
-from deqing_geo.faults.forms import comparable, shape_faults, twins
+from deqing_geo.faults.forms import DUST_M, comparable, shape_faults, twins, widths
 from deqing_geo.faults.found import Found, Units, report
 from deqing_geo.faults.identity import VILLAGE, Identity, identity
 from deqing_geo.faults.listed import listed_faults, require_register
 from deqing_geo.faults.outlines import NOWHERE, open_gap_faults, outside_faults
-from deqing_geo.faults.topology import Tiling, coverage_faults, enclosed, tiling, united
+from deqing_geo.faults.topology import Tiling, coverage_faults, faces, tiling
 from deqing_geo.provenance import notices, origins
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def check_boundaries(
 
     Notes
     -----
-    Edges without a partner are found by the coverage validation of GEOS
-    (`shapely.coverage_invalid_edges`); only units that meet such an edge are intersected.
+    Only units that meet an edge without a partner are intersected, and units beside them; see
+    `deqing_geo.faults.topology.overlaps` for why no pair is missed.
 
     Examples
     --------
@@ -190,8 +190,9 @@ def _against_outlines(
 
     With the kinds looked for, and whether units and outlines are one drawing.
     """
-    whole = united(tiles)
-    holes = enclosed(whole)
+    cut, covered = faces(tiles)
+    holes = cut[~covered]
+    holes = holes[widths(holes) >= DUST_M]
     found: list[Found] = []
     asked: list[str] = []
     edge: Any = None
@@ -219,6 +220,7 @@ def _against_outlines(
     if edge is not None and not shapely.is_empty(edge):
         # What the county does not hold either is no gap in it.
         inside = shapely.contains(edge, shapely.point_on_surface(holes))
+        whole = shapely.coverage_union_all(cut[covered])
         left, same = open_gap_faults(tiles, whole, edge, holes, zh=words[0], en=words[1])
         found += left
         alike.append(same)

@@ -19,7 +19,7 @@ from deqing_geo.faults.arrange import Plan, arranged
 from deqing_geo.faults.forms import DUST_M, NARROW_M, comparable, finite, narrow, twins, widths
 from deqing_geo.faults.identity import identity
 from deqing_geo.faults.outlines import open_gaps, outside
-from deqing_geo.faults.topology import Tiling, enclosed, neighbours, overlaps, tiling, united
+from deqing_geo.faults.topology import Tiling, faces, neighbours, overlaps, tiling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,8 +215,8 @@ def _require_land(villages: gpd.GeoDataFrame, raw: Shapes) -> Shapes:
 def _plan(tiles: Tiling, outline: Any, gap_width_m: float) -> tuple[Plan, dict[str, Places]]:
     """What is to be done, and which units each kind of fault concerns."""
     pairs, patches = overlaps(tiles)
-    whole = united(tiles)
-    holes = enclosed(whole, least=0)
+    cut, covered = faces(tiles)
+    holes = cut[~covered]
     thin = holes[narrow(holes, gap_width_m)]
     told: dict[str, Places] = {}
     if len(pairs):
@@ -229,7 +229,7 @@ def _plan(tiles: Tiling, outline: Any, gap_width_m: float) -> tuple[Plan, dict[s
         strips = shapely.get_parts(beyond)
         strips = strips[shapely.get_dimensions(strips) == 2]
         drop = strips[narrow(strips, gap_width_m)]
-        left, _ = open_gaps(whole, outline, holes)
+        left, _ = open_gaps(shapely.coverage_union_all(cut[covered]), outline, holes)
         fill = left[narrow(left, gap_width_m)]
         _tell(told, "outside_county", drop, tiles)
         _tell(told, "open_gap", fill, tiles)

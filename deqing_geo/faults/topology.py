@@ -1,8 +1,7 @@
 """What neighbours do to each other: overlaps, gaps, enclaves.
 
-`shapely.coverage_invalid_edges` says in one sweep where an edge has no partner; only what meets
-such an edge is ever intersected. Gaps are the faces that the border of all units together
-encloses and no unit covers.
+Only what meets an edge without a partner is ever intersected. Gaps are the faces that such edges
+enclose and no unit covers.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from deqing_geo.faults.edges import Edges, edges_of
 from deqing_geo.faults.forms import DUST_M, gathered, narrow, widths
 from deqing_geo.faults.found import Found
 from deqing_geo.text import figure
@@ -40,22 +40,17 @@ class Tiling:
         Positions in the layer of the units that have a polygon.
     units : array of shapely polygons
         Theirs.
-    edges : array of shapely lines
-        Their edges that have no partner and are not free, by `shapely.coverage_invalid_edges`.
+    edges : Edges
+        How their edges meet.
     """
 
     rows: Places
     units: Shapes
-    edges: Shapes
-
-    @property
-    def faulty(self) -> Places:
-        """Positions among the units of those that have such edges."""
-        return np.flatnonzero(~shapely.is_empty(self.edges))
+    edges: Edges
 
 
 def tiling(sound: Shapes) -> Tiling:
-    """The units of a layer with their faulty edges.
+    """The units of a layer and how their edges meet.
 
     Parameters
     ----------
@@ -68,30 +63,7 @@ def tiling(sound: Shapes) -> Tiling:
         Of the rows that have a polygon.
     """
     rows = np.flatnonzero(~shapely.is_missing(sound))
-    units = sound[rows]
-    return Tiling(rows, units, shapely.coverage_invalid_edges(units) if len(units) else units)
-
-
-def united(tiles: Tiling) -> Any:
-    """All units together.
-
-    Parameters
-    ----------
-    tiles : Tiling
-        The units.
-
-    Returns
-    -------
-    shapely geometry
-        Exact where edges have partners; computed only where they have none.
-    """
-    faulty = np.zeros(len(tiles.units), dtype=bool)
-    faulty[tiles.faulty] = True
-    # A union that trusts shared edges counts overlaps twice; it may only have what is clean.
-    clean = shapely.coverage_union_all(tiles.units[~faulty])
-    if not faulty.any():
-        return clean
-    return shapely.union_all([*shapely.get_parts(clean), *tiles.units[faulty]])
+    return Tiling(rows, sound[rows], edges_of(sound[rows]))
 
 
 def overlaps(tiles: Tiling) -> tuple[NDArray[np.intp], Shapes]:
@@ -108,22 +80,67 @@ def overlaps(tiles: Tiling) -> tuple[NDArray[np.intp], Shapes]:
         Positions among the units, the earlier first, in order.
     patches : array of shapely multi-polygons, N
         What both cover, without threads narrower than a millimetre.
+
+    Notes
+    -----
+    Leave the land two units share anywhere: it ends at an edge of one of them inside the other.
+    If that edge has no partner, the two are found by it. If it has one, the unit beyond it
+    overlaps the other as well. So every pair is reached from one that is found, over units
+    that share edges.
     """
-    units, edges, faulty = tiles.units, tiles.edges, tiles.faulty
-    # Where two units overlap, the border of one runs through the other, and is marked.
-    one, other = shapely.STRtree(units).query(edges[faulty], predicate="intersects")
-    one = faulty[one]
+    units, edges = tiles.units, tiles.edges
+    line, unit = shapely.STRtree(units).query(edges.lines, predicate="intersects")
+    tried = new = _keys(edges.owner[line], unit, len(units))
+    kept, patches = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=object)]
+    while len(new):
+        reached = []
+        for start in range(0, len(new), PAIRS_AT_ONCE):
+            some = new[start : start + PAIRS_AT_ONCE]
+            one, other = units[some // len(units)], units[some % len(units)]
+            # Most only touch, and to see that is a third of the work of an intersection.
+            shapely.prepare(one)
+            meet = ~shapely.touches(one, other)
+            shapely.destroy_prepared(one)
+            some = some[meet]
+            at, patch = _patches(shapely.intersection(one[meet], other[meet]))
+            kept.append(some[at])
+            patches.append(patch)
+            reached.append(some[at])
+        new = np.setdiff1d(_beyond(np.concatenate(reached), tiles), tried)
+        tried = np.union1d(tried, new)
+    pairs = np.concatenate(kept)
+    order = np.argsort(pairs)
+    pairs = pairs[order]
+    several = np.column_stack([pairs // max(len(units), 1), pairs % max(len(units), 1)])
+    return several, np.concatenate(patches)[order]
+
+
+def _keys(one: Places, other: Places, count: int) -> Places:
+    """A number for each pair of different units, the earlier first, each once."""
     apart = one != other
-    pairs = np.column_stack([np.minimum(one, other), np.maximum(one, other)])[apart]
-    pairs = np.unique(pairs, axis=0)
-    kept, patches = [np.zeros((0, 2), dtype=np.intp)], [np.zeros(0, dtype=object)]
-    for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        some = pairs[start : start + PAIRS_AT_ONCE]
-        shared = shapely.intersection(units[some[:, 0]], units[some[:, 1]])
-        owner, patch = _patches(shared)
-        kept.append(some[owner])
-        patches.append(patch)
-    return np.concatenate(kept), np.concatenate(patches)
+    low, high = np.minimum(one, other)[apart], np.maximum(one, other)[apart]
+    return np.unique(low * count + high)
+
+
+def _beyond(pairs: Places, tiles: Tiling) -> Places:
+    """Pairs of one unit of a pair and a neighbour of the other whose boxes meet."""
+    count, beside = len(tiles.units), tiles.edges.beside
+    both = np.concatenate([beside, beside[:, ::-1]])
+    both = both[np.argsort(both[:, 0], kind="stable")]
+    start = np.searchsorted(both[:, 0], np.arange(count + 1))
+    found = [np.zeros((2, 0), dtype=np.intp)]
+    for stay, leave in ((pairs // count, pairs % count), (pairs % count, pairs // count)):
+        many = start[leave + 1] - start[leave]
+        offset = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        found.append(
+            np.stack([np.repeat(stay, many), both[np.repeat(start[leave], many) + offset, 1]])
+        )
+    one, other = np.concatenate(found, axis=1)
+    box = shapely.bounds(tiles.units)
+    meet = (box[one, :2] < box[other, 2:]).all(axis=1) & (box[other, :2] < box[one, 2:]).all(axis=1)
+    keys = _keys(one[meet], other[meet], count)
+    inside = shapely.intersects(tiles.units[keys // count], tiles.units[keys % count])
+    return keys[inside]
 
 
 def _patches(shapes: Shapes) -> tuple[Places, Shapes]:
@@ -135,31 +152,28 @@ def _patches(shapes: Shapes) -> tuple[Places, Shapes]:
     return found, gathered(parts, start)
 
 
-def enclosed(whole: Any, *, least: float = DUST_M) -> Shapes:
-    """What a union encloses and does not cover: its gaps.
+def faces(tiles: Tiling) -> tuple[Shapes, NDArray[np.bool_]]:
+    """The faces that edges without a partner cut the plane into.
 
     Parameters
     ----------
-    whole : shapely geometry
-        The union of all units.
-    least : float
-        Metres; what is narrower is left out.
+    tiles : Tiling
+        The units.
 
     Returns
     -------
-    array of shapely polygons
-        By default wider than a millimetre. Pieces that touch at single points enclose as well.
+    faces : array of shapely polygons
+        All but the outermost; pieces that touch at single points enclose as well.
+    covered : array of bool
+        Whether units cover a face: where no edge without a partner passes, as many cover one
+        place as the next.
     """
-    border = shapely.union_all([shapely.boundary(whole)])
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(border)))
-    faces = faces[widths(faces) >= least]
-    if len(faces) == 0:
-        return faces
-    inner = shapely.point_on_surface(faces)
-    _, covered = shapely.STRtree(inner).query(shapely.get_parts(whole), predicate="contains")
-    free = np.ones(len(faces), dtype=bool)
-    free[covered] = False
-    return np.asarray(faces[free], dtype=object)
+    border = shapely.get_parts(shapely.union_all(tiles.edges.lines))
+    found = np.asarray(shapely.get_parts(shapely.polygonize(border)), dtype=object)
+    covered = np.zeros(len(found), dtype=bool)
+    spots = shapely.point_on_surface(found)
+    covered[shapely.STRtree(tiles.units).query(spots, predicate="intersects")[0]] = True
+    return found, covered
 
 
 def neighbours(patches: Shapes, units: Shapes) -> tuple[list[Places], list[Floats]]:
@@ -203,7 +217,7 @@ def coverage_faults(tiles: Tiling, holes: Shapes) -> list[Found]:
     tiles : Tiling
         The units.
     holes : array of shapely polygons
-        The gaps between them, as `enclosed` gives them.
+        The gaps between them, wider than a millimetre.
 
     Returns
     -------

@@ -161,7 +161,7 @@ def read_facilities(
         What all of them are, where the file is a list of one kind: ``clinic``, ``bus_stop`` …
     words : mapping, optional
         The planner's own, which go before the table: ``{"卫生院": "clinic", "加油站": None}``;
-        rows of a word that means None are left out and told.
+        rows of a word that means None (in a recipe an empty text) are left out and told.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def read_facilities(
     ['clinic']
     """
     known = names.vocabulary("facility_class")
-    meant = {names.fold(said): own for said, own in (words or {}).items()}
+    meant = {names.fold(said): own or None for said, own in (words or {}).items()}
     for one in (facility_class, *meant.values()):
         if one is not None and one not in known:
             raise InputError(f"{one!r} is no class of facilities: {', '.join(known)}.")
@@ -323,8 +323,6 @@ def _from_osm(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         key, _, value = tag.partition("=")
         found = found.mask(found.isna() & (held[key] == value), own)
     out = held.drop(columns=["amenity", "shop", "leisure", "highway"]).assign(facility_class=found)
-    # Points are nodes; what reading calls ways are ways elsewhere only.
-    out["osm_id"] = out["osm_id"].astype(str).str.replace("^w", "n", regex=True)
     out.attrs.update(frame.attrs)
     note(out, proxy="facility_class", credit="OpenStreetMap")
     return out

@@ -220,14 +220,14 @@ def _frame(opened: str | bytes, kind: FileKind, options: dict[str, Any]) -> gpd.
 
 
 def _osm_columns(frame: gpd.GeoDataFrame, osm: OsmQuery) -> gpd.GeoDataFrame:
-    """Ids that say way or relation, and the wanted tags as columns."""
+    """Ids that say node, way or relation, and the wanted tags as columns."""
     # As plain objects: an all-empty column arrives as float and would not take text.
     ids = frame["osm_id"].astype(object)
     if "osm_way_id" in frame:
         ways = frame["osm_way_id"].astype(object)
         frame["osm_id"] = np.where(ids.notna(), "r" + ids.astype(str), "w" + ways.astype(str))
     else:
-        frame["osm_id"] = "w" + ids.astype(str)
+        frame["osm_id"] = ("n" if osm.layer == "points" else "w") + ids.astype(str)
     heap = frame["other_tags"].astype(object)
     heap = heap.where(heap.notna(), "").astype(str)
     for tag in osm.tags:

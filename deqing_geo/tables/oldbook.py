@@ -36,6 +36,12 @@ NUMBER, LABEL, BOOLERR, STRING_SST, RK, MULRK, FORMULA = (
 )  # fmt: skip
 ONE_CELL = (NUMBER, LABEL, BOOLERR, STRING_SST, RK, FORMULA, 0xD6)
 BIFF8, COLUMNS = 0x600, 256
+# What a record has at least; the reader of cells takes it for granted.
+LEAST = {
+    BOF: 4, BOUNDSHEET: 8, FORMAT: 4, XF: 4, MERGED: 2, NUMBER: 14, LABEL: 8, BOOLERR: 8,
+    STRING_SST: 10, RK: 10, MULRK: 12, FORMULA: 20, 0x17: 2, 0x18: 14, 0x22: 2, 0x42: 2, 0xFC: 8,
+    0x207: 3,
+}  # fmt: skip
 FORMULA_ERROR = 2
 _CURE = "请用 Excel 或 WPS 打开,另存为 .xlsx 后再读"
 
@@ -262,6 +268,8 @@ def _marks(file: Path, content: bytearray) -> dict[str, Marks]:
     sheets: dict[int, _Sheet] = {}
     here = _Sheet()
     for kind, at, length in records(content):
+        if length < LEAST.get(kind, 0):
+            raise ValueError(f"a record {kind:#x} of {length} bytes")
         if kind == FILEPASS:
             raise BoundaryFileError(f"{file}: locked with a password. {unlock()}")
         if kind == BOF:
