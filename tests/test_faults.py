@@ -717,6 +717,38 @@ def test_overlaps_and_gaps_are_those_of_brute_force(seed, make):
     assert found.of("gap")["fault_size"].sum() == approx(sum(hole.area for hole in holes), abs=0.1)
 
 
+@given(st.integers(0, 10_000))
+@FEW
+def test_two_whole_tilings_in_one_layer_are_told_pair_by_pair(seed):
+    """Inside, every edge has its partner; the pairs are found from the rim inwards."""
+    one, other = quads(seed, wide=4, high=3), voronoi(seed, count=25, side=700.0)
+    both = gpd.GeoDataFrame(geometry=[*one.geometry, *other.geometry], crs=CRS)
+    found = dg.check_boundaries(both).of("overlap").set_index("fault_rows")["fault_size"]
+
+    expected = overlapping_pairs(both.geometry.to_numpy(), both.index.to_list())
+    assert found.to_dict() == {rows: approx(area, abs=1e-6) for rows, area in expected.items()}
+
+
+def test_units_that_together_are_drawn_over_one_more_are_each_told():
+    """The edges of the one all have partners, and those between the parts too."""
+    parts = [box(x, y, x + 10, y + 10) for x in range(0, 50, 10) for y in range(0, 50, 10)]
+    around = [box(-10, -10, 60, 0), box(-10, 50, 60, 60), box(-10, 0, 0, 50), box(50, 0, 60, 50)]
+    whole = shapely.union_all(parts)
+    found = dg.check_boundaries(frame([*parts, *around, whole]))
+
+    assert sorted(size for *_, size in told(found, "overlap")) == [100.0] * 25
+
+
+def test_rings_may_run_either_way_and_repeat_a_point():
+    villages = row(100, 100, 100)
+    turned = villages.geometry.to_numpy().copy()
+    turned[1] = shapely.reverse(turned[1])
+    points = shapely.get_coordinates(turned[2])
+    turned[2] = shapely.Polygon(np.insert(points, 2, points[2], axis=0))
+
+    assert len(dg.check_boundaries(frame(turned)).table) == 0
+
+
 @given(
     st.lists(
         st.tuples(*[st.integers(0, 9)] * 2, *[st.integers(1, 6)] * 2),
