@@ -1,5 +1,7 @@
 """Every kind of fault by hand, and the laws a check keeps whatever it is given."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -579,6 +581,13 @@ def test_every_kind_of_fault_has_sentences_that_a_gbk_console_prints():
             way["zh"].encode("gbk")
             way["en"].encode("ascii")
         assert entry["severity"] in columns.vocabulary("severity")
+
+
+def test_the_page_on_checking_names_every_kind_with_its_severity():
+    page = (Path(__file__).parent.parent / "docs" / "checking.md").read_text("utf-8")
+
+    for kind, zh in columns.vocabulary("fault_kind").items():
+        assert f"| `{kind}` | {zh} | {reports.kinds()[kind]['severity']} |" in page
 
 
 def test_a_difference_tells_what_is_new_gone_and_unchanged():
