@@ -1,5 +1,7 @@
 """Every kind of fault by hand, and the laws a check keeps whatever it is given."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -581,6 +583,13 @@ def test_every_kind_of_fault_has_sentences_that_a_gbk_console_prints():
         assert entry["severity"] in columns.vocabulary("severity")
 
 
+def test_the_page_on_checking_names_every_kind_with_its_severity():
+    page = (Path(__file__).parent.parent / "docs" / "checking.md").read_text("utf-8")
+
+    for kind, zh in columns.vocabulary("fault_kind").items():
+        assert f"| `{kind}` | {zh} | {reports.kinds()[kind]['severity']} |" in page
+
+
 def test_a_difference_tells_what_is_new_gone_and_unchanged():
     before = dg.check_boundaries(
         frame([box(0, 0, 101, 100), box(100, 0, 202, 100), box(200, 0, 300, 100)], list("ABC"))
@@ -715,6 +724,38 @@ def test_overlaps_and_gaps_are_those_of_brute_force(seed, make):
     whole = shapely.union_all(sound).buffer(1e-5, join_style="mitre")
     holes = [shapely.Polygon(ring) for part in shapely.get_parts(whole) for ring in part.interiors]
     assert found.of("gap")["fault_size"].sum() == approx(sum(hole.area for hole in holes), abs=0.1)
+
+
+@given(st.integers(0, 10_000))
+@FEW
+def test_two_whole_tilings_in_one_layer_are_told_pair_by_pair(seed):
+    """Inside, every edge has its partner; the pairs are found from the rim inwards."""
+    one, other = quads(seed, wide=4, high=3), voronoi(seed, count=25, side=700.0)
+    both = gpd.GeoDataFrame(geometry=[*one.geometry, *other.geometry], crs=CRS)
+    found = dg.check_boundaries(both).of("overlap").set_index("fault_rows")["fault_size"]
+
+    expected = overlapping_pairs(both.geometry.to_numpy(), both.index.to_list())
+    assert found.to_dict() == {rows: approx(area, abs=1e-6) for rows, area in expected.items()}
+
+
+def test_units_that_together_are_drawn_over_one_more_are_each_told():
+    """The edges of the one all have partners, and those between the parts too."""
+    parts = [box(x, y, x + 10, y + 10) for x in range(0, 50, 10) for y in range(0, 50, 10)]
+    around = [box(-10, -10, 60, 0), box(-10, 50, 60, 60), box(-10, 0, 0, 50), box(50, 0, 60, 50)]
+    whole = shapely.union_all(parts)
+    found = dg.check_boundaries(frame([*parts, *around, whole]))
+
+    assert sorted(size for *_, size in told(found, "overlap")) == [100.0] * 25
+
+
+def test_rings_may_run_either_way_and_repeat_a_point():
+    villages = row(100, 100, 100)
+    turned = villages.geometry.to_numpy().copy()
+    turned[1] = shapely.reverse(turned[1])
+    points = shapely.get_coordinates(turned[2])
+    turned[2] = shapely.Polygon(np.insert(points, 2, points[2], axis=0))
+
+    assert len(dg.check_boundaries(frame(turned)).table) == 0
 
 
 @given(

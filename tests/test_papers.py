@@ -237,7 +237,7 @@ def test_every_kind_is_told_with_the_numbers_of_the_check():
     from deqing_geo.papers.quality import _standards
 
     assert set(_standards()) == set(columns.vocabulary("fault_kind"))
-    assert f"不足{NARROW_M:g}米" in _standards()["sliver"]
+    assert f"不足{NARROW_M:g}米宽" in _standards()["sliver"]
     assert not [text for text in _standards().values() if "{" in text]
 
 
