@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.crs import suspect_datum
@@ -19,6 +21,7 @@ from deqing_geo.reading import POLYGONS, read
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 # What tells units apart, and what their towns are called.
 WANTED = ("village_code", "village_name", "town_name", "town_code")
@@ -51,7 +54,8 @@ def read_received(
     assume_crs, datum
         As for `read_villages`.
     reference : GeoDataFrame, optional
-        An outline known to be true, against shifts of map services (GCJ-02, BD-09).
+        An outline of the same land known to be true, against shifts of map services (GCJ-02,
+        BD-09), and to tell the coordinate system of a file that does not say.
     like : GeoDataFrame, optional
         Take the CRS of this frame.
 
@@ -95,10 +99,11 @@ def read_received(
         assume_crs=assume_crs,
         datum=datum,
         like=like,
+        reference=reference,
         as_is=True,
     )
     if reference is not None and datum is None:
-        suspected = suspect_datum(frame.geometry, reference, frame.crs)
+        suspected = suspect_datum(_areas(frame), reference, frame.crs)
         if suspected is not None:
             shift, metres = suspected
             raise CRSError(
@@ -111,6 +116,13 @@ def read_received(
     out = frame.set_axis(_called(frame), axis="index")
     out.attrs.update(attrs)
     return out
+
+
+def _areas(frame: gpd.GeoDataFrame) -> NDArray[Any]:
+    """What of the shapes is land, as it would be mended: an outline is made of valid shapes."""
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    areas = shapes[np.isin(shapely.get_type_id(shapes), [int(one) for one in POLYGONS])]
+    return np.asarray(shapely.make_valid(areas, method="structure", keep_collapsed=False))
 
 
 def _says_made_up(frame: gpd.GeoDataFrame) -> bool:
