@@ -336,6 +336,14 @@ def test_a_float_that_cannot_hold_a_code_is_told():
     assert told(found) == [("bad_code", "error", "1", None)]
 
 
+def test_nineteen_digits_in_a_float_are_lost_and_not_read_as_another_unit():
+    """pandas keeps 3305210012010000000 as 3305210012009999872, which begins like unit 200."""
+    found = dg.check_boundaries(coded(np.array([3305210012010000000.0, 3305210012020000000.0])))
+
+    assert told(found) == [("bad_code", "error", "0", None), ("bad_code", "error", "1", None)]
+    assert "存不下全部位数" in found.table["says_zh"][0]
+
+
 def test_a_code_of_another_town_is_told_by_the_towns_by_the_field_and_by_the_majority():
     codes = ["330521101201", "330521101202", "330521101203", "330521102201"]
     names = ["乾元镇", "乾元镇", "新市镇", "新市镇"]
@@ -634,6 +642,26 @@ def test_an_unknown_kind_and_reports_of_two_systems_are_refused():
 # ---------------------------------------------------------------- at the door
 
 
+def test_a_unit_whose_town_the_layer_does_not_have_is_counted_not_judged():
+    villages = row(100, 100, village_name=["甲", "乙"], town_name=["东镇", "某镇"])
+    found = dg.check_boundaries(villages, towns=TOWNS)
+
+    assert any(notice.startswith("1个单元所属镇(街道)不明") for notice in found.notices)
+    assert len(found.of("outside_town")) == 0
+
+
+def test_fields_of_one_name_and_figures_as_text_are_read():
+    villages = gpd.GeoDataFrame(
+        pd.DataFrame([["甲村", "x", "12000"]], columns=["village_name", "village_name", "JSMJ"]),
+        geometry=[box(0, 0, 100, 100)],
+        crs=CRS,
+    )
+    found = dg.check_boundaries(villages)
+
+    assert told(found) == [("area_mismatch", "warning", "0", 0.167)]
+    assert found.table["fault_names"][0] == "甲村"
+
+
 def test_degrees_bad_towns_and_repeated_towns_are_refused():
     with pytest.raises(errors.CRSError, match="degrees"):
         dg.check_boundaries(row(100).to_crs(4490))
@@ -724,6 +752,16 @@ def test_overlaps_and_gaps_are_those_of_brute_force(seed, make):
     whole = shapely.union_all(sound).buffer(1e-5, join_style="mitre")
     holes = [shapely.Polygon(ring) for part in shapely.get_parts(whole) for ring in part.interiors]
     assert found.of("gap")["fault_size"].sum() == approx(sum(hole.area for hole in holes), abs=0.1)
+
+
+def test_heights_take_no_part():
+    flat = row(100, 100)
+    high = flat.set_geometry(shapely.force_3d(flat.geometry.array, 7.0))
+    high = gpd.GeoDataFrame(geometry=high.geometry, crs=CRS)
+
+    assert dg.check_boundaries(high).is_clean
+    mended, _ = dg.repair_boundaries(high)
+    assert shapely.has_z(mended.geometry.to_numpy()).all()
 
 
 @given(st.integers(0, 10_000))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
@@ -343,13 +344,21 @@ def declared_fields(frame: gpd.GeoDataFrame) -> list[str]:
     Returns
     -------
     list of str
-        ``declared_area_m2``, JSMJ, DCMJ, by whatever case; numbers only.
+        ``declared_area_m2``, JSMJ, DCMJ, by whatever case, where they hold numbers.
     """
     fields = [str(field) for field in frame.columns if field != frame.geometry.name]
     out: list[str] = []
     while found := names.find([field for field in fields if field not in out], [DECLARED]):
         out += list(found)
-    return [field for field in out if frame[field].dtype.kind in "iuf"]
+    return [field for field in out if np.isfinite(_numbers(frame, field)).any()]
+
+
+def _numbers(frame: gpd.GeoDataFrame, field: str) -> NDArray[np.float64]:
+    """A field as numbers, NaN where it holds none; of several of one name the first."""
+    place = [str(column) for column in frame.columns].index(field)
+    return np.asarray(
+        pd.to_numeric(frame.iloc[:, place], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    )
 
 
 def area_faults(
@@ -378,7 +387,7 @@ def area_faults(
     measured = ellipsoidal_area(sound, frame.crs)
     out = []
     for field in fields:
-        declared = frame[field].to_numpy(dtype=float)
+        declared = _numbers(frame, field)
         largest = np.maximum(np.abs(declared), measured)
         apart = np.abs(declared - measured) / np.where(largest > 0, largest, np.nan)
         rows = np.flatnonzero(apart > AREA_TOLERANCE)

@@ -162,6 +162,9 @@ def check_boundaries(
     said = notices(None, **given)
     if not alike:
         said = (*said, names.word("check.not_alike"))
+    homeless = 0 if towns is None else int((_homes(who, towns)[0] == NOWHERE).sum())
+    if homeless:
+        said = (*said, f"{homeless}{names.word('check.homeless')}")
     return report(
         found,
         _units(who, named),

@@ -73,7 +73,9 @@ class Identity:
         if self.codes is None or not self.national:
             return np.full(len(self.labels), None, dtype=object)
         digits = next(count for count, level in LEVELS.items() if level == self.level)
-        return plain_codes(self.codes, digits)
+        out = plain_codes(self.codes, digits)
+        out[self.lossy] = None
+        return out
 
     @property
     def prefixes(self) -> Texts:
@@ -97,9 +99,10 @@ def identity(frame: gpd.GeoDataFrame) -> Identity:
         The index counts as a field where it has a name that means a code or a name, or holds
         the nation's codes.
     """
+    # Of several fields of one name the first is meant.
     fields: dict[str, pd.Series[Any]] = {
-        str(field): frame[field]
-        for field in frame.columns[~frame.columns.duplicated()]
+        str(field): frame.iloc[:, at]
+        for at, field in reversed(list(enumerate(frame.columns)))
         if field != frame.geometry.name
     }
     own = frame.index.to_series(index=pd.RangeIndex(len(frame)), name="index")
