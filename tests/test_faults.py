@@ -17,7 +17,19 @@ from deqing_geo import columns, errors
 from deqing_geo.faults import report as reports
 from deqing_geo.faults.forms import widths
 from deqing_geo.faults.identity import identity
-from tests.tilings import CRS, X0, Y0, box, frame, overlapping_pairs, polygon, quads, row, voronoi
+from tests.tilings import (
+    CRS,
+    X0,
+    Y0,
+    box,
+    damaged,
+    frame,
+    overlapping_pairs,
+    polygon,
+    quads,
+    row,
+    voronoi,
+)
 
 FEW = settings(max_examples=12)
 
@@ -718,18 +730,6 @@ def test_nothing_is_invented_on_a_clean_tiling(seed, make):
         .isin(["overlap", "gap", "open_gap", "outside_county", "invalid"])
         .any()
     )
-
-
-def damaged(seed, make=quads):
-    """A tiling, some of whose units have a vertex of their own elsewhere, by up to 4 m."""
-    rng = np.random.default_rng(seed)
-    tiles = make(seed)
-    shapes = tiles.geometry.to_numpy().copy()
-    for at in rng.choice(len(shapes), 3, replace=False):
-        points = shapely.get_coordinates(shapes[at])[:-1]
-        points[rng.integers(len(points))] += np.round(rng.uniform(-4, 4, 2), 3)
-        shapes[at] = shapely.Polygon(points)
-    return tiles.set_geometry(gpd.GeoSeries(shapes, index=tiles.index, crs=CRS))
 
 
 @given(st.integers(0, 10_000), st.sampled_from([quads, voronoi]))

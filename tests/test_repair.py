@@ -13,8 +13,7 @@ import deqing_geo as dg
 from deqing_geo import errors
 from deqing_geo.columns import word
 from deqing_geo.faults.repair import is_survey_layer
-from tests.test_faults import damaged
-from tests.tilings import CRS, box, frame, polygon, quads, row, voronoi
+from tests.tilings import CRS, box, damaged, frame, polygon, quads, row, voronoi
 
 FEW = settings(max_examples=12)
 WORKING = word("notice.repaired")
@@ -144,6 +143,20 @@ def test_three_that_claim_one_corner_are_parted_without_a_rest():
     found = dg.check_boundaries(mended)
     assert len(found.of("overlap")) == 0 and len(narrow_gaps(found)) == 0
     assert mended.geometry.area.sum() == approx(villages.geometry.union_all().area, abs=1e-6)
+
+
+def test_a_thread_cut_off_from_its_unit_goes_to_its_neighbour_and_an_island_stays():
+    """A reaches 103 m along a tongue 2 m wide, half of which B claims with a broad arm."""
+    tongue = shapely.union(box(0, 0, 100, 100), box(100, 98, 200, 100))
+    below = shapely.union(box(100, 0, 200, 98), box(120, 90, 140, 100))
+    mended, changes = dg.repair_boundaries(frame([tongue, below], ["A", "B"]))
+
+    assert shapely.get_num_geometries(mended.geometry["A"]) == 1
+    assert mended.geometry.area.sum() == approx(20_000)
+    assert changed(changes)["A"] == (0, 160.0)  # 20 m claimed and 60 m cut off, 2 m wide
+    island = shapely.MultiPolygon([box(0, 0, 102, 100), box(500, 0, 502, 50)])
+    kept, _ = dg.repair_boundaries(frame([island, box(100, 0, 300, 100)], ["A", "B"]))
+    assert shapely.get_num_geometries(kept.geometry["A"]) == 2
 
 
 # ---------------------------------------------------------------- what is left

@@ -64,6 +64,18 @@ def voronoi(seed, count=40, side=2_000.0):
     return frame(shapes, [f"V{at:02d}" for at in range(len(shapes))])
 
 
+def damaged(seed, make=quads):
+    """A tiling, some of whose units have a vertex of their own elsewhere, by up to 4 m."""
+    rng = np.random.default_rng(seed)
+    tiles = make(seed)
+    shapes = tiles.geometry.to_numpy().copy()
+    for at in rng.choice(len(shapes), 3, replace=False):
+        points = shapely.get_coordinates(shapes[at])[:-1]
+        points[rng.integers(len(points))] += np.round(rng.uniform(-4, 4, 2), 3)
+        shapes[at] = shapely.Polygon(points)
+    return tiles.set_geometry(gpd.GeoSeries(shapes, index=tiles.index, crs=CRS))
+
+
 def overlapping_pairs(shapes, labels, least=1e-3):
     """By brute force: every pair, intersected."""
     found = {}

@@ -95,8 +95,11 @@ def arranged(tiles: Tiling, plan: Plan) -> Shapes:
     _give_away(faces, owner, empty, some)
     crumbs = _crumbs(put_together(faces, owner, len(some)), some, plan.width)
     loose = np.unique(spots.query(crumbs, predicate="contains")[1])
+    kept = owner[loose]
     owner[loose] = NOBODY
     _give_away(faces, owner, loose, some)
+    # One that has nobody beside it stays where it was.
+    owner[loose] = np.where(owner[loose] == NOBODY, kept, owner[loose])
     owner[spots.query(plan.drop, predicate="contains")[1]] = NOBODY
     made = put_together(faces, owner, len(some))
     out = units.copy()
