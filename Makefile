@@ -36,6 +36,7 @@ benchmarks: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/race_roads.py
 	$(BIN)/python benchmarks/race_coverage.py
 	$(BIN)/python benchmarks/race_network.py
+	$(BIN)/python benchmarks/race_reading.py
 	$(BIN)/python benchmarks/race_villages.py
 	$(BIN)/python benchmarks/race_faults.py
 	$(BIN)/python benchmarks/race_startup.py

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
-    from deqing_geo.boundaries import read_towns, read_villages, read_zone
+    from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
-    from deqing_geo.inputs import read_layer, read_overrides, read_village_table
+    from deqing_geo.inputs import (
+        read_facilities,
+        read_layer,
+        read_overrides,
+        read_village_table,
+    )
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
         add_coverage,
@@ -26,12 +31,16 @@ if TYPE_CHECKING:
         add_roads,
         add_terrain,
         area_map,
+        fault_map,
         save_map,
         village_map,
     )
     from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.notes import ReadingNotes, reading_notes
+    from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
+    from deqing_geo.received import read_received
     from deqing_geo.roads import RoadDensity, road_density
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
@@ -40,9 +49,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "read_counties": "boundaries",
     "read_towns": "boundaries",
     "read_villages": "boundaries",
     "read_zone": "boundaries",
+    "read_facilities": "inputs",
     "read_layer": "inputs",
     "read_overrides": "inputs",
     "read_village_table": "inputs",
@@ -60,7 +71,9 @@ _HOMES = {
     "add_roads": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
+    "read_received": "received",
     "save_map": "maps",
+    "fault_map": "maps",
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
@@ -71,6 +84,8 @@ _HOMES = {
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_network": "network",
+    "ReadingNotes": "notes",
+    "reading_notes": "notes",
     "read_raster": "terrain",
     "slope": "terrain",
     "zonal": "terrain",
@@ -79,6 +94,7 @@ _HOMES = {
     "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",
+    "save_quality_report": "papers",
 }
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
@@ -86,6 +102,7 @@ __all__ = [
     "BoundaryReport",
     "Coverage",
     "Raster",
+    "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",
@@ -103,17 +120,22 @@ __all__ = [
     "crs",
     "divisions",
     "errors",
+    "fault_map",
     "park_coverage",
+    "read_counties",
+    "read_facilities",
     "read_homes",
     "read_layer",
     "read_overrides",
     "read_parks",
     "read_raster",
+    "read_received",
     "read_roads",
     "read_towns",
     "read_village_table",
     "read_villages",
     "read_zone",
+    "reading_notes",
     "register",
     "repair_boundaries",
     "road_density",
@@ -121,6 +143,7 @@ __all__ = [
     "sample",
     "save_layers",
     "save_map",
+    "save_quality_report",
     "save_table",
     "scorecard",
     "slope",

@@ -6,28 +6,37 @@ Reads and indexes; measures nothing and repairs nothing beyond validity.
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
+import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.crs import suspect_datum
-from deqing_geo.errors import BoundaryFileError, CodeError, ColumnError, CRSError
-from deqing_geo.files import local_file
+from deqing_geo.crs import ZONES, data_zone, identify, suspect_datum
+from deqing_geo.errors import (
+    BoundaryFileError,
+    CodeError,
+    ColumnError,
+    CRSError,
+    DeqingGeoWarning,
+)
+from deqing_geo.files import KINDS, kind_of
 from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
-# 6 county, 9 town, 12 village; the survey writes a town's 9 digits padded to 12 with zeros.
-# The land survey writes a village's 12 digits padded to 19 with zeros.
-PADDED_VILLAGE = r"\d{12}0{7}"
-TOWN_DIGITS, VILLAGE_DIGITS = 9, 12
+# 6 county, 9 town, 12 village; the survey pads a county's or town's digits to 9, 12 or 19 with
+# zeros, and writes a village's 12 digits with 7 more.
+SURVEY_CODE = r"[1-8]\d{18}"
+_ALL_VILLAGES = re.compile(r"(?:[1-8]\d{11}(?:0{7})?\|)+")
+COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
-PADDED_TOWN = r"\d{9}000"
 
 
 def read_towns(
@@ -45,9 +54,11 @@ def read_towns(
     Parameters
     ----------
     path : path
-        GeoPackage, GeoJSON, Shapefile or OpenStreetMap extract (``.osm.pbf``).
+        Any file `docs/reading.md` names: GeoPackage, Shapefile, FileGDB, GeoJSON, KML … or a
+        zip with one of them, or an OpenStreetMap extract (``.osm.pbf``).
     layer : str, optional
-        The layer of a file with several.
+        The layer of a file with several, or the file of a zip, where name and fields do not
+        show which.
     columns : mapping, optional
         ``{"town_code": "field", "town_name": "field"}`` where the alias table is wrong.
     assume_crs : optional
@@ -55,8 +66,9 @@ def read_towns(
     datum : {"gcj02", "bd09"}, optional
         The shift of the map service the boundaries come from, to be undone.
     reference : GeoDataFrame, optional
-        An outline known to be true. Boundaries that would fit it better with a service's
-        shift undone are refused until `datum` is declared.
+        An outline known to be true, of the same land. Boundaries that would fit it better
+        with a service's shift undone are refused until `datum` is declared; a file that does
+        not say its system is placed by it.
     admin_level : int, optional
         For an OpenStreetMap extract: which level. Towns in China are 8.
 
@@ -95,19 +107,19 @@ def read_towns(
     >>> towns.index.to_list(), towns.crs.to_epsg()
     (['纸上镇'], 4549)
     """
-    if admin_level is not None and local_file(path)[1].driver != "OSM":
+    if admin_level is not None and not _is_osm(path):
         raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
-    level = "" if admin_level is None else f" AND admin_level = '{int(admin_level)}'"
     frame = read(
         path,
         name="towns",
         kind=POLYGONS,
         wanted=("town_code", "town_name", "osm_id"),
-        osm=OsmQuery("multipolygons", f"boundary = 'administrative'{level}", ("admin_level",)),
+        osm=_administrative(admin_level),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
         datum=datum,
+        reference=reference,
     )
     if frame.attrs["reading"]["driver"] == "OSM":
         frame = _one_level(frame)
@@ -133,9 +145,9 @@ def read_villages(
     Parameters
     ----------
     path : path
-        GeoPackage, GeoJSON or Shapefile.
+        As for `read_towns`, without OpenStreetMap extracts.
     layer : str, optional
-        The layer of a file with several.
+        As for `read_towns`.
     columns : mapping, optional
         ``{"village_code": "field", "village_name": "field", "town_name": "field"}`` where the
         alias table is wrong.
@@ -186,6 +198,7 @@ def read_villages(
         assume_crs=assume_crs,
         datum=datum,
         like=towns,
+        reference=reference,
     )
     if reference is not None and datum is None:
         _refuse_shift(frame, reference, "villages")
@@ -279,7 +292,7 @@ def read_zone(
     >>> zone[["source", "as_of"]].to_numpy().tolist()
     [['县建设局', '2025-12-31']]
     """
-    if local_file(path)[1].driver == "OSM":
+    if _is_osm(path):
         # No OpenStreetMap tag means 建成区: landuse=residential is homes, place=town a name.
         raise BoundaryFileError(
             "OpenStreetMap has no built-up zone (建成区). Give the bureau's outline as a file."
@@ -305,6 +318,99 @@ def read_zone(
     frame["source"] = source.strip()
     frame["as_of"] = day.isoformat()
     return _index(frame, None, "zone_name")
+
+
+def read_counties(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    assume_crs: Any = None,
+    datum: str | None = None,
+    reference: gpd.GeoDataFrame | None = None,
+    admin_level: int | None = None,
+) -> gpd.GeoDataFrame:
+    """Boundaries of counties (县、市辖区), for an outline or a whole province.
+
+    Parameters
+    ----------
+    path, layer, assume_crs, datum, reference
+        As for `read_towns`.
+    columns : mapping, optional
+        ``{"county_code": "field", "county_name": "field"}`` where the alias table is wrong.
+    admin_level : int, optional
+        For an OpenStreetMap extract: which level. Counties in China are 6.
+
+    Returns
+    -------
+    GeoDataFrame of Polygon, one row per county
+        Metres, in the zone of the middle row; index ``county_code`` (6 digits) where the file
+        has national codes, else as for `read_towns`. Column ``county_name``.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused or unreadable, or its layer or level must be named.
+    CRSError
+        If the coordinate system is absent, contradicted, or a shift is suspected.
+    GeometryError
+        If it holds anything but polygons.
+    ColumnError
+        If it has neither names nor codes, or `columns` is mistaken.
+    CodeError
+        If national codes are damaged, repeated, or not those of counties.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "county.gpkg"
+    ...     outline = sample.county(1).outline[["geometry"]]
+    ...     outline.assign(XZQDM="330521", XZQMC="德清县").to_file(file)
+    ...     counties = read_counties(file)
+    >>> counties["county_name"].to_dict()
+    {'330521': '德清县'}
+    """
+    if admin_level is not None and not _is_osm(path):
+        raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
+    frame = read(
+        path,
+        name="counties",
+        kind=POLYGONS,
+        wanted=("county_code", "county_name", "osm_id"),
+        osm=_administrative(admin_level),
+        layer=layer,
+        columns=columns,
+        assume_crs=assume_crs,
+        datum=datum,
+        reference=reference,
+    )
+    if frame.attrs["reading"]["driver"] == "OSM":
+        frame = _one_level(frame)
+    if reference is not None and datum is None:
+        _refuse_shift(frame, reference, "counties")
+    if "county_name" in frame:
+        frame["county_name"] = names.clean_text(frame["county_name"])
+    out = _index(frame, "county_code", "county_name", "counties")
+    long = out.index.str.len() != COUNTY_DIGITS if out.attrs["code_system"] == "national" else []
+    if np.any(long):
+        raise CodeError(
+            "`counties` has codes that are not a county's six digits. Is this a layer of towns? "
+            "Then use read_towns.",
+            out.index[long],
+        )
+    return out
+
+
+def _administrative(level: int | None) -> OsmQuery:
+    only = "" if level is None else f" AND admin_level = '{int(level)}'"
+    return OsmQuery("multipolygons", f"boundary = 'administrative'{only}", ("admin_level",))
+
+
+def _is_osm(path: str | os.PathLike[str]) -> bool:
+    kind = kind_of(str(path), KINDS)
+    return kind is not None and kind.driver == "OSM"
 
 
 def _one_level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -337,6 +443,9 @@ def _index(
     system = "none"
     if code is not None and code in frame:
         frame[code], system = _codes(frame, code)
+    if system == "national" and code is not None:
+        _refuse_abroad(frame, what)
+        frame = _joined(frame, code, name, what)
     if code is not None and system != "none":
         out = index_by(frame.drop(columns=code), frame[code], code)
     elif "osm_id" in frame and frame["osm_id"].is_unique and frame["osm_id"].notna().all():
@@ -356,6 +465,70 @@ def _index(
     return out
 
 
+def _row(texts: pd.Series[Any]) -> str:
+    return "".join(f"{text}|" for text in texts)
+
+
+def _joined(frame: gpd.GeoDataFrame, code: str, name: str, what: str) -> gpd.GeoDataFrame:
+    """One row a code: the parts of a village with an enclave are drawn as rows of one name."""
+    twice = frame[code].duplicated(keep=False).to_numpy(dtype=bool)
+    if not twice.any():
+        return frame
+    parts = frame[twice]
+    called = parts[name] if name in parts else parts[code]
+    alike = called.groupby(parts[code]).nunique(dropna=False) == 1
+    if not alike.all():
+        at_fault = parts[~parts[code].map(alike).astype(bool)]
+        raise CodeError(
+            f"`{code}` repeats codes under several names. Mend them in the table they come from.",
+            at_fault[code].tolist(),
+        )
+    if name not in parts:
+        raise CodeError(f"`{code}` repeats codes.", parts[code].tolist())
+    shapes = parts.geometry.groupby(parts[code]).agg(lambda one: shapely.union_all(one.to_numpy()))
+    out = frame[~frame[code].duplicated()].reset_index(drop=True)
+    whole = out[code].map(shapes)
+    merged = np.where(whole.notna(), whole, np.asarray(out.geometry.array, dtype=object))
+    out = out.set_geometry(gpd.GeoSeries(merged, index=out.index, crs=frame.crs))
+    out.attrs.update(frame.attrs)
+    labels = tuple(dict.fromkeys(parts[code]))
+    note(out, joined=labels, rows=len(out))
+    warnings.warn(
+        f"`{what}`: {len(parts)} rows share their code and name with another and were joined to "
+        f"{len(labels)} (飞地等多个图斑): {', '.join(labels[:5])}{' ...' * (len(labels) > 5)}.",
+        DeqingGeoWarning,
+        stacklevel=4,
+    )
+    return out
+
+
+def _refuse_abroad(frame: gpd.GeoDataFrame, what: str) -> None:
+    """Chinese codes outside China: a system or an order of axes that only seems to fit."""
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    zone = data_zone(geometry, identify(frame.crs), what)
+    if zone.to_epsg() not in ZONES:
+        raise CRSError(
+            f"`{what}` has Chinese codes and lies outside China ({zone.name}). Is its coordinate "
+            "system wrong, or are x and y swapped? Pass assume_crs= with the true one."
+        )
+
+
+def _village_part(frame: gpd.GeoDataFrame, text: pd.Series[Any]) -> pd.Series[Any]:
+    """Twelve digits of the survey's nineteen; the rest are zeros, or a place inside a village."""
+    survey = text.str.fullmatch(SURVEY_CODE).fillna(False).astype(bool)
+    tails = survey & (text.str.slice(VILLAGE_DIGITS) != "0" * 7)
+    if tails.any():
+        rows = tuple(frame.index[tails].tolist())
+        note(frame, code_tails=rows)
+        warnings.warn(
+            f"`villages`: {len(rows)} codes of nineteen digits do not end in seven zeros; their "
+            "first twelve are taken as the village (座落单位代码后7位不为0).",
+            DeqingGeoWarning,
+            stacklevel=5,
+        )
+    return text.where(~survey, text.str.slice(0, VILLAGE_DIGITS))
+
+
 def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
     """Codes as text, and whose they are; damaged national codes are refused."""
     raw = frame[column]
@@ -369,7 +542,11 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
                 frame.index[~whole & raw.notna()],
             )
         text = raw.map(lambda value: None if value != value else f"{value:.0f}")
-    text = names.clean_text(text).astype("string").str.removeprefix("'").str.removesuffix(".0")
+    clean = names.clean_text(text)
+    if column == "village_code" and clean.notna().all() and _ALL_VILLAGES.fullmatch(_row(clean)):
+        # Nearly always every code is whole: one look at all of them says so.
+        return clean.str.slice(0, VILLAGE_DIGITS).astype(object), "national"
+    text = clean.astype("string").str.removeprefix("'").str.removesuffix(".0")
     scientific = text.str.fullmatch(r"[\d.]+[eE]\+?\d+").fillna(False).astype(bool)
     if scientific.any():
         raise CodeError(
@@ -377,16 +554,15 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
             "Save the column as text in the table it comes from.",
             frame.index[scientific],
         )
-    long = text.str.fullmatch(PADDED_VILLAGE).fillna(False).astype(bool)
-    text = text.where(~long | (column != "village_code"), text.str.slice(0, VILLAGE_DIGITS))
+    if column == "village_code":
+        text = _village_part(frame, text)
     national = text.str.fullmatch(NATIONAL_CODE).fillna(False).astype(bool)
-    padded = text.str.fullmatch(PADDED_TOWN).fillna(False).astype(bool)
-    text = text.where(~padded | (column != "town_code"), text.str.slice(0, TOWN_DIGITS))
+    digits = {"town_code": TOWN_DIGITS, "county_code": COUNTY_DIGITS}.get(column)
+    if digits is not None:
+        padded = text.str.fullmatch(rf"\d{{{digits}}}0{{3}}(0{{3}})?(0{{7}})?").fillna(False)
+        text = text.where(~padded.astype(bool), text.str.slice(0, digits))
     out = text.astype(object).where(text.notna(), None)
     if national.all() and len(frame):
-        twice = out.duplicated(keep=False)
-        if twice.any():
-            raise CodeError(f"`{column}` repeats codes.", out[twice].tolist())
         return out, "national"
     if national.any():
         raise CodeError(

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 SHAPEFILE_NAME = 10
 _WIDE = re.compile("[\u3000\uff10-\uff5a]")
+# A blank at either end of a text, or none at all, between the bars of `_is_tidy`.
+_UNTIDY = re.compile(r"\|[\s|]|\s\|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,36 @@ def label(name: str, *, unit: bool = False) -> str:
     if column is None:
         raise ColumnError(f"`{name}` is not in the registry of columns (columns.toml).")
     return f"{column.zh}({column.unit_zh})" if unit and column.unit_zh else column.zh
+
+
+def phrases(group: str) -> Mapping[str, str]:
+    """All fixed Chinese phrases of a group, in the order of ``columns.toml``.
+
+    Parameters
+    ----------
+    group : str
+        For example ``"reading"``.
+
+    Returns
+    -------
+    Mapping of str to str
+        By their key.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such group.
+
+    Examples
+    --------
+    >>> phrases("reading")["encoding"]
+    '文字编码'
+    """
+    try:
+        found: Mapping[str, str] = _registry()["word"][group]
+    except KeyError:
+        raise ColumnError(f"There is no group of phrases {group!r}.") from None
+    return found
 
 
 def word(key: str) -> str:
@@ -231,8 +263,8 @@ def find(
 ) -> dict[str, str]:
     """Which field of a file is which column of the library.
 
-    Matching ignores case, full-width forms and surrounding blanks. A field that already
-    carries the library's name wins over an alias; earlier aliases win over later ones.
+    Matching ignores case, full-width forms and blanks. A field that already carries the library's
+    name, or its Chinese label, wins over an alias; earlier aliases win over later ones.
 
     Parameters
     ----------
@@ -279,16 +311,23 @@ def find(
     found = {field: column for column, field in given.items()}
     folded: dict[str, str] = {}
     for one in names:
-        folded.setdefault(_fold(one), one)
+        folded.setdefault(fold(one), one)
+    taken: set[str] = set()
     for column in wanted:
+        known = registry()[column]
+        aliases = [fold(alias) for alias in (known.zh, *known.aliases)]
         if column in given:
+            taken.update(aliases)
             continue
         # A shapefile keeps ten letters of a name, of ours too.
-        for alias in (column, column[:SHAPEFILE_NAME], *registry()[column].aliases):
-            field = folded.get(_fold(alias))
-            if field is not None and field not in found:
+        for alias in (fold(column), fold(column[:SHAPEFILE_NAME]), *aliases):
+            field = folded.get(alias)
+            # A word two columns share is the first one's: `name` in a layer of villages is
+            # the village's even where another field says it better.
+            if field is not None and field not in found and alias not in taken:
                 found[field] = column
                 break
+        taken.update(aliases)
     return found
 
 
@@ -340,13 +379,13 @@ def read_values(
     ['arterial', 'branch', None]
     """
     known = vocabulary(name)
-    table = {_fold(key): value for key, value in (extra or {}).items()}
-    table.update({_fold(zh): key for key, zh in known.items()})
-    table.update({_fold(key): key for key in known})
+    table = {fold(key): value for key, value in (extra or {}).items()}
+    table.update({fold(zh): key for key, zh in known.items()})
+    table.update({fold(key): key for key in known})
 
     def look_up(value: object) -> str | None:
         text = _tidy(value)
-        return None if text is None else table.get(_fold(text))
+        return None if text is None else table.get(fold(text))
 
     return _by_value(series, look_up)
 
@@ -358,16 +397,30 @@ def _by_value(series: pd.Series[Any], change: Callable[[object], str | None]) ->
 
     raw = series.astype(object).to_numpy()
     several = (list, tuple, dict, np.ndarray)
-    if any(isinstance(value, several) for value in raw):
+    plain = pd.api.types.infer_dtype(raw, skipna=True) == "string"
+    if not plain and any(isinstance(value, several) for value in raw):
         # Some exports put several values in one cell; as text they can at least be read.
         text = [str(value) if isinstance(value, several) else value for value in raw]
         raw = np.empty(len(text), dtype=object)
         raw[:] = text
     places, different = pd.factorize(raw)
+    if plain and change is _tidy and _is_tidy(different):
+        # All in one look: names of 20,000 villages are all different and nearly always clean.
+        change = str
     changed = np.empty(len(different) + 1, dtype=object)
     # factorize marks what is missing with -1, which here finds the None at the end.
     changed[:-1] = [change(value) for value in different]
     return pd.Series(changed[places], index=series.index, dtype=object, name=series.name)
+
+
+def _is_tidy(texts: Iterable[str]) -> bool:
+    """Whether `_tidy` would change nothing; a bar inside a text only makes it look untidy."""
+    together = "|".join(texts)
+    return (
+        together.isprintable()
+        and not _WIDE.search(together)
+        and not _UNTIDY.search(f"|{together}|")
+    )
 
 
 def _tidy(value: object) -> str | None:
@@ -389,5 +442,22 @@ def _narrow(text: str) -> str:
     )
 
 
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+def fold(text: str) -> str:
+    """A heading or a word without what does not matter: case, width, blanks, line breaks.
+
+    Parameters
+    ----------
+    text : str
+        As somebody wrote it.
+
+    Returns
+    -------
+    str
+        For comparing only.
+
+    Examples
+    --------
+    >>> fold(" 宅基地 闲置率（％）") == fold("宅基地闲置率(%)")
+    True
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

@@ -17,17 +17,14 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import ColumnError, DeqingGeoWarning
+from deqing_geo.landuse import LandUse, decide
 from deqing_geo.reading import LINES, POLYGONS, OsmQuery, note, read, read_status
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-LANDUSE_SYSTEMS = ("sandiao", "guide")
-LANDUSE_NAMES = {
-    "dlmc", "ydyhflmc", "ghdlmc", "jqdlmc", "地类", "地类名称", "地类编码", "地类代码", "用地代码",
-}  # fmt: skip
-LANDUSE_CODE = r"\d{2}[0-9A-Z]{2}\d{0,2}[A-Z]?"
 PRIVATE = ("private", "no")
+CODE_AND_NAME = ("landuse_code", "landuse_name")
 
 
 def read_roads(
@@ -199,7 +196,7 @@ def read_parks(
         path,
         name="parks",
         kind=POLYGONS,
-        wanted=("park_name", "park_class", "park_status", "opened_on", "osm_id"),
+        wanted=("park_name", "park_class", "park_status", "opened_on", "osm_id", *CODE_AND_NAME),
         osm=OsmQuery("multipolygons", "leisure = 'park'", ("leisure",)),
         layer=layer,
         columns=columns,
@@ -266,7 +263,7 @@ def read_homes(
         path,
         name="homes",
         kind=POLYGONS,
-        wanted=("home_class", "osm_id"),
+        wanted=("home_class", "osm_id", *CODE_AND_NAME),
         osm=OsmQuery("multipolygons", "landuse = 'residential'", ("landuse",)),
         layer=layer,
         columns=columns,
@@ -282,17 +279,17 @@ def _classed(
 ) -> gpd.GeoDataFrame:
     """Parks or homes with a class: by land-use code, by class column, by the layer's word."""
     column = f"{what}_class"
-    codes = _landuse_field(frame, landuse, name)
-    if codes is None and (landuse is not None or _named_landuse(frame)):
+    codes = decide(frame, name, landuse, renamed=frame.attrs["reading"]["renamed"])
+    if codes is None and (landuse is not None or (column not in frame and _named_landuse(frame))):
         known = ", ".join(names.crosswalk("landuse_field"))
         fields = ", ".join(str(field) for field in frame.columns if field != "geometry")
         raise ColumnError(
             f"`{name}` is a land-use layer without a field of codes: {known}. Its fields: "
-            f"{fields}. Rename the field with the codes, and pass landuse='sandiao' (三调) or "
-            "landuse='guide' (用地用海) if its name does not say."
+            f"{fields}. Pass columns={{'landuse_code': '…'}}, and landuse='sandiao' (三调) or "
+            "landuse='guide' (用地用海) if the field's name does not say."
         )
     if codes is not None and column not in frame:
-        return _by_code(frame, what, name, *codes)
+        return _by_code(frame, what, name, codes)
     if column not in frame:
         unspecified = {"park": "park_unspecified", "home": "residential_proxy"}[what]
         note(frame, proxy=column, taken_as=unspecified)
@@ -316,58 +313,31 @@ def _classed(
     return frame.assign(**{column: classes.where(~odd, names.UNKNOWN)})
 
 
-def _landuse_field(
-    frame: gpd.GeoDataFrame, landuse: str | None, name: str
-) -> tuple[str, str] | None:
-    """The field with land-use codes and whose codes they are."""
-    if landuse is not None and landuse not in LANDUSE_SYSTEMS:
-        raise ColumnError(f"landuse={landuse!r} is not one of {', '.join(LANDUSE_SYSTEMS)}.")
-    folded = {str(field).casefold(): str(field) for field in frame.columns}
-    for code_field, system in names.crosswalk("landuse_field").items():
-        field = folded.get(code_field.casefold())
-        if field is None:
-            continue
-        decided = landuse or system
-        if not decided:
-            raise ColumnError(
-                f"`{name}`: {field} holds land-use codes of either system, and 21 of them mean "
-                "two things. Pass landuse='sandiao' (三调) or landuse='guide' (用地用海)."
-            )
-        return field, decided
-    return None
-
-
-def _by_code(
-    frame: gpd.GeoDataFrame, what: str, name: str, field: str, system: str
-) -> gpd.GeoDataFrame:
-    codes = names.clean_text(frame[field])
-    whole = codes.astype("string").str.fullmatch(LANDUSE_CODE).fillna(False).to_numpy(dtype=bool)
-    odd = codes.notna().to_numpy(dtype=bool) & ~whole
-    if odd.any():
-        raise ColumnError(
-            f"`{name}`: {field} holds {_seen(codes[odd])}, which are no codes of four digits. "
-            "Codes of the second survey have three, and a table may have dropped the leading 0. "
-            "Give four-digit codes as text.",
-            frame.index[odd],
-        )
-    blank = int(codes.isna().sum())
+def _by_code(frame: gpd.GeoDataFrame, what: str, name: str, found: LandUse) -> gpd.GeoDataFrame:
+    blank = int(found.codes.isna().sum())
     if blank:
         warnings.warn(
-            f"`{name}`: {field} is blank in {blank} rows, which were left out.",
+            f"`{name}`: {found.field} is blank in {blank} rows, which were left out.",
             DeqingGeoWarning,
             stacklevel=3,
         )
-    table = names.crosswalk(f"{system}_{what}")
+    table = names.crosswalk(f"{found.system}_{what}")
     # 0810A or 070101: a subclass belongs to its class unless it is listed itself.
-    classes = codes.map(
+    classes = found.codes.map(
         lambda code: None if code is None else table.get(code, table.get(str(code)[:4]))
     )
     kept = classes.notna().to_numpy(dtype=bool)
-    note(frame, landuse_system=system, landuse_field=field, left_out=int((~kept).sum()))
+    note(
+        frame,
+        landuse_system=found.system,
+        landuse_field=found.field,
+        landuse_why=found.why,
+        left_out=int((~kept).sum()),
+    )
     out = frame.assign(**{f"{what}_class": classes})[kept].reset_index(drop=True)
     if len(frame) and not len(out):
         warnings.warn(
-            f"`{name}`: not one of {len(frame)} rows has a code of {what}s in {field}.",
+            f"`{name}`: not one of {len(frame)} rows has a code of {what}s in {found.field}.",
             DeqingGeoWarning,
             stacklevel=3,
         )
@@ -407,10 +377,8 @@ def _known_classes() -> dict[str, str]:
 
 def _named_landuse(frame: gpd.GeoDataFrame) -> bool:
     """Whether a layer gives land use by name only: its roads would pass for homes."""
-    folded = {str(field).casefold() for field in frame.columns}
-    return bool(
-        folded & {"dlmc", "ydyhflmc", "ghdlmc", "jqdlmc", "地类名称", "地类编码", "用地代码"}
-    )
+    known = {names.fold(said) for said in names.crosswalk("landuse_name").values()}
+    return any(names.fold(str(field)) in known for field in frame.columns)
 
 
 def _no_column(frame: gpd.GeoDataFrame, name: str, column: str) -> ColumnError:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from deqing_geo.errors import BoundaryFileError, ExportError
-from deqing_geo.files import dbf_encoding, local_file, parts, sha256, whole_file, whole_folder
+from deqing_geo.files import (
+    KINDS,
+    Source,
+    dbf_encoding,
+    kind_of,
+    local_file,
+    parts,
+    sha256,
+    whole_file,
+    whole_folder,
+)
 
 
 def write_dbf(path: Path, names: list[bytes], rows: list[list[bytes]], width: int = 20) -> None:
@@ -32,6 +42,10 @@ def shapefile(tmp_path, values, cpg=None, names=(b"XZQMC",), width=20):
     return file
 
 
+def shown(file: Path) -> Source:
+    return Source(file, kind_of(file.name, KINDS))
+
+
 TOWNS = ["武康街道", "乾元镇", "新市镇", "莫干山镇"]
 
 
@@ -39,55 +53,55 @@ TOWNS = ["武康街道", "乾元镇", "新市镇", "莫干山镇"]
 def test_a_gbk_table_is_found_whatever_the_cpg_says(tmp_path, cpg):
     file = shapefile(tmp_path, [name.encode("gbk") for name in TOWNS], cpg)
 
-    assert dbf_encoding(file)[0] == "GB18030"
+    assert dbf_encoding(shown(file))[0] == "GB18030"
 
 
 @pytest.mark.parametrize("cpg", [None, "", "GBK", "936", "UTF-8", "ISO-8859-1"])
 def test_a_utf8_table_is_found_whatever_the_cpg_says(tmp_path, cpg):
     file = shapefile(tmp_path, [name.encode("utf-8") for name in TOWNS], cpg)
 
-    assert dbf_encoding(file)[0] == "UTF-8"
+    assert dbf_encoding(shown(file))[0] == "UTF-8"
 
 
 def test_a_utf8_character_cut_at_the_fields_end_is_no_fault(tmp_path):
     file = shapefile(tmp_path, ["德清县武康街道".encode()[:20], "乾元镇".encode()])
 
-    assert dbf_encoding(file)[0] == "UTF-8"
+    assert dbf_encoding(shown(file))[0] == "UTF-8"
 
 
 def test_rare_hanzi_need_gb18030(tmp_path):
     file = shapefile(tmp_path, ["䶮村".encode("gb18030"), "𠮷村".encode("gb18030")])
 
-    assert dbf_encoding(file)[0] == "GB18030"
+    assert dbf_encoding(shown(file))[0] == "GB18030"
 
 
 def test_a_chinese_field_name_is_evidence_too(tmp_path):
     file = shapefile(tmp_path, [b"A", b"B"], names=("名称".encode("gbk"),))
 
-    assert dbf_encoding(file)[0] == "GB18030"
+    assert dbf_encoding(shown(file))[0] == "GB18030"
 
 
 def test_latin_text_is_what_its_cpg_says(tmp_path):
     file = shapefile(tmp_path, ["São Miguel".encode("latin-1"), "Açores".encode("latin-1")], "1252")
 
-    assert dbf_encoding(file)[0] == "cp1252"
+    assert dbf_encoding(shown(file))[0] == "cp1252"
 
 
 def test_big5_is_what_its_cpg_says(tmp_path):
     file = shapefile(tmp_path, ["峨眉鄉".encode("big5"), "竹東鎮".encode("big5")], "Big5")
 
-    assert dbf_encoding(file)[0] == "big5"
+    assert dbf_encoding(shown(file))[0] == "big5"
 
 
 def test_a_plain_table_needs_no_judgement(tmp_path):
-    assert dbf_encoding(shapefile(tmp_path, [b"A"]))[0] == "UTF-8"
+    assert dbf_encoding(shown(shapefile(tmp_path, [b"A"])))[0] == "UTF-8"
 
 
 def test_bytes_of_no_encoding_are_refused(tmp_path):
     file = shapefile(tmp_path, [b"\xff\xfe\x80"])
 
     with pytest.raises(BoundaryFileError, match="neither UTF-8 nor GB 18030"):
-        dbf_encoding(file)
+        dbf_encoding(shown(file))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x03", b"\x03" + bytes(31), b"\x03" + bytes(40)])
@@ -96,7 +110,7 @@ def test_a_damaged_table_is_refused(tmp_path, content):
     file.with_suffix(".dbf").write_bytes(content)
 
     with pytest.raises(BoundaryFileError, match="damaged"):
-        dbf_encoding(file)
+        dbf_encoding(shown(file))
 
 
 def test_a_shapefile_without_its_table_is_refused(tmp_path):
@@ -104,7 +118,7 @@ def test_a_shapefile_without_its_table_is_refused(tmp_path):
     file.with_suffix(".dbf").unlink()
 
     with pytest.raises(BoundaryFileError, match=r"\.dbf is missing"):
-        dbf_encoding(file)
+        dbf_encoding(shown(file))
 
 
 @pytest.mark.parametrize(

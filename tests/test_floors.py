@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "provenance", "divisions"),
-    3: ("reading", "checks", "cutting"),
+    2: ("standards", "crs", "provenance", "divisions", "notes"),
+    3: ("reading", "checks", "cutting", "landuse", "tables"),
     4: (
         "boundaries",
         "layers",
@@ -21,9 +21,10 @@ FLOORS = {
         "terrain",
         "tallies",
         "faults",
+        "received",
     ),
     5: ("villages", "progress"),
-    6: ("maps", "export"),
+    6: ("maps", "export", "papers"),
     7: ("sample",),
     8: ("batch",),
     9: ("cli",),
@@ -31,7 +32,7 @@ FLOORS = {
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.
-ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli"}
+ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli", "docx": "papers"}
 
 
 def imports(source: str, module: str) -> set[str]:

@@ -19,6 +19,7 @@ from deqing_geo.cli import main
 from deqing_geo.columns import word
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.files import sha256
+from deqing_geo.inputs import read_village_table
 from deqing_geo.layers import read_homes, read_parks
 from deqing_geo.sample import received, writing
 from deqing_geo.sample.schematic import LAYERS
@@ -482,6 +483,24 @@ def test_another_seed_plants_its_mistakes_elsewhere_and_none_in_the_county(made,
     assert planted[0].table()["row"].to_list() != planted[1].table()["row"].to_list()
     assert made.villages.geometry.to_wkb().to_list() == before[0]
     assert made.village_table.equals(before[1])
+
+
+def test_the_clean_sheet_and_the_clean_csv_read_back_as_the_village_table(made, folder):
+    sheet = read_village_table(folder / "村庄基本情况.xlsx")
+    plain = read_village_table(folder / "villages.csv")
+
+    assert sheet.index.tolist() == made.village_table.index.tolist()
+    for column in ("pop_resident", "hollow_rate", "collective_op_income"):
+        true = made.village_table[column].astype(float)
+        assert np.allclose(sheet[column].astype(float), true, atol=1e-8, equal_nan=True)
+        assert np.allclose(plain[column].astype(float), true, atol=1e-8, equal_nan=True)
+
+
+def test_the_sheet_as_received_is_refused_for_the_codes_that_lost_digits(office, mistakes):
+    with pytest.raises(errors.CodeError, match="lost their last digits") as caught:
+        read_village_table(office / "村庄基本情况表.xlsx")
+
+    assert set(caught.value.rows) == set(listed(mistakes, "scientific_code")["row"].astype(int))
 
 
 # ---------------------------------------------------------------- whole or not at all

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from deqing_geo import sample, standards
 from deqing_geo.batch.recipe import Recipe
 from deqing_geo.boundaries import read_towns, read_villages, read_zone
-from deqing_geo.inputs import CROPLAND, LAYERS, read_layer, read_overrides, read_village_table
+from deqing_geo.inputs import (
+    CROPLAND,
+    LAYERS,
+    read_facilities,
+    read_layer,
+    read_overrides,
+    read_village_table,
+)
 from deqing_geo.layers import read_homes, read_parks, read_roads
 from deqing_geo.sample.schematic import TODAY
 from deqing_geo.terrain import read_raster
@@ -171,7 +178,10 @@ def open_recipe(recipe: Recipe, tell: Tell = silent) -> Job:
     for name in LAYERS:
         if name in layers:
             options = take(name)
-            found[name] = read_layer(options.pop("file"), name, like=first, **options)
+            if name == "facilities":
+                found[name] = read_facilities(options.pop("file"), like=first, **options)
+            else:
+                found[name] = read_layer(options.pop("file"), name, like=first, **options)
     for name in ("terrain", "population"):
         if name in layers:
             options = take(name)

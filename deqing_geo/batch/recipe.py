@@ -19,7 +19,7 @@ from deqing_geo import columns, standards
 from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, RecipeError, StandardsError
 from deqing_geo.inputs import LAYERS
-from deqing_geo.layers import LANDUSE_SYSTEMS
+from deqing_geo.landuse import SYSTEMS
 from deqing_geo.villages import RUNGS
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
@@ -38,8 +38,10 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "skip": list,
         "overrides": str,
     },
-    "village_table": {"file": str, "columns": dict},
+    "village_table": {"file": str, "sheet": str, "columns": dict},
     **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
+    "cropland": {**_READ, "file": str, "datum": str, "landuse": str},
+    "facilities": {**_READ, "file": str, "datum": str, "facility_class": str, "words": dict},
     "terrain": {"file": str, "band": int, "assume_crs": (str, int)},
     "population": {"file": str, "band": int, "assume_crs": (str, int)},
     "speeds": dict.fromkeys((*columns.vocabulary("road_class"), "walk"), (int, float)),
@@ -202,7 +204,7 @@ def _resolve(recipe: Path, named: str) -> Path:
 
 def _there(file: Path) -> bool:
     try:
-        return file.is_file()
+        return file.is_file() or (file.is_dir() and file.suffix.lower() == ".gdb")
     except (OSError, ValueError):
         return False
 
@@ -231,8 +233,10 @@ def _odd_value(key: str, value: Any) -> str | None:
     """What is wrong with a value that has the right type."""
     if key == "datum" and value not in DATUMS:
         return f"must be one of {', '.join(DATUMS)}"
-    if key == "landuse" and value not in LANDUSE_SYSTEMS:
-        return f"must be one of {', '.join(LANDUSE_SYSTEMS)}"
+    if key == "landuse" and value not in SYSTEMS:
+        return f"must be one of {', '.join(SYSTEMS)}"
+    if key == "facility_class" and value not in (known := columns.vocabulary(key)):
+        return f"must be one of {', '.join(known)}"
     if key == "source" and not value.strip():
         return "must say whose outline it is"
     if key == "as_of" and isinstance(value, str):

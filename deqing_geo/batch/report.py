@@ -404,7 +404,7 @@ def _definition(definition: standards.Definition) -> dict[str, str]:
 
 def _manifest(job: Job, results: Results, folder: Path, made: Sequence[str]) -> dict[str, Any]:
     inputs = [
-        {"file": Path(named).with_suffix(extra.suffix).as_posix(), **_print(extra)}
+        {"file": _part_name(Path(named), file, extra), **_print(extra)}
         for named, file in job.inputs.items()
         for extra in parts(file)
     ]
@@ -416,6 +416,12 @@ def _manifest(job: Job, results: Results, folder: Path, made: Sequence[str]) -> 
         "definitions": [_definition(result.definition) for result in results.measures],
         "notices": list(results.notices),
     }
+
+
+def _part_name(named: Path, file: Path, part: Path) -> str:
+    """A part of an input, by the name the recipe gives the input."""
+    inside = part.parent == file
+    return (named / part.name if inside else named.with_suffix(part.suffix)).as_posix()
 
 
 PRODUCTS = (

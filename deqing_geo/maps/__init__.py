@@ -20,6 +20,7 @@ from deqing_geo.checks import require_words
 from deqing_geo.files import whole_file
 from deqing_geo.maps import parts
 from deqing_geo.maps.backdrop import add_layer, add_terrain
+from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.maps.villages import village_map
 from deqing_geo.provenance import origins
@@ -40,6 +41,7 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "fault_map",
     "save_map",
     "village_map",
 ]

@@ -81,17 +81,19 @@ var DeqingMap = (function () {
     return node;
   }
 
+  // A long story scrolls in its own window and stays clear of the footer.
+  function popupSize(map) {
+    return {
+      maxWidth: 420,
+      maxHeight: Math.max(160, Math.round(map.getSize().y * 0.55)),
+      autoPanPaddingBottomRight: [12, Math.round(map.getSize().y * 0.16)]
+    };
+  }
+
   function layer(map, data) {
     var group = L.featureGroup();
-    data.shapes.forEach(function (shape, at) {
-      var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
-      var drawn = data.points
-        ? L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options)
-        : data.area
-        ? L.polygon(shape.map(function (polygon) {
-            return polygon.map(function (ring) { return path(ring, data.unit); });
-          }), options)
-        : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options);
+    // Tooltip and story of one shape or mark; the first drawn is where a search leads.
+    function tell(drawn, at, mark) {
       var tip = data.tips && data.tips[at];
       if (tip) {
         drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
@@ -100,14 +102,34 @@ var DeqingMap = (function () {
       if (key !== undefined && key !== null) {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
-        // A long story scrolls in its own window and stays clear of the footer.
-        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); }, {
-          maxWidth: 420,
-          maxHeight: Math.max(160, Math.round(map.getSize().y * 0.55)),
-          autoPanPaddingBottomRight: [12, Math.round(map.getSize().y * 0.16)]
-        });
+        if (mark) { map.dgShapes.get(key)[2] = drawn; }
+        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
+          popupSize(map));
       }
       group.addLayer(drawn);
+    }
+    data.shapes.forEach(function (shape, at) {
+      if (shape === null) { return; }
+      var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
+      // A layer of mixed shapes says of each whether it is an area.
+      var area = Array.isArray(data.area) ? data.area[at] : data.area;
+      tell(data.points
+        ? L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options)
+        : area
+        ? L.polygon(shape.map(function (polygon) {
+            return polygon.map(function (ring) { return path(ring, data.unit); });
+          }), options)
+        : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options), at);
+    });
+    // A circle of one size at every scale, where a shape may be too small to be seen.
+    (data.marks || []).forEach(function (place, at) {
+      if (place === null) { return; }
+      var look = data.markStyles[data.use[at]];
+      var mark = L.circleMarker([place[1] / data.unit, place[0] / data.unit],
+        L.extend({ renderer: renderer(map) }, look));
+      tell(mark, at, true);
+      var known = map.dgShapes && map.dgShapes.get(data.keys[at]);
+      (map.dgMarks = map.dgMarks || []).push([mark, known && known[0] !== mark ? known[0] : null]);
     });
     if (data.labels) {
       data.labels.forEach(function (label) {
@@ -120,27 +142,87 @@ var DeqingMap = (function () {
     return group;
   }
 
+  // Marks lie on top of all shapes; one whose shape is large enough to be seen becomes a ring.
+  function tidyMarks(map) {
+    (map.dgMarks || []).forEach(function (pair) {
+      var mark = pair[0], shape = pair[1], across = 0;
+      if (!map.hasLayer(mark)) { return; }
+      mark.bringToFront();
+      if (!shape) { return; }
+      var bounds = shape.getBounds();
+      var size = map.latLngToLayerPoint(bounds.getSouthEast())
+        .subtract(map.latLngToLayerPoint(bounds.getNorthWest()));
+      across = Math.max(size.x, size.y) / (2 * mark.options.radius);
+      mark.dgUsual = mark.dgUsual || L.extend({}, mark.options);
+      if (mark.dgRing === across > 6) { return; }
+      mark.dgRing = across > 6;
+      mark.setStyle(mark.dgRing
+        ? { fillOpacity: 0.05, color: mark.dgUsual.ring, weight: 2 }
+        : { fillOpacity: mark.dgUsual.fillOpacity, color: mark.dgUsual.color, weight: mark.dgUsual.weight });
+    });
+  }
+
+  // Goes to what has this key and opens its story; what has no place tells it where one is.
+  function visit(map, key) {
+    var found = map.dgShapes && map.dgShapes.get(key);
+    if (!found) {
+      var told = story(map.dgPage, key);
+      if (told) {
+        L.popup(L.extend({ className: "dg-nowhere" }, popupSize(map)))
+          .setLatLng(map.getCenter()).setContent(told).openOn(map);
+      }
+      return;
+    }
+    var drawn = found[0];
+    if (!map.hasLayer(found[1])) { map.addLayer(found[1]); }
+    var bounds = drawn.getBounds ? drawn.getBounds() : L.latLngBounds([drawn.getLatLng()]);
+    map.fitBounds(bounds.pad(1.5), { animate: false, maxZoom: 18 });
+    (found[2] || drawn).openPopup();
+  }
+
   // The ground lies under every shape, whenever it is switched on.
   function picture(map, data) {
     if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
     return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
   }
 
-  // The first label placed keeps its place; the others hide where they would cover it.
+  // The first label placed keeps its place; the others hide where they would cover it. A label
+  // that would cover a mark stands below it.
   function tidyLabels(map) {
     var placed = [];
     var all = Array.from(map.getContainer().querySelectorAll(".dg-label"));
-    all.sort(function (a, b) {
-      return a.classList.contains("dg-small") - b.classList.contains("dg-small");
-    });
-    all.forEach(function (node) {
-      node.classList.remove("dg-hidden");
-      var box = node.getBoundingClientRect();
-      var covers = placed.some(function (other) {
+    var corner = map.getContainer().getBoundingClientRect();
+    var marks = (map.dgMarks || []).map(function (pair) { return pair[0]; })
+      .filter(function (mark) { return map.hasLayer(mark); })
+      .map(function (mark) {
+        var at = map.latLngToContainerPoint(mark.getLatLng()), r = mark.options.radius;
+        var x = corner.left + at.x, y = corner.top + at.y;
+        return { left: x - r, right: x + r, top: y - r, bottom: y + r };
+      });
+    function covers(box, others) {
+      return others.find(function (other) {
         return box.left < other.right && box.right > other.left &&
           box.top < other.bottom && box.bottom > other.top;
       });
-      if (covers) { node.classList.add("dg-hidden"); } else { placed.push(box); }
+    }
+    all.sort(function (a, b) {
+      return a.classList.contains("dg-small") - b.classList.contains("dg-small");
+    });
+    // Everything is measured before anything is moved: a browser lays out anew in between.
+    all.forEach(function (node) { node.style.marginTop = ""; });
+    var boxes = all.map(function (node) { return node.getBoundingClientRect(); });
+    all.forEach(function (node, at) {
+      var box = boxes[at];
+      if (box.right < corner.left || box.left > corner.right ||
+          box.bottom < corner.top || box.top > corner.bottom) { return; }
+      var mark = covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
+      if (down) {
+        node.style.marginTop = down + "px";
+        box = { left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down };
+      }
+      var hidden = covers(box, placed);
+      node.classList.toggle("dg-hidden", !!hidden);
+      if (!hidden) { placed.push(box); }
     });
   }
 
@@ -159,7 +241,7 @@ var DeqingMap = (function () {
     var box = element("div", "dg-find"), field = element("input"), list = element("datalist");
     var keyOf = new Map(page.finds);
     field.type = "search";
-    field.placeholder = "查找村(社区)";
+    field.placeholder = page.seek;
     field.setAttribute("aria-label", field.placeholder);
     list.id = "dg-finds-" + L.Util.stamp(map);
     field.setAttribute("list", list.id);
@@ -176,11 +258,7 @@ var DeqingMap = (function () {
         field.reportValidity();
         if (near.length) { key = near[0][1]; }
       }
-      var found = key !== undefined && map.dgShapes && map.dgShapes.get(key);
-      if (!found) { return; }
-      if (!map.hasLayer(found[1])) { map.addLayer(found[1]); }
-      map.fitBounds(found[0].getBounds().pad(1.5), { animate: false });
-      found[0].openPopup();
+      if (key !== undefined) { visit(map, key); }
     }
     field.addEventListener("input", function (event) {
       field.setCustomValidity("");
@@ -208,8 +286,35 @@ var DeqingMap = (function () {
     return node;
   }
 
+  // What to look at, in order; a click leads there.
+  function listing(map, page) {
+    var card = element("div", "dg-card dg-list"), list = element("ol");
+    var head = element("button", "dg-fold", page.listing.title);
+    function fold(folded) {
+      list.style.display = folded ? "none" : "";
+      head.setAttribute("aria-expanded", String(!folded));
+    }
+    head.type = "button";
+    head.addEventListener("click", function () { fold(list.style.display !== "none"); });
+    page.listing.items.forEach(function (item) {
+      var line = element("li"), link = element("button");
+      link.type = "button";
+      link.appendChild(swatch(item.entry));
+      var texts = element("span");
+      item.texts.forEach(function (text, at) { texts.appendChild(element(at ? "small" : "b", "", text)); });
+      link.appendChild(texts);
+      link.addEventListener("click", function () { visit(map, item.key); });
+      line.appendChild(link);
+      list.appendChild(line);
+    });
+    card.appendChild(head);
+    card.appendChild(list);
+    fold(map.getSize().x <= 900);
+    return card;
+  }
+
   function swatch(entry) {
-    var node = element("i", entry.line ? "dg-line" : "");
+    var node = element("i", entry.line ? "dg-line" : entry.round ? "dg-dot" : "");
     if (entry.line) {
       node.style.borderTopStyle = entry.dash ? "dashed" : "solid";
       node.style.borderTopWidth = Math.max(entry.weight, 1) + "px";
@@ -227,7 +332,7 @@ var DeqingMap = (function () {
   function legend(map, page, layers) {
     var card = element("div", "dg-card dg-legend");
     var sections = page.legends.map(function (part) {
-      var section = element("section");
+      var section = element("section", part.close ? "dg-close" : "");
       section.appendChild(element("h2", "", part.title));
       if (part.unit) { section.appendChild(element("div", "dg-unit", part.unit)); }
       part.entries.forEach(function (entry) {
@@ -248,6 +353,7 @@ var DeqingMap = (function () {
       });
       card.style.display = any ? "" : "none";
       tidyLabels(map);
+      tidyMarks(map);
     }
     map.on("layeradd layerremove", function (event) {
       if (event.layer instanceof L.FeatureGroup || event.layer instanceof L.ImageOverlay) { follow(); }
@@ -280,10 +386,12 @@ var DeqingMap = (function () {
     // One by one: as keys of an object, two layers of one name would share a switch.
     var switches = null;
     if (layers.length) {
-      switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 });
+      switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 || !!data.listing });
       layers.forEach(function (entry) { switches.addOverlay(entry[1], entry[0]); });
       switches.addTo(map);
     }
+    var list = data.listing && listing(map, data);
+    if (list) { control("topright", list).addTo(map); }
     var byName = new Map();
     data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
     var made = legend(map, data, byName);
@@ -295,13 +403,16 @@ var DeqingMap = (function () {
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;
       var beside = wide ? made[0].offsetWidth + 14 : 0;
-      var behind = wide && layers.length > 8 ? switches.getContainer().offsetWidth + 10 : 0;
+      var corner = list || (layers.length > 8 && switches.getContainer());
+      var behind = wide && corner ? corner.offsetWidth + 10 : 0;
       map.fitBounds(data.bounds, {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
     }
     map.on("zoomend moveend", function () { tidyLabels(map); });
+    map.on("zoomend", function () { tidyMarks(map); });
     tidyLabels(map);
+    tidyMarks(map);
   }
 
   return { layer: layer, page: page, picture: picture };

@@ -76,6 +76,10 @@ class Contents:
         What the map is not, in the first line of the footer.
     finds : list of (str, str)
         What can be searched for, and the key of its shape.
+    seek : str
+        What the empty search field asks for.
+    listing : dict or None
+        What to look at, in order: ``title`` and ``items`` with a swatch, texts and a key.
     bounds : list
         South-west and north-east corners, degrees.
     """
@@ -88,6 +92,8 @@ class Contents:
     footer: list[tuple[str, str]] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     finds: list[tuple[str, str]] = field(default_factory=list)
+    seek: str = "查找村(社区)"
+    listing: dict[str, Any] | None = None
     bounds: list[list[float]] | None = None
 
     def warn(self, text: str) -> None:
@@ -149,6 +155,8 @@ class Page(MacroElement):
                     *told.footer,
                 ],
                 "finds": told.finds,
+                "seek": told.seek,
+                "listing": told.listing,
                 "bounds": told.bounds,
                 "layers": [str(layer.layer_name) for layer in self.switches()],
             }

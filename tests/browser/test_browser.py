@@ -710,3 +710,157 @@ def test_a_relocation_is_hatched_and_what_waits_is_dotted(visit, tmp_path):
 
     plain, hatched, dotted = (colours(900 * at + 150) for at in (2, 4, 6))
     assert plain == 1 and hatched > 1 and dotted > 1
+
+
+# ---------------------------------------------------------------- faults
+
+
+@pytest.fixture(scope="module")
+def fault_page(tmp_path_factory):
+    from tests.test_fault_map import received
+
+    villages = received()
+    # As in a county: 60 km from edge to edge.
+    edge = shapely.Point(sample.X0, sample.Y0).buffer(30_000)
+    view = gpd.GeoDataFrame(geometry=[edge], crs=sample.CRS)
+    m = dg.fault_map(dg.check_boundaries(villages), villages, view=view)
+    return dg.save_map(m, tmp_path_factory.mktemp("maps") / "faults.html")
+
+
+def items(page):
+    """The list of faults: what each line says."""
+    return page.locator(".dg-list li b").all_text_contents()
+
+
+def test_a_strip_too_thin_to_see_has_a_circle_that_becomes_a_ring_when_near(visit, fault_page):
+    """0.3 m of gap are less than a hundredth of a pixel at the scale of the county."""
+    page, _ = visit(fault_page)
+    look = f"""() => {{
+        const map = {MAP};
+        const [mark] = map.dgMarks.find(([mark]) => mark.options.ring === "#1f6fd0");
+        const at = map.latLngToContainerPoint(mark.getLatLng());
+        const drawn = map.getContainer().querySelector("canvas");
+        const box = drawn.getBoundingClientRect(), scale = drawn.width / box.width;
+        const pixel = drawn.getContext("2d").getImageData(
+            (at.x - box.left) * scale, (at.y - box.top) * scale, 1, 1).data;
+        return [mark.options.radius, mark.options.fillOpacity, [...pixel].slice(0, 3)];
+    }}"""
+    radius, opacity, pixel_of = page.evaluate(look)
+    assert radius == 7 and opacity == 1 and pixel_of == [31, 111, 208]
+
+    page.locator(".dg-list li button", has_text="面缝隙").click()
+    radius, opacity, *_ = page.evaluate(look)
+    assert radius == 7 and opacity < 0.1
+
+
+def test_the_list_leads_to_a_fault_and_opens_its_story(visit, fault_page):
+    page, _ = visit(fault_page)
+    zoom = page.evaluate(f"{MAP}.getZoom()")
+    page.locator(".dg-list li button", has_text="面重叠").click()
+    page.wait_for_selector(".dg-story h3")
+
+    told = page.text_content(".dg-story")
+    assert "面重叠" in page.text_content(".dg-story h3")
+    for text in ("甲村", "乙村", "2000.00 平方米", "错误"):
+        assert text in told
+    assert zoom + 1 < page.evaluate(f"{MAP}.getZoom()") <= 18
+    box = page.locator(".leaflet-popup-content").bounding_box()
+    foot = page.locator(".dg-footer").bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= foot["y"]
+
+
+def test_a_click_on_the_circle_tells_the_fault_and_not_the_village_below(visit, fault_page):
+    page, _ = visit(fault_page)
+    page.evaluate(f"{MAP}.setZoom(13, {{animate: false}})")
+    x, y = pixel(page, 999, 500)
+    page.mouse.click(x, y)
+    page.wait_for_selector(".dg-story h3")
+
+    assert "面重叠" in page.text_content(".dg-story h3")
+
+
+def test_a_fault_that_is_nowhere_tells_so_where_one_is(visit, fault_page):
+    page, seen = visit(fault_page)
+    before = page.evaluate(f"{MAP}.getZoom()")
+    page.locator(".dg-list li button", has_text="空图形").click()
+    page.wait_for_selector(".dg-story h3")
+
+    assert "图上没有位置" in page.text_content(".dg-story")
+    assert not page.locator(".leaflet-popup-tip-container").is_visible()
+    assert page.evaluate(f"{MAP}.getZoom()") == before
+    assert_quiet(seen, fault_page)
+
+
+def test_a_fault_is_found_by_its_number_and_a_switched_off_kind_comes_back(visit, fault_page):
+    page, _ = visit(fault_page)
+    page.evaluate(
+        f"() => {{ for (const [, group] of {MAP}.dgShapes.values()) {{ group.remove(); }} }}"
+    )
+    first = items(page)[0]
+    field = page.locator(".dg-find input")
+    field.fill(first.split(" ")[0])
+    field.press("Enter")
+    page.wait_for_selector(".dg-story h3")
+
+    assert page.text_content(".dg-story h3") == first
+    field.fill("庚村")
+    field.press("Enter")
+    page.wait_for_timeout(300)  # the earlier story fades
+    assert page.locator(".dg-story h3").all_text_contents()[-1] == "庚村"
+    assert "空图形" in page.locator(".dg-story").last.text_content()
+
+
+def test_the_list_stays_clear_of_the_map_and_folds_on_a_narrow_screen(visit, fault_page):
+    page, _ = visit(fault_page)
+    right = pixel(page, 30_000, 0)[0]
+    assert right < page.locator(".dg-list").bounding_box()["x"]
+    heads = [section[0] for section in legend(page) if section[0]]
+    assert [head.split(" ")[0] for head in heads] == ["错误", "提示"]
+
+    page, seen = visit(fault_page, viewport={"width": 400, "height": 740})
+    assert not page.locator(".dg-list ol").is_visible()
+    page.locator(".dg-fold").click()
+    assert page.locator(".dg-list ol").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert_quiet(seen, fault_page)
+
+
+def test_hostile_texts_in_every_slot_of_a_fault_stay_texts(visit, tmp_path, monkeypatch):
+    from tests.test_fault_map import made_of
+
+    monkeypatch.chdir(tmp_path)
+    square = shapely.box(sample.X0, sample.Y0, sample.X0 + 10, sample.Y0 + 10)
+    rows = [("overlap", "error", [text], 1.0, "m2", square) for text in HOSTILE]
+    report = made_of(rows, notices=tuple(HOSTILE), origins=tuple(HOSTILE))
+    for column in ("town_name", "fault_names", "says_zh"):
+        report.table[column] = HOSTILE
+    report.table.index = HOSTILE
+    villages = gpd.GeoDataFrame(
+        {"village_name": HOSTILE, "town_name": HOSTILE},
+        geometry=shapely.box(sample.X0 + np.arange(len(HOSTILE)) * 100.0, sample.Y0,
+                             sample.X0 + np.arange(len(HOSTILE)) * 100.0 + 100, sample.Y0 + 100),
+        index=HOSTILE,
+        crs=sample.CRS,
+    )  # fmt: skip
+    file = dg.save_map(dg.fault_map(report, villages, title=HOSTILE[0]), tmp_path / "hostile.html")
+    page, seen = visit(file)
+    found = page.evaluate(OPEN_ALL.replace("L.Polyline", "L.Path"))
+    for text in HOSTILE[:3]:
+        page.locator(".dg-list li button").nth(HOSTILE.index(text)).click()
+
+    assert page.evaluate("window.pwned") is None
+    foreign = page.evaluate(
+        """() => [...document.body.querySelectorAll(
+            "script, style, iframe, object, embed, link, base, meta, svg, math, img, details, "
+            + "textarea, title, input:not(.leaflet-control-layers-selector):not([type=search])")]
+            .map(node => node.tagName)"""
+    )
+    assert foreign == ["SCRIPT"] * foreign.count("SCRIPT")
+    assert page.text_content(".dg-title h1") == HOSTILE[0]
+    heads = [one["popup"] for one in found if one["popup"] is not None]
+    assert sorted(set(heads)) == sorted(set(HOSTILE) | {f"#{text} 面重叠" for text in HOSTILE})
+    assert page.locator(".dg-list li b").all_text_contents() == [
+        f"#{text} 面重叠" for text in HOSTILE
+    ]
+    assert [one.name for one in tmp_path.iterdir()] == ["hostile.html"]
+    assert_quiet(seen, file)

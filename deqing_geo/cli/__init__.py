@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 refused or failed with a message, 130 interrupted; mistaken arguments
-        end the process with 2.
+        0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 130
+        interrupted; mistaken arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.
@@ -52,11 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         with _spoken_warnings():
-            arguments.run(arguments)
+            status = arguments.run(arguments)
         sys.stdout.flush()
     except DeqingGeoError as error:
         print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
-        if re.search(r"[Pp]ass \w+=", str(error)):
+        flags = [
+            flag
+            for option, flag in getattr(arguments, "flags", {}).items()
+            if f"{option}=" in str(error)
+        ]
+        if flags:
+            print(f"deqing-geo: on the command line: {', '.join(flags)}.", file=sys.stderr)
+        elif re.search(r"[Pp]ass \w+=", str(error)):
             # Python's options have no flags of their own here; a recipe has them all.
             print(
                 "deqing-geo: in a recipe, write that option under the layer's section, for "
@@ -74,11 +81,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"deqing-geo: the output cannot be written ({error.strerror})", file=sys.stderr)
         return FAILED
-    return OK
+    return OK if status is None else int(status)
 
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
+    from deqing_geo.cli import check
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -123,6 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (roads, parks):
         command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
         command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
+
+    check.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"

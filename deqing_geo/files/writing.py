@@ -1,0 +1,167 @@
+"""Writing whole or not at all, and knowing a file again by its bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from deqing_geo.errors import BoundaryFileError, ExportError
+from deqing_geo.files.kinds import KINDS, kind_of, sibling
+
+HASH_CHUNK = 1 << 20
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def parts(path: Path) -> list[Path]:
+    """All files that make up a layer: a shapefile is several, a geodatabase a folder.
+
+    Parameters
+    ----------
+    path : Path
+        The file that was named.
+
+    Returns
+    -------
+    list of Path
+        The file first, then its companions; the files of a geodatabase in order.
+    """
+    if path.is_dir():
+        return sorted(part for part in path.iterdir() if part.is_file())
+    kind = kind_of(path.name, KINDS)
+    found = [sibling(path, ending) for ending in (kind.companions if kind else ())]
+    return [path, *(file for file in found if file is not None)]
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where the file shall stand. What stood there before survives a failure.
+
+    Yields
+    ------
+    Path
+        A temporary name in the same folder, with the same ending, to write to.
+
+    Raises
+    ------
+    ExportError
+        If the folder is missing or cannot be written, or the disk is full.
+    """
+    target = Path(path).absolute()
+    if not target.name or target.is_dir():
+        raise ExportError(f"{path}: a folder stands there. Name a file.")
+    draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _flush(draft)
+        os.replace(draft, target)
+    except OSError as error:
+        if isinstance(error, BoundaryFileError):
+            raise
+        raise ExportError(
+            f"{target}: cannot be written ({error.strerror or error}). Nothing was changed there."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
+    """Write several files together: they arrive when all are whole, or none does.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The folder they shall stand in; other files in it are left alone.
+    last : str
+        The file that is moved last, the one that says the others are there.
+
+    Yields
+    ------
+    Path
+        An empty temporary folder beside `out` to write to.
+
+    Raises
+    ------
+    ExportError
+        If the folder cannot be written or the disk is full.
+    """
+    target = Path(out).absolute()
+    # Inside the target, so that both are on one disk: a report may go to a stick or a share.
+    draft = target / f".{secrets.token_hex(4)}.part"
+    was_there = target.exists()
+    try:
+        draft.mkdir(parents=True)
+        yield draft
+        files = sorted(draft.iterdir(), key=lambda file: (file.name == last, file.name))
+        for file in files:
+            _flush(file)
+        _exchange(files, target)
+    except OSError as error:
+        if isinstance(error, BoundaryFileError):
+            raise
+        raise ExportError(
+            f"{out}: cannot be written ({error.strerror or error}). What was there is unchanged."
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not was_there:
+            with contextlib.suppress(OSError):
+                target.rmdir()
+
+
+def _exchange(files: list[Path], target: Path) -> None:
+    """New files in, old files aside; back again if one of them cannot be moved."""
+    aside = files[0].parent / "before" if files else target
+    moved: list[Path] = []
+    try:
+        aside.mkdir(exist_ok=True)
+        for file in files:
+            there = target / file.name
+            if there.exists():
+                os.replace(there, aside / file.name)
+            moved.append(there)
+            os.replace(file, there)
+    except OSError:
+        for there in moved:
+            old = aside / there.name
+            if old.exists():
+                os.replace(old, there)
+            else:
+                there.unlink(missing_ok=True)
+        raise
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as handle:
+        os.fsync(handle.fileno())

@@ -1,0 +1,334 @@
+"""What is declared of villages and decided about them: tables people fill in.
+
+Reads and translates; what a cell may hold is judged where the facts are put together.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
+from deqing_geo.tables import Table, read_table
+
+PERCENT = 100.0
+PERCENTS = ("ratio", "%")
+VILLAGE_CODE = r"[1-8]\d{11}"
+# 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
+SURVEY_CODE, VILLAGE_DIGITS = r"[1-8]\d{11}0{7}", 12
+LOST_DIGITS = r"[+-]?[\d.]+[eE][+-]?\d+"
+# Columns of the village table that are looked for under the words offices use, the first first:
+# 名称 beside a code is the village's.
+VILLAGE_TABLE = (
+    "village_code", "village_name", "town_name", "unit_kind", "urban_rural_code", "takes_part",
+    "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "aging60_share", "hollow_rate",
+    "collective_op_income", "fac_count", "heritage_list", "hazard_class", "hazard_major",
+    "threatened_people", "seismic_intensity", "fault_dist_m", "farmland_pc", "is_town_seat",
+    "is_central_village", "in_relocation_plan", "relocation_document", "major_project",
+    "retention_value", "villager_consent", "consent_on", "current_type",
+    "current_type_document", "current_type_year", "sewage_served", "homesteads_revived",
+)  # fmt: skip
+# From the unit a heading names to the column's own: numbers are multiplied by this.
+CONVERTED = {
+    ("10000 yuan", "元"): 1e-4,
+    ("10000 yuan", "亿元"): 1e4,
+    ("person", "万人"): 1e4,
+    ("mu", "公顷"): 15.0,
+    ("m", "公里"): 1e3,
+    ("m", "km"): 1e3,
+}
+# From so many villages on, a share that is nowhere above one per cent is doubted. Our own choice:
+# in one or two it may well be true.
+DOUBTFUL_ROWS = 5
+# Other ways to write a column's own unit.
+UNIT_WORDS = {"10000 yuan": ("万元", "万"), "m": ("米", "m"), "homestead": ("宗(套)", "宗", "套")}
+
+
+def read_village_table(
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    r"""What is declared of each village (村庄基本情况), from a table as Excel or WPS save it.
+
+    Parameters
+    ----------
+    path : path
+        ``.xlsx``, ``.xlsm``, ``.xls``, or ``.csv`` in UTF-8 or GBK. The heading, in the library's
+        Chinese labels (``宅基地闲置率(%)``), its column names (``hollow_rate``) or words offices
+        use for them, is looked for: titles may stand above it, totals and signatures below.
+    sheet : str, optional
+        The sheet of a workbook where several hold such a table.
+    columns : mapping, optional
+        ``{"pop_resident": "常住人口2025"}`` where a heading is another.
+
+    Returns
+    -------
+    DataFrame
+        Index ``village_code``; registered columns only, ratios 0-1 where the heading or the cell
+        said %, other units brought to the column's, blanks as None. ``attrs["reading"]`` tells the
+        sheet, the row of the heading, the rows left out and the headings not understood.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused, damaged, locked with a password or too large, or its sheet must be
+        named.
+    ColumnError
+        If no sheet has a column of codes, two headings are one column, a number is none or in
+        another unit, one cell gives several villages one number, or `columns` is mistaken. Rows
+        are those of the sheet.
+    CodeError
+        If a code is damaged, missing or repeated.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "villages.csv"
+    ...     _ = file.write_text("行政区划代码,宅基地闲置率(%)\n330521001901,12.5\n", "gbk")
+    ...     read_village_table(file)["hollow_rate"].to_dict()
+    {'330521001901': 0.125}
+    """
+    strange = [one for one in columns or {} if one not in names.registry()]
+    if strange:
+        raise ColumnError(f"columns= names {strange[0]}, which is no registered column.")
+    key = "village_code"
+    found = read_table(path, _table_headings(), ([key],), key=key, sheet=sheet, columns=columns)
+    file = found.told["file"]
+    _refuse_twice(file, found.found)
+    fields = {column: field for field, column in found.found.items()}
+    codes = village_codes(found.frame[fields.pop(key)], file)
+    held = {}
+    for column, field in fields.items():
+        known = names.registry()[column]
+        if known.dtype in ("float", "int"):
+            _refuse_shared(file, column, field, found)
+        held[column] = _cells(found.frame[field], column, found.units.get(field, ""))
+    table = pd.DataFrame(held, index=found.frame.index)
+    table.index = pd.Index(codes.to_numpy(dtype=object), name=key)
+    twice = table.index[table.index.duplicated()].unique()
+    if len(twice):
+        rows = found.frame.index[table.index.isin(twice)].tolist()
+        raise CodeError(
+            f"{file}: several rows for one village (rows {', '.join(map(str, rows[:6]))} of the "
+            "sheet).",
+            twice,
+        )
+    units = {
+        field: f"{found.units[field]} -> {names.registry()[column].unit_zh}"
+        for column, field in fields.items()
+        if (names.registry()[column].unit, found.units.get(field)) in CONVERTED
+    }
+    table.attrs["reading"] = {
+        **found.told,
+        "rows": len(table),
+        "renamed": dict(found.found),
+        **({"units": units} if units else {}),
+        "not_understood": tuple(str(one) for one in found.frame if one not in found.found),
+    }
+    notices = [*found.titles, *found.frame.get("说明", [])]
+    if any(names.word("notice.schematic") in str(one) for one in notices):
+        table.attrs["notice"] = names.word("notice.schematic")
+    return table
+
+
+def _table_headings() -> dict[str, str]:
+    """Every heading that is known for a column of the village table, folded."""
+    known: dict[str, str] = {}
+    for name, column in names.registry().items():
+        for text in (name, column.zh, names.label(name, unit=True)):
+            known.setdefault(names.fold(text), name)
+    for name in VILLAGE_TABLE:
+        for alias in names.registry()[name].aliases:
+            known.setdefault(names.fold(alias), name)
+    return known
+
+
+def _refuse_twice(file: str, found: Mapping[str, str]) -> None:
+    for column in found.values():
+        fields = [field for field, one in found.items() if one == column]
+        if len(fields) > 1:
+            raise ColumnError(
+                f"{file}: two headings are `{column}` ({', '.join(fields)}): it stands there "
+                f"twice. Leave one out, or pass columns={{'{column}': '…'}}."
+            )
+
+
+def _refuse_shared(file: str, column: str, field: str, found: Table) -> None:
+    """One number in a cell merged over several villages is nobody's."""
+    rows = [row for one, rows in found.merged if one == field for row in rows]
+    rows = [row for row in rows if row in found.frame.index]
+    if rows:
+        raise ColumnError(
+            f"{file}: `{column}` ({field}) is one merged cell over several villages, so nobody "
+            "knows whose it is. 请取消合并单元格,逐村填写.",
+            rows,
+        )
+
+
+def village_codes(values: pd.Series[Any], file: str) -> pd.Series[Any]:
+    """Codes of villages, twelve digits as text, from the cells of a table.
+
+    Parameters
+    ----------
+    values : Series
+        As text; the index is the row of the sheet.
+    file : str
+        For messages.
+
+    Returns
+    -------
+    Series of object
+        Nineteen digits of the land survey are cut to the village's twelve.
+
+    Raises
+    ------
+    CodeError
+        If a code has lost digits, is missing, or is none; with the rows of the sheet.
+
+    Examples
+    --------
+    >>> village_codes(pd.Series(["330521001901", "3305210019020000000"]), "a.csv").tolist()
+    ['330521001901', '330521001902']
+    """
+    codes = names.clean_text(values).astype("string").str.removeprefix("'").str.removesuffix(".0")
+    lost = codes.str.fullmatch(LOST_DIGITS).fillna(False).astype(bool)
+    if lost.any():
+        raise CodeError(
+            f"{file}: codes that lost their last digits, such as {codes[lost].iloc[0]!r}: a "
+            "spreadsheet keeps fifteen digits of a number. Save the column as text in the table it "
+            "comes from (先将该列设为文本格式,再重新录入代码).",
+            values.index[lost],
+        )
+    long = codes.str.fullmatch(SURVEY_CODE).fillna(False).astype(bool)
+    codes = codes.where(~long, codes.str.slice(0, VILLAGE_DIGITS))
+    bad = ~codes.str.fullmatch(VILLAGE_CODE).fillna(False).astype(bool)
+    if bad.any():
+        seen = codes[bad].iloc[0]
+        raise CodeError(
+            f"{file}: codes that are not twelve digits, such as "
+            f"{'an empty cell' if pd.isna(seen) else repr(seen)}. Save the column as text in the "
+            "table it comes from (代码应为 12 位文本).",
+            values.index[bad],
+        )
+    return codes.astype(object)
+
+
+def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
+    text = names.clean_text(values)
+    known = names.registry()[column]
+    if known.dtype not in ("float", "int"):
+        return text
+    # A cell formatted as a percentage is saved with its sign.
+    signed = text.str.endswith(("%", "％")).fillna(False).astype(bool)
+    share = (signed | (unit == "%")) & (known.unit == "ratio")
+    bare = text.str.replace(r"[,，]|[%％]$", "", regex=True) if known.unit in PERCENTS else text
+    number = pd.to_numeric(bare.str.replace(r"[,，]", "", regex=True), errors="coerce")
+    odd = text.notna() & number.isna()
+    if odd.any():
+        raise ColumnError(
+            f"`{column}` is a number, and {text[odd].iloc[0]!r} is none.", text.index[odd]
+        )
+    number = number.where(~share, number / PERCENT)
+    if unit == "%" and known.unit == "ratio" and not signed.any():
+        _doubt(bare, str(values.name))
+    factor = _factor(known, unit, str(values.name))
+    return number if factor == 1 else number * factor
+
+
+def _doubt(texts: pd.Series[Any], field: str) -> None:
+    """Shares as ratios under a heading that says per cent would be a hundred times too small."""
+    numbers = pd.to_numeric(texts, errors="coerce").dropna()
+    if len(numbers) >= DOUBTFUL_ROWS and 0 < numbers.max() <= 1:
+        warnings.warn(
+            f"{field}: not one of {len(numbers)} villages has more than 1 per cent. If these are "
+            "ratios, write the heading without %, or show the cells as percentages (请核对单位).",
+            DeqingGeoWarning,
+            stacklevel=4,
+        )
+
+
+def _factor(known: names.Column, unit: str, field: str) -> float:
+    """By what to multiply numbers under a heading that names another unit than the column's."""
+    if not unit or not known.unit or unit in UNIT_WORDS.get(known.unit, (known.unit_zh,)):
+        return 1.0
+    factor = CONVERTED.get((known.unit, unit))
+    if factor is None:
+        raise ColumnError(
+            f"{field}: `{known.name}` is in {known.unit_zh or 'no unit'}, and the heading says "
+            f"{unit}. Give it in {known.unit_zh or 'that'}, or mend the heading."
+        )
+    return factor
+
+
+def read_overrides(
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    r"""The log of people's decisions on villages (人工调整), from a table.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.xlsx``, ``.xlsm`` or ``.xls`` headed ``village_code, type, reason, authority,
+        document_no, author, date`` and, where decisions end, ``valid_until``, or by their Chinese
+        names (行政区划代码、拟定类型、理由、决定单位、文号、填写人、日期、有效期至); one row a
+        decision, in order of time.
+    sheet : str, optional
+        The sheet of a workbook where several hold such a table.
+    columns : mapping, optional
+        ``{"reason": "说明"}`` where a heading is another.
+
+    Returns
+    -------
+    DataFrame
+        As text, for ``classify_villages(overrides=)``, which checks what it says.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused, damaged, locked or too large, or its sheet must be named.
+    ColumnError
+        If it has no column of codes or of types, or two headings are one column.
+    CodeError
+        If a code has lost digits.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> head = "village_code,type,reason,authority,document_no,author,date"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "decided.csv"
+    ...     _ = file.write_text(f"{head}\nA,特色保护类,古桥群,镇政府,,张三,2026-05-01\n", "utf-8")
+    ...     read_overrides(file)["type"].to_list()
+    ['特色保护类']
+    """
+    headings = names.crosswalk("override_heading")
+    known = {names.fold(said): column for said, column in headings.items()}
+    known |= {names.fold(column): column for column in headings.values()}
+    needs = (["village_code", "type"],)
+    found = read_table(path, known, needs, key="village_code", sheet=sheet, columns=columns)
+    _refuse_twice(found.told["file"], found.found)
+    frame = found.frame.rename(columns=found.found)
+    codes = names.clean_text(frame["village_code"]).astype("string").str.removesuffix(".0")
+    lost = codes.str.fullmatch(LOST_DIGITS).fillna(False).astype(bool)
+    if lost.any():
+        village_codes(frame.loc[lost, "village_code"], found.told["file"])
+    frame = frame.map(lambda cell: str(cell).strip() or None)
+    frame["village_code"] = [
+        code[:VILLAGE_DIGITS] if code and re.fullmatch(SURVEY_CODE, code) else code
+        for code in codes.astype(object).where(codes.notna(), None)
+    ]
+    out = frame.reset_index(drop=True)
+    out.attrs["reading"] = {**found.told, "rows": len(out), "renamed": dict(found.found)}
+    return out
