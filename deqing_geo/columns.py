@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 SHAPEFILE_NAME = 10
+# Words that do not say whose name or code they are.
+_GENERAL = frozenset({"name", "名称", "代码"})
 _WIDE = re.compile("[\u3000\uff10-\uff5a]")
 # A blank at either end of a text, or none at all, between the bars of `_is_tidy`.
 _UNTIDY = re.compile(r"\|[\s|]|\s\|")
@@ -317,17 +319,17 @@ def find(
         known = registry()[column]
         aliases = [fold(alias) for alias in (known.zh, *known.aliases)]
         if column in given:
-            taken.update(aliases)
+            taken.update(_GENERAL.intersection(aliases))
             continue
         # A shapefile keeps ten letters of a name, of ours too.
         for alias in (fold(column), fold(column[:SHAPEFILE_NAME]), *aliases):
             field = folded.get(alias)
-            # A word two columns share is the first one's: `name` in a layer of villages is
-            # the village's even where another field says it better.
+            # `name` in a layer of villages is the village's, even where another field says it
+            # better, and never its town's.
             if field is not None and field not in found and alias not in taken:
                 found[field] = column
                 break
-        taken.update(aliases)
+        taken.update(_GENERAL.intersection(aliases))
     return found
 
 

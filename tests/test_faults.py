@@ -529,6 +529,10 @@ def test_fields_are_found_by_the_names_of_survey_and_reader():
     towns = identity(row(100, XZQDM=["330521001000"], XZQMC=["武康街道"]))
     assert towns.level == "town" and towns.sound_codes[0] == "330521001"
     assert identity(row(100, village_name=["甲村"], name=["Jia"])).towns is None
+    counties = identity(
+        row(100, index=pd.Index(["330521"], name="county_code"), county_name=["德清县"])
+    )
+    assert (counties.level, counties.names[0]) == ("county", "德清县")
     assert identity(row(100, index=["330521001201"])).codes[0] == "330521001201"
 
 

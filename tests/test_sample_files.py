@@ -14,7 +14,7 @@ import rasterio
 import shapely
 
 from deqing_geo import batch, errors, sample
-from deqing_geo.boundaries import read_towns
+from deqing_geo.boundaries import read_towns, read_villages
 from deqing_geo.cli import main
 from deqing_geo.columns import word
 from deqing_geo.ellipsoid import ellipsoidal_area
@@ -371,15 +371,16 @@ def test_the_plan_holds_the_same_parcels_in_the_guides_codes(made, office, dltb)
     assert plan["ZLDWDM"].to_list() == dltb["ZLDWDM"].to_list()
 
 
-def test_a_geodatabase_is_refused_with_the_cure_and_its_layer_reads_as_a_geopackage(
-    made, office, dltb, tmp_path
-):
-    with pytest.raises(errors.BoundaryFileError, match="GeoPackage"):
-        read_homes(office / "三调.gdb", layer="DLTB")
-    pyogrio.write_dataframe(dltb, tmp_path / "DLTB.gpkg", promote_to_multi=True)
-    homes = read_homes(tmp_path / "DLTB.gpkg")
-    parks = read_parks(tmp_path / "DLTB.gpkg")
+def test_each_reader_finds_its_layer_in_the_geodatabase(made, office):
+    homes = read_homes(office / "三调.gdb")
+    parks = read_parks(office / "三调.gdb")
+    villages = read_villages(office / "三调.gdb")
+    towns = read_towns(office / "三调.gdb")
 
+    found = [frame.attrs["reading"]["layer"] for frame in (homes, parks, villages, towns)]
+    assert found == ["DLTB", "DLTB", "CJDCQ", "XZQ"]
+    assert sorted(villages.index) == sorted(made.villages.index)
+    assert sorted(towns.index) == sorted(made.towns.index)
     codes = made.land_use["sandiao_code"]
     assert homes.attrs["reading"]["landuse_system"] == "sandiao"
     assert len(homes) == codes.isin(["0701", "0702"]).sum()

@@ -30,7 +30,17 @@ NATIONAL = r"[1-8]\d{5}(?:(?:\d{3}){0,2}0*|\d{13})"
 SCIENTIFIC = r"\d(?:\.\d+)?[eE]\+?\d+"
 # Fields that may mean a unit or its town; beside a field that surely means the unit they are
 # not taken for the town.
-EITHER = ("name", "名称", "代码", "adcode", "区划代码", "行政区划代码", "行政区代码", "name_chn")
+EITHER = (
+    "name",
+    "名称",
+    "代码",
+    "adcode",
+    "区划代码",
+    "行政区划代码",
+    "行政区代码",
+    "行政区划编码",
+    "name_chn",
+)
 LARGEST_EXACT = 2**53
 
 
@@ -109,19 +119,23 @@ def identity(frame: gpd.GeoDataFrame) -> Identity:
     if frame.index.nlevels > 1:
         own = own.astype(str)
     label = str(frame.index.name) if frame.index.name is not None else ""
-    if label == "town_code" or (label == "town_name" and "village_name" not in fields):
-        # A layer of towns as our reader gives it: the town is the unit.
-        code = own if label == "town_code" else fields.get("town_code")
-        name = fields.get("town_name", own if label == "town_name" else None)
-        return _identity(frame, code, name, None, None, TOWN)
+    for level in (TOWN, COUNTY):
+        code_field, name_field = f"{level}_code", f"{level}_name"
+        if label == code_field or (label == name_field and "village_name" not in fields):
+            # A layer of towns or counties as our readers give it: the town is the unit.
+            code = own if label == code_field else fields.get(code_field)
+            name = fields.get(name_field, own if label == name_field else None)
+            return _identity(frame, code, name, None, None, level)
     if label and label not in fields:
         fields[label] = own
     wanted = ("village_code", "village_name", "town_name", "town_code")
-    found = {ours: field for field, ours in names.find(fields, wanted).items()}
-    for of_town, of_unit in (("town_name", "village_name"), ("town_code", "village_code")):
-        field = found.get(of_town, "")
-        if of_unit in found and field.strip().casefold() in EITHER:
-            del found[of_town]
+    found = {ours: field for field, ours in names.find(fields, wanted[:2]).items()}
+    # XZQMC is a village's name where nothing says it better, and its town's where something does.
+    rest = [field for field in fields if field not in found.values()]
+    for field, of_town in names.find(rest, wanted[2:]).items():
+        of_unit = of_town.replace("town", "village")
+        if of_unit not in found or field.strip().casefold() not in EITHER:
+            found[of_town] = field
     parts = [fields[found[one]] if one in found else None for one in wanted]
     if parts[0] is None and _is_national(_texts(own)[0]):
         parts[0] = own

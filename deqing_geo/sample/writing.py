@@ -477,8 +477,8 @@ The same county as offices would send it. The files above are untouched by these
 - `{received.VILLAGES}`: villages, in GBK without a .cpg, so that most programs show nonsense.
 - `{received.SURVEY}`: a FileGDB with XZQ, CJDCQ and DLTB of the third survey. No mistakes, but
   traps: some parcels lie in one village (ZLDWDM) and belong to another (QSDWDM); FRDBS is 1 on
-  the enclave; TBDLMJ is TBMJ less field ridges (KCMJ). Areas are ellipsoidal. `deqing-geo` does
-  not open a .gdb yet: save a layer as GeoPackage first.
+  the enclave; TBDLMJ is TBMJ less field ridges (KCMJ). Areas are ellipsoidal. Give the folder
+  itself as the file; villages, towns and homes each find their layer in it.
 - `{received.PLAN}`: the same parcels in the codes of the 用地用海 guide of 2023: 0702 is
   community service here and a homestead in 三调. Both tables, and the codes of elements (YSDM),
   are partly from memory (待查证).
