@@ -77,9 +77,8 @@ def test_an_outline_of_a_map_service_places_nothing(outlines, true_outline, tmp_
     """Half a kilometre aside is no datum: the reader asks instead of taking it."""
     shifted = dg.read_counties(outlines, layer=OUTLINES[0])
     file = tmp_path / "v.shp"
-    shifted[["county_name", "geometry"]].set_axis(["XZQMC", "geometry"], axis=1).to_file(
-        file, engine="pyogrio", encoding="GBK"
-    )
+    named = shifted[["county_name", "geometry"]].set_axis(["XZQMC", "geometry"], axis=1)
+    named.reset_index(drop=True).to_file(file, engine="pyogrio", encoding="GBK")
     file.with_suffix(".prj").unlink()
 
     with pytest.raises(errors.CRSError, match="datum='gcj02'"):
