@@ -89,7 +89,9 @@ def smooth(points: NDArray[np.float64], cells: float = SMOOTHING) -> NDArray[np.
         ring = ndimage.gaussian_filter1d(points[:-1], min(cells, last / 8), axis=0, mode="wrap")
         return np.vstack([ring, ring[:1]])
     # Mirrored through its ends, so that they do not move.
-    longer = np.pad(points, ((last, last), (0, 0)), mode="reflect", reflect_type="odd")
+    longer = np.concatenate(
+        [2 * points[:1] - points[:0:-1], points, 2 * points[-1:] - points[-2::-1]]
+    )
     out = ndimage.gaussian_filter1d(longer, min(cells, (last + 1) / 6), axis=0)
     out = np.asarray(out[last : 2 * last + 1])
     out[0], out[-1] = points[0], points[-1]

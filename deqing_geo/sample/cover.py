@@ -109,8 +109,8 @@ def land_use(
         taken: list[Any] = []
         for use, own, tree in trees:
             here = own[np.sort(tree.query(village, predicate="intersects"))]
-            whole = shapely.covers(village, here)
-            here = np.where(whole, here, shapely.intersection(here, village))
+            over = ~shapely.covers(village, here)
+            here[over] = shapely.intersection(here[over], village)
             taken += here.tolist()
             found += [(part, use, code) for part in _polygons(here)]
         left = shapely.difference(village, shapely.union_all(taken))

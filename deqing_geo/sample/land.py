@@ -11,7 +11,6 @@ from scipy import ndimage
 
 from deqing_geo.sample import CRS, borders
 from deqing_geo.sample.ground import CELL, rough
-from deqing_geo.terrain import slope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -218,7 +217,7 @@ def farmland(
 
 
 def hazards(
-    random: np.random.Generator, terrain: Raster, homes: gpd.GeoDataFrame
+    random: np.random.Generator, terrain: Raster, steep: Raster, homes: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     """Points of geological hazard (地质灾害隐患点), on steep ground above homes.
 
@@ -226,8 +225,8 @@ def hazards(
     ----------
     random : Generator
         The source of chance.
-    terrain : Raster
-        Heights.
+    terrain, steep : Raster
+        Heights, and their slope in degrees.
     homes : GeoDataFrame
         With ``people``.
 
@@ -237,7 +236,6 @@ def hazards(
         ``hazard_kind``, ``hazard_class``, ``threatened_people``: people of the homes, or of
         the part of a home's land, within 250 m and below the point.
     """
-    steep = slope(terrain)
     lived = homes[homes["people"] > 0]
     middles = shapely.get_coordinates(shapely.centroid(lived.geometry.to_numpy()))
     high = terrain.at(middles) > 30

@@ -35,6 +35,7 @@ RESERVOIR_KM2 = 1.1
 LAKE_KM2 = 1.3
 WIDTHS = {"river": 90.0, "canal": 60.0, "channel": 22.0, "ditch": 12.0, "stream": 14.0}
 NEAR_TOWN_M = 250.0
+DAM_REACH = 7  # cells to either side of a stream that its dam may flood
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -346,6 +347,7 @@ def _dam(
     """The valley that holds about `RESERVOIR_KM2` behind a dam: shape, level and cells."""
     grid = made.grid
     goal = RESERVOIR_KM2 * 1e6 / CELL**2
+    able = made.inside & ~ndimage.binary_dilation(towns, iterations=3)
     best: tuple[float, float, NDArray[np.bool_]] | None = None
     for course in courses:
         for at in range(len(course) // 4, 3 * len(course) // 4, 4):
@@ -353,22 +355,27 @@ def _dam(
             base = float(heights[foot[0], foot[1]])
             if not 25 <= base <= 160:
                 continue
-            # Only what lies upstream of the dam can be held.
-            upstream = np.zeros(grid.shape, dtype=bool)
-            upstream[course[: at + 1, 0], course[: at + 1, 1]] = True
-            near = ndimage.binary_dilation(upstream, iterations=7)
-            below = np.zeros(grid.shape, dtype=bool)
-            below[course[at + 1 : at + 12, 0], course[at + 1 : at + 12, 1]] = True
+            # Only what lies upstream of the dam can be held; nothing beyond this window is asked.
+            low = np.maximum(course[: at + 12].min(axis=0) - DAM_REACH, 0)
+            high = course[: at + 12].max(axis=0) + DAM_REACH + 1
+            window = slice(low[0], high[0]), slice(low[1], high[1])
+            upstream = np.zeros(able[window].shape, dtype=bool)
+            upstream[tuple((course[: at + 1] - low).T)] = True
+            near = ndimage.binary_dilation(upstream, iterations=DAM_REACH)
+            below = np.zeros(near.shape, dtype=bool)
+            below[tuple((course[at + 1 : at + 12] - low).T)] = True
             near &= ~ndimage.binary_dilation(below, iterations=4) | upstream
-            near &= made.inside & ~ndimage.binary_dilation(towns, iterations=3)
+            near &= able[window]
             for rise in (12.0, 18.0, 26.0, 36.0):
-                pieces, _count = ndimage.label(near & (heights <= base + rise))
-                held = (pieces == pieces[foot[0], foot[1]]) & (pieces > 0)
+                pieces, _count = ndimage.label(near & (heights[window] <= base + rise))
+                held = (pieces == pieces[tuple(foot - low)]) & (pieces > 0)
                 # Drinking water is dammed in the mountains of the west.
                 east = max(0.0, foot[1] / grid.columns - 0.25)
                 miss = round(abs(float(held.sum()) / goal - 1) + rise / 200 + 4 * east, 6)
                 if best is None or miss < best[0]:
-                    best = miss, round(base + rise, 1), held
+                    whole = np.zeros(grid.shape, dtype=bool)
+                    whole[window] = held
+                    best = miss, round(base + rise, 1), whole
     assert best is not None, "no valley in these hills"
     _, level, held = best
     held = ndimage.binary_fill_holes(ndimage.binary_opening(held) | (held & _core(held)))

@@ -335,20 +335,17 @@ def _hamlets(
     around = shapely.buffer(places, reach, quad_segs=3)
     hamlet, line = tree.query(around, predicate="intersects")
     near = shapely.intersection(around[hamlet], lines[line])
-    owners = made.villages.geometry.to_numpy()[country.hamlet_of]
-    for at in range(len(places)):
-        along = shapely.union_all(near[hamlet == at])
-        if shapely.is_empty(along):
-            along = places[at].buffer(20)
-        # The second buffer rounds hollows out; a hamlet is no ribbon.
-        strip = shapely.buffer(
-            shapely.buffer(along, width[at] * 1.6, quad_segs=2), -width[at] * 0.6
-        )
-        strip = shapely.intersection(strip, shapely.buffer(owners[at], -3))
-        strip = shapely.difference(strip, towns)
-        for part in shapely.get_parts(shapely.simplify(strip, 1.5)):
-            if shapely.area(part) > 900:
-                laid.home(part, "homestead")
+    along = np.array([shapely.union_all(near[hamlet == at]) for at in range(len(places))])
+    alone = shapely.is_empty(along)
+    along[alone] = shapely.buffer(places[alone], 20, quad_segs=16)
+    # The second buffer rounds hollows out; a hamlet is no ribbon.
+    strips = shapely.buffer(shapely.buffer(along, width * 1.6, quad_segs=2), -width * 0.6)
+    inner = shapely.buffer(made.villages.geometry.to_numpy(), -3)
+    strips = shapely.intersection(strips, inner[country.hamlet_of])
+    strips = shapely.simplify(shapely.difference(strips, towns), 1.5)
+    parts = shapely.get_parts(strips)
+    for part in parts[shapely.area(parts) > 900]:
+        laid.home(part, "homestead")
 
 
 def _parks(

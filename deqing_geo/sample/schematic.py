@@ -297,6 +297,11 @@ def _terrain(seed: int) -> Raster:
 
 
 @functools.lru_cache(maxsize=2)
+def _steep(seed: int) -> Raster:
+    return slope(_terrain(seed))
+
+
+@functools.lru_cache(maxsize=2)
 def _law(seed: int) -> dict[str, gpd.GeoDataFrame]:
     """Land that plans and law speak of."""
     made, ground = tiling(seed), _body(seed).nature
@@ -313,7 +318,7 @@ def _law(seed: int) -> dict[str, gpd.GeoDataFrame]:
         "development_boundaries": bounds,
         "redline": line,
         "farmland": land.farmland(_chance(seed, 10), made, ground, others),
-        "hazards": land.hazards(_chance(seed, 11), _terrain(seed), homes),
+        "hazards": land.hazards(_chance(seed, 11), _terrain(seed), _steep(seed), homes),
     }
 
 
@@ -363,7 +368,7 @@ def _village_table(seed: int) -> pd.DataFrame:
         _facilities(seed),
         _body(seed).roads,
         _terrain(seed),
-        slope(_terrain(seed)),
+        _steep(seed),
         _water(seed),
         law["redline"],
         law["water_source"],

@@ -147,7 +147,10 @@ class Lattice:
         p0, q0, p1, q1 = (np.atleast_1d(np.asarray(one, dtype=float)) for one in (p0, q0, p1, q1))
         pm, qm = (p0 + p1) / 2, (q0 + q1) / 2
         ring = [(p0, q0), (pm, q0), (p1, q0), (p1, qm), (p1, q1), (pm, q1), (p0, q1), (p0, qm)]
-        corners = np.stack([self.at(p, q) for p, q in ring], axis=1)
+        across, along = np.broadcast_arrays(
+            np.stack([p for p, _ in ring], axis=1), np.stack([q for _, q in ring], axis=1)
+        )
+        corners = self.at(across.ravel(), along.ravel()).reshape(*across.shape, 2)
         return np.asarray(shapely.polygons(corners))
 
     def blocks(self) -> NDArray[Any]:
@@ -203,7 +206,8 @@ def lay_out(
         built = ndimage.binary_fill_holes(pieces == sizes.argmax()) & room[row, column]
         lattice = Lattice(site, nodes, built)
         if out:
-            taken = shapely.union_all(np.concatenate([one.blocks() for one in out])).buffer(300)
+            towns = [shapely.coverage_union_all(one.blocks()) for one in out]
+            taken = shapely.buffer(shapely.union_all(towns), 300)
             shapely.prepare(taken)
             i, j = np.nonzero(built)
             built[i, j] = ~shapely.intersects(taken, lattice.blocks())
