@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 # folium passes text through a Jinja template, a JavaScript template literal and
@@ -20,6 +21,7 @@ _ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`$\\{}"})
 # address in somebody's data never looks like a request made by the page, and the
 # two line separators that JavaScript once took for the end of a line.
 _JSON_UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "&<>'`${}/\u2028\u2029\x7f"}
+_JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 MAX_DECIMALS = 6
 MISSING = "-"
 
@@ -68,36 +70,9 @@ def script_json(value: object) -> str:
     >>> script_json({"name": "</script>{{7*7}}", "km": 1.5})
     '{"name":"\\u003c\\u002fscript\\u003e\\u007b\\u007b7*7\\u007d\\u007d","km":1.5}'
     """
-    return "".join(_tokens(value))
-
-
-def _tokens(value: object) -> Iterable[str]:
-    # The structural braces of JSON must stay and those inside strings must go, so the
-    # strings are written one by one rather than the whole text replaced afterwards.
-    if isinstance(value, dict):
-        yield "{"
-        for position, (key, item) in enumerate(value.items()):
-            yield f"{',' if position else ''}{_json_string(str(key))}:"
-            yield from _tokens(item)
-        yield "}"
-    elif isinstance(value, list | tuple):
-        if all(type(item) in (int, float) for item in value):
-            yield json.dumps(value, allow_nan=False, separators=(",", ":"))
-            return
-        yield "["
-        for position, item in enumerate(value):
-            if position:
-                yield ","
-            yield from _tokens(item)
-        yield "]"
-    elif isinstance(value, str):
-        yield _json_string(value)
-    else:
-        yield json.dumps(value, allow_nan=False)
-
-
-def _json_string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).translate(_JSON_UNSAFE)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # The structural braces of JSON must stay and those inside strings must go.
+    return _JSON_STRING.sub(lambda found: found[0].translate(_JSON_UNSAFE), text)
 
 
 def figure(value: float | None, decimals: int = 2, *, against: Sequence[float] = ()) -> str:

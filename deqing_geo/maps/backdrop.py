@@ -409,12 +409,14 @@ def _shaded(terrain: Raster) -> NDArray[np.uint8]:
     light = np.clip(toward / np.sqrt(1 + east**2 + south**2), 0, 1)
     limits, ramp = _ramp()
     tints = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in ramp])
-    tint = tints[np.searchsorted(limits, filled, "right")]
+    step = np.searchsorted(limits, filled, "right")
     # Level ground keeps its tint.
     factor = np.clip(0.55 + 0.45 * light / np.sin(rise), 0.4, 1.12)
-    rgb = np.clip(tint * factor[..., None], 0, 255)
-    opacity = np.where(known, 255, 0)[..., None]
-    return np.concatenate([rgb, opacity], axis=-1).astype(np.uint8)
+    out = np.empty((*factor.shape, 4), dtype=np.uint8)
+    for band in range(3):
+        out[..., band] = np.clip(tints[step, band] * factor, 0, 255)
+    out[..., 3] = np.where(known, 255, 0)
+    return out
 
 
 def _ramp() -> tuple[list[float], list[str]]:

@@ -166,10 +166,12 @@ def village_facts(
     if network is not None and seats is not None:
         on_foot = law.rule("speed.walk").value if walk_kmh is None else walk_kmh
         _minutes(out, told, network, seats, lived.place, on_foot)
-    if terrain is not None:
-        _ground(out, told, terrain, lived.merged)
-    if population is not None:
-        _people(out, told, population, lived.merged)
+    if terrain is not None or population is not None:
+        merged = lived.merged()
+        if terrain is not None:
+            _ground(out, told, terrain, merged)
+        if population is not None:
+            _people(out, told, population, merged)
     if boundaries is not None:
         seat = _rows_of(boundaries, "boundaries", "boundary_kind", "county_seat")
         if len(seat) == 0:
@@ -278,7 +280,6 @@ class _Lived:
     whole: NDArray[np.bool_]
     place: Shapes  # inside each village's largest piece
 
-    @property
     def merged(self) -> Shapes:
         """One shape a village: pieces side by side are no valid multi-polygon."""
         held = np.asarray(shapely.geometrycollections(self.pieces, indices=self.at))
