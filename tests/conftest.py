@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from deqing_geo import sample
+from tests import counties
 
 # The same examples on every machine, however busy it is.
 settings.register_profile("house", derandomize=True, deadline=None)
@@ -32,6 +33,26 @@ def _no_network(monkeypatch):
         raise AssertionError(f"a test asked the network for {address}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_county_is_made_once(tmp_path_factory):
+    """Workers share what they make of schematic counties, for this run alone."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder = folder / "counties"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        counties.share(patch, folder)
+        yield
+
+
+@pytest.fixture
+def other_hashes():
+    """An environment in which strings hash otherwise than here."""
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    return {**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}
 
 
 @pytest.fixture
