@@ -35,6 +35,9 @@ def main() -> int:
     except DeqingGeoError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing half-written was left", file=sys.stderr)
+        return 130
     maps = [name for name in report.files if name.startswith("towns/") and name.endswith(".html")]
     print(f"{len(maps)} maps in {asked.out / 'towns'}")
     return 0

@@ -199,6 +199,21 @@ def test_a_report_that_fails_leaves_the_last_one_whole(tmp_path, monkeypatch, fa
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_measured(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(batch.report, "measure", None)
+
+    for out in ("file", "file/report"):
+        with pytest.raises(errors.ExportError, match="file is no folder"):
+            batch.run(batch.paper_town(), tmp_path / out)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(errors.ExportError, match="no permission"):
+        batch.run(batch.paper_town(), tmp_path / "new" / "report")
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_progress_is_told_to_the_end(folder):
     told = []
     job = batch.open_recipe(

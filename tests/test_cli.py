@@ -47,10 +47,18 @@ def figures():
     return density, dg.park_coverage(made.zone, made.parks, made.homes).headline
 
 
-def test_the_demo_leaves_its_folder(tmp_path, capsys, figures):
-    assert main(["demo", "--out", str(tmp_path / "out")]) == 0
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demonstration as an officer runs it, on a GBK console."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    return run("demo", "--out", out, env={"PYTHONIOENCODING": "gbk"}), out
 
-    printed = capsys.readouterr().out
+
+def test_the_demo_leaves_its_folder(demo, figures):
+    done, out = demo
+    assert done.returncode == 0
+
+    printed = done.stdout.decode("gbk")
     assert figures[0] in printed and figures[1] in printed
     assert "示意数据" in printed and "未合并双线" in printed and "规划目标" in printed
     for words in (
@@ -61,7 +69,7 @@ def test_the_demo_leaves_its_folder(tmp_path, capsys, figures):
         "停用条件 RM-4",
     ):
         assert words in printed
-    assert (tmp_path / "out" / "map.html").stat().st_size > 150_000
+    assert (out / "map.html").stat().st_size > 150_000
 
 
 def test_road_density_of_a_zone_is_printed_with_its_definition(folder, capsys):
@@ -112,8 +120,8 @@ def test_a_refusal_is_one_sentence_and_status_one(folder, monkeypatch, capsys, a
     assert not (folder / "out").exists()
 
 
-def test_everything_printed_survives_a_gbk_console(tmp_path, figures):
-    done = run("demo", "--out", tmp_path / "out", env={"PYTHONIOENCODING": "gbk"})
+def test_everything_printed_survives_a_gbk_console(demo, figures):
+    done, _ = demo
 
     assert done.returncode == 0, done.stderr
     text = done.stdout.decode("gbk")
@@ -175,7 +183,8 @@ def test_a_closed_pipe_is_no_failure():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path, number, status):
     code = (
         # A shell that runs tests in the background leaves SIGINT ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -191,9 +200,9 @@ def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path):
     )
     assert process.stdout.readline().strip() == b"ready"
     time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
 
-    assert process.returncode == 130
+    assert process.returncode == status
     assert b"interrupted" in err and b"Traceback" not in err
     assert os.listdir(tmp_path) == []

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -36,6 +37,16 @@ def made():
 @pytest.fixture(scope="module")
 def folder(made, tmp_path_factory):
     return writing._write(made, tmp_path_factory.mktemp("county") / "new" / "out")
+
+
+@pytest.fixture(scope="module")
+def again(made, tmp_path_factory):
+    """The same county in another folder, and what was told of it meanwhile."""
+    told = []
+    layers = {name: getattr(made, name) for name in (*LAYERS, *writing.RASTERS, "village_table")}
+    plain = SimpleNamespace(seed=made.seed, **layers)
+    out = writing._write(plain, tmp_path_factory.mktemp("again"), lambda *step: told.append(step))
+    return SimpleNamespace(out=out, told=told)
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +195,12 @@ def test_the_list_of_checksums_is_the_folder(folder):
 # ---------------------------------------------------------------- recipes
 
 
-def test_the_recipe_runs_as_it_stands(folder, tmp_path):
-    job = batch.open_recipe(batch.load_recipe(folder / "recipe.toml"))
+@pytest.fixture(scope="module")
+def job(folder):
+    return batch.open_recipe(batch.load_recipe(folder / "recipe.toml"))
+
+
+def test_the_recipe_runs_as_it_stands(job, tmp_path):
     report = batch.run(job, tmp_path / "report")
 
     assert report.density.table.index.to_list() == ["武康组团", "高新区组团", "乾元组团"]
@@ -193,9 +208,7 @@ def test_the_recipe_runs_as_it_stands(folder, tmp_path):
     assert "示意" in (tmp_path / "report" / "map.html").read_text(encoding="utf-8")
 
 
-def test_the_recipe_reads_what_was_drawn(made, folder):
-    job = batch.open_recipe(batch.load_recipe(folder / "recipe.toml"))
-
+def test_the_recipe_reads_what_was_drawn(made, job):
     assert job.roads["road_class"].to_list() == made.roads["road_class"].to_list()
     assert job.roads.length.sum() == pytest.approx(made.roads.length.sum())
     assert job.homes.area.sum() == pytest.approx(made.homes.area.sum())
@@ -507,14 +520,12 @@ def test_the_sheet_as_received_is_refused_for_the_codes_that_lost_digits(office,
 # ---------------------------------------------------------------- whole or not at all
 
 
-def test_the_same_county_is_the_same_bytes(made, folder, tmp_path):
-    again = writing._write(made, tmp_path / "again")
-
-    assert everything(again) == everything(folder)
+def test_the_same_county_is_the_same_bytes(again, folder):
+    assert everything(again.out) == everything(folder)
 
 
 def test_a_county_replaces_a_county_and_leaves_other_files(made, folder, tmp_path):
-    out = writing._write(made, tmp_path)
+    out = shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     notes, stale = out / "notes.txt", out / "as_received" / "三调.gdb" / "a0000000f.gdbtable"
     notes.write_text("mine")
     stale.write_bytes(b"of another GDAL")
@@ -617,12 +628,8 @@ def test_a_mistaken_command_is_one_sentence(tmp_path, monkeypatch, capsys, argum
     assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
 
 
-def test_progress_is_told_from_first_to_last(made, tmp_path):
-    told = []
-    layers = {name: getattr(made, name) for name in (*LAYERS, *writing.RASTERS, "village_table")}
-    writing._write(
-        SimpleNamespace(seed=made.seed, **layers), tmp_path, lambda *step: told.append(step)
-    )
+def test_progress_is_told_from_first_to_last(again):
+    told = again.told
 
     assert told[0][0] == "county" and told[-1] == ("", told[-1][2], told[-1][2])
     done = [step[1] for step in told]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from deqing_geo.batch.job import Job, open_recipe, paper_town, schematic_county
 from deqing_geo.batch.recipe import Recipe, load_recipe
-from deqing_geo.batch.report import Report, run
+from deqing_geo.batch.report import Report, require_folder, run
 from deqing_geo.batch.results import Results, measure
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "measure",
     "open_recipe",
     "paper_town",
+    "require_folder",
     "run",
     "schematic_county",
 ]

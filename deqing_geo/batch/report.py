@@ -146,6 +146,7 @@ def run(
             "[towns] where their file has no names of towns."
         )
     target = Path(out)
+    require_folder(target)
     _refuse_own_inputs(job, target)
     steps = len(STEPS) + 2 + bool(each)
     results = measure(job, tell, steps)
@@ -168,6 +169,38 @@ def run(
         files += _each_town(job, results, results.types, target / TOWNS)
     tell("", steps, steps)
     return Report(target, tuple(files), results)
+
+
+def require_folder(out: str | os.PathLike[str]) -> None:
+    """Refuse at the door a folder that cannot be written, not after all has been measured.
+
+    Parameters
+    ----------
+    out : path
+        The folder of a report; it need not be there yet.
+
+    Raises
+    ------
+    ExportError
+        If a file stands where it or a folder above it shall be, or nothing may be written.
+
+    Examples
+    --------
+    >>> require_folder("out/of/nothing")
+    >>> require_folder(f"{__file__}/report")
+    Traceback (most recent call last):
+    ...
+    deqing_geo.errors.ExportError: ...report.py/report: cannot be written (report.py is no folder).
+    """
+    there = Path(out)
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise ExportError(f"{os.fspath(out)}: cannot be written ({there.name} is no folder).")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"{os.fspath(out)}: cannot be written (no permission to write in {there})."
+        )
 
 
 # ---------------------------------------------------------------- maps

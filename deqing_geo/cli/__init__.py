@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import signal
 import sys
 import time
 import warnings
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from deqing_geo.standards import Standard
     from deqing_geo.villages import VillageTypes
 
-OK, FAILED, INTERRUPTED = 0, 1, 130
+OK, FAILED, INTERRUPTED, ENDED = 0, 1, 130, 143
+
+
+class _Ended(KeyboardInterrupt):
+    """The system or its owner ends the process; it leaves as if a person had interrupted it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 130
-        interrupted; mistaken arguments end the process with 2.
+        interrupted, 143 ended by the system; mistaken arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.
@@ -51,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from deqing_geo.errors import DeqingGeoError
 
     try:
-        with _spoken_warnings():
+        with _spoken_warnings(), _tidy_end():
             status = arguments.run(arguments)
         sys.stdout.flush()
     except DeqingGeoError as error:
@@ -71,9 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
             )
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         print("deqing-geo: interrupted; nothing half-written was left", file=sys.stderr)
-        return INTERRUPTED
+        return ENDED if isinstance(end, _Ended) else INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough.
         sys.stderr.close()
@@ -82,6 +87,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"deqing-geo: the output cannot be written ({error.strerror})", file=sys.stderr)
         return FAILED
     return OK if status is None else int(status)
+
+
+@contextlib.contextmanager
+def _tidy_end() -> Iterator[None]:
+    """A process told to end, or whose window is closed, takes its half-written files along."""
+
+    def end(*_: object) -> None:
+        raise _Ended
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            number = signal.Signals[name]
+            # Only a program's main thread may ask for signals, and nohup is to be respected.
+            with contextlib.suppress(ValueError):
+                if signal.getsignal(number) == signal.SIG_DFL:
+                    before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -215,9 +242,10 @@ def _report(arguments: argparse.Namespace) -> None:
 
 
 def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:
-    from deqing_geo.batch import run
+    from deqing_geo.batch import require_folder, run
 
     started = time.perf_counter()
+    require_folder(arguments.out)
     with _progress() as tell:
         report = run(open_job(tell), arguments.out, tell, each=arguments.each)
     console = _console()
