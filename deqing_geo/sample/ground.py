@@ -155,17 +155,20 @@ def outline(
     first = grid.cell(*seats[0])
     low, high = float(field.min()), float(field.max())
     inside = np.ones(grid.shape, dtype=bool)
+    # What is below a level lies within what is below a higher one: as many cells, the same cells.
+    known: dict[int, NDArray[np.bool_]] = {}
     for _ in range(40):
         middle = (low + high) / 2
-        pieces, _count = ndimage.label(field < middle)
-        inside = ndimage.binary_fill_holes((pieces == pieces[first]) & (pieces > 0))
+        below = field < middle
+        count = int(below.sum())
+        if count not in known:
+            pieces, _count = ndimage.label(below)
+            known[count] = ndimage.binary_fill_holes((pieces == pieces[first]) & (pieces > 0))
+        inside = known[count]
         if inside.sum() < cells:
             low = middle
         else:
             high = middle
-        if not ((field >= low) & (field < high)).any():
-            # No cell is left to decide on.
-            break
     return inside
 
 
