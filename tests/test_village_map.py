@@ -92,6 +92,21 @@ def test_a_candidate_is_an_outline_and_a_relocation_is_hatched(html):
     assert layer["tips"][-1] == ["己村", "拟列入(待征求村民意见)"]
 
 
+def test_a_village_whose_meeting_refused_waits_for_nobody():
+    asked = facts().assign(villager_consent=None).astype({"villager_consent": object})
+    asked.loc["F", "villager_consent"] = "refused"
+    with pytest.warns(dg.errors.DeqingGeoWarning):
+        types = dg.classify_villages(asked)
+    html = html_of(dg.village_map(types))
+    labels = [entry["label"] for entry in told(html).legends[0]["entries"]]
+    (layer,) = drawn(html)
+
+    assert "村民会议不同意,建议复核 1" in labels
+    assert not [label for label in labels if label.startswith("拟列入")]
+    assert layer["tips"][-1] == ["己村", "村民会议不同意,建议复核"]
+    assert layer["styles"][layer["use"][-1]]["fillOpacity"] < 0.05
+
+
 def test_a_click_tells_what_and_why(html, types):
     page = told(html)
     story = {one["name"]: one["parts"] for one in page.stories.values() if one["name"] != "甲村"}

@@ -385,18 +385,23 @@ def test_nobody_is_relocated_before_the_meeting_agreed_on_a_day(changes, consent
     assert row["type_model"] == "relocate"
     assert row["type_final"] == ("relocate" if done else None)
     assert types.counts["relocate"] == int(done)
-    assert types.counts["candidate"] == len(types.candidates) == int(not done)
+    said_no = consent == "refused"
+    assert types.counts["candidate"] == len(types.candidates) == int(not done and not said_no)
+    assert types.counts["refused"] == len(types.refused) == int(said_no)
     assert types.counts.sum() == 1
     assert ("UNDATED" in row["flags"]) == (consent == "agreed" and not done)
     assert ("REFUSED" in row["flags"]) == (consent == "refused")
 
 
 def test_candidates_have_their_own_column_by_town_and_are_no_type_of_the_plan():
-    types = judge(frame({"hazard_major": True}, {}, {"town_name": "乙镇", **RM6, **AGREED}))
+    no = {"hazard_major": True, "villager_consent": "refused"}
+    types = judge(frame({"hazard_major": True}, {}, {"town_name": "乙镇", **RM6, **AGREED}, no))
+    columns = ["relocate", "candidate", "refused", "improve"]
 
-    assert types.by_town.loc["某镇", ["relocate", "candidate", "improve"]].tolist() == [0, 1, 1]
+    assert types.by_town.loc["某镇", columns].tolist() == [0, 1, 1, 1]
     assert types.by_town.loc["乙镇", "relocate"] == 1
-    assert (types.tally.value, types.tally.counted, types.tally.total) == (2.0, 2, 3)
+    assert (types.tally.value, types.tally.counted, types.tally.total) == (2.0, 2, 4)
+    assert "1个拟列入搬迁撤并待征求意见、1个村民会议不同意不计入" in types.tally.definition
     assert list(types.counts.index[:5]) == list(FIVE)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.villages import VillageTypes
 
-CANDIDATE = "candidate"
+OUTLINED = ("candidate", "refused")
 # What a click tells of a village, in groups; what a village has not is left out.
 TOLD = {
     "人口与产业": (
@@ -46,7 +46,8 @@ def village_map(
     """Villages by their proposed type (拟定类型), with the reason of each at a click.
 
     The legend keeps the plan's order and counts. A candidate for relocation has no fill but
-    an outline, since nobody has agreed to it; the map is an internal product.
+    an outline, since nobody has agreed to it, and so has a village whose meeting refused; the
+    map is an internal product.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def village_map(
     look = parts.style()["village_type"]
     counts = types.counts
     kinds = [str(kind) for kind in counts.index]
-    kind_of = table["village_type"].astype(object).where(table["village_type"].notna(), CANDIDATE)
+    kind_of = types.shown
     styles, entries = [], []
     for kind in kinds:
         drawn, entry = _look(kind, look, int(counts[kind]))
@@ -92,7 +93,7 @@ def village_map(
         if counts[kind] or kind in types.counts.index[:5]:
             entries.append(entry)
     layer = names.label("village_type")
-    order = np.argsort((kind_of == CANDIDATE).to_numpy(), kind="stable")
+    order = np.argsort(kind_of.isin(OUTLINED).to_numpy(), kind="stable")
     payload = {
         "area": True,
         "unit": UNIT,
@@ -109,7 +110,7 @@ def village_map(
         {"layer": layer, "title": layer, "unit": "非规范色", "entries": entries}
     )
     for at, key in enumerate(keys):
-        _tell(contents, key, table.iloc[at], layer)
+        _tell(contents, key, table.iloc[at], layer, str(kind_of.iloc[at]))
     towns = parts.texts(table, "town_name")
     twice = {name for name in labels if labels.count(name) > 1}
     contents.finds += [
@@ -129,8 +130,8 @@ def village_map(
 def _look(kind: str, look: dict[str, Any], count: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """How a type is drawn, and how the legend says so."""
     label = f"{_called(kind)} {count}"
-    if kind == CANDIDATE:
-        line = look[CANDIDATE]
+    if kind in OUTLINED:
+        line = look[kind]
         drawn = {
             "color": line["color"],
             "weight": line["weight"],
@@ -153,11 +154,9 @@ def _look(kind: str, look: dict[str, Any], count: int) -> tuple[dict[str, Any], 
     return drawn, {**entry, "pattern": pattern} if pattern else entry
 
 
-def _tell(contents: Any, key: str, row: pd.Series[Any], layer: str) -> None:
+def _tell(contents: Any, key: str, row: pd.Series[Any], layer: str, kind: str) -> None:
     """The story of one village: what, why, what to look at again, and the facts behind it."""
-    kind = row["village_type"]
-    shown = _called(CANDIDATE if kind is None or kind != kind else str(kind))
-    head = [(layer, shown)]
+    head = [(layer, _called(kind))]
     if row["type_model"] != kind:
         head.append((names.label("type_model"), _called(str(row["type_model"]))))
     head.append((names.label("status"), names.vocabulary("status")[row["status"]]))
@@ -208,8 +207,8 @@ def _blank(value: Any) -> bool:
 
 
 def _called(kind: str) -> str:
-    if kind == CANDIDATE:
-        return names.vocabulary("status")[CANDIDATE]
+    if kind in OUTLINED:
+        return names.vocabulary("status")[kind]
     return names.vocabulary("type_final").get(kind, kind)
 
 

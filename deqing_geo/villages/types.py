@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
 OUTSIDE = ("undecided", "missing", "urban")
 CANDIDATE = "candidate"
+REFUSED = "refused"
 BY_HAND = "O1"
 
 
@@ -67,17 +68,27 @@ class VillageTypes:
 
     @property
     def counts(self) -> pd.Series[Any]:
-        """How many villages of each type, in the plan's order; then candidates and the rest."""
-        found = self.series.value_counts()
-        out = {kind: int(found.get(kind, 0)) for kind in FIVE}
-        out[CANDIDATE] = len(self.candidates)
-        out |= {kind: int(found.get(kind, 0)) for kind in OUTSIDE}
+        """How many villages of each type, in the plan's order; then those without one, by why."""
+        found = self.shown.value_counts()
+        kinds = (*FIVE, CANDIDATE, REFUSED, *OUTSIDE)
+        out = {kind: int(found.get(kind, 0)) for kind in kinds}
         return pd.Series(out, name="village_count", dtype=int)
 
     @property
+    def shown(self) -> pd.Series[Any]:
+        """What legends and tables say of each village: its type, or the status of one without."""
+        kind = self.series.astype(object)
+        return kind.where(kind.notna(), self.table["status"])
+
+    @property
     def candidates(self) -> gpd.GeoDataFrame:
-        """Villages that a rule would relocate and whose meeting has not agreed: internal."""
-        return self.table[self.table["status"].isin(["candidate", "refused"])]
+        """Villages that a rule would relocate and whose meeting has not decided: internal."""
+        return self.table[self.table["status"] == CANDIDATE]
+
+    @property
+    def refused(self) -> gpd.GeoDataFrame:
+        """Villages that a rule would relocate and whose meeting said no: a person looks again."""
+        return self.table[self.shown == REFUSED]
 
     @property
     def changes(self) -> gpd.GeoDataFrame:
@@ -86,11 +97,10 @@ class VillageTypes:
 
     @property
     def by_town(self) -> pd.DataFrame:
-        """Towns by types, candidates and the rest: counts, in the order of the villages."""
+        """Towns by types and by what has none: counts, in the order of the villages."""
         if "town_name" not in self.table:
             raise ColumnError("The villages carry no `town_name`, so there is no table by town.")
-        kind = self.series.astype(object).where(self.series.notna(), CANDIDATE)
-        out = pd.crosstab(self.table["town_name"], kind)
+        out = pd.crosstab(self.table["town_name"], self.shown)
         order = pd.unique(self.table["town_name"].dropna())
         return out.reindex(index=order, columns=[*self.counts.index], fill_value=0)
 
@@ -115,6 +125,7 @@ class VillageTypes:
         used = [kind for kind in FIVE if self.counts[kind]]
         part = int((self.series != "urban").sum())
         typed = int(self.series.isin(FIVE).sum())
+        refused = f"、{len(self.refused)}个村民会议不同意" if len(self.refused) else ""
         return Tally(
             key=target,
             value=float(len(used)),
@@ -123,7 +134,7 @@ class VillageTypes:
             total=part,
             definition=(
                 f"拟定类型中已使用的类数;{part}个参与分类单元中{typed}个已有拟定类型,"
-                f"{len(self.candidates)}个拟列入搬迁撤并待征求意见不计入"
+                f"{len(self.candidates)}个拟列入搬迁撤并待征求意见{refused}不计入"
             ),
             notices=self.notices,
             origins=self.origins,
@@ -203,20 +214,20 @@ class VillageTypes:
 
 
 def called(kind: object) -> str:
-    """A type, or 拟列入 for a candidate, as a reader knows it.
+    """A type, or why there is none, as a reader knows it.
 
     Parameters
     ----------
     kind : object
-        A word of ``type_final``, or ``candidate``.
+        A word of ``type_final``, or ``candidate`` or ``refused``.
 
     Returns
     -------
     str
         Its Chinese label.
     """
-    if kind == CANDIDATE:
-        return names.vocabulary("status")[CANDIDATE]
+    if kind in (CANDIDATE, REFUSED):
+        return names.vocabulary("status")[str(kind)]
     return names.vocabulary("type_final").get(str(kind), str(kind))
 
 
