@@ -33,7 +33,8 @@ def main() -> int:
         job = batch.open_recipe(batch.load_recipe(asked.recipe), tell)
         report = batch.run(job, asked.out, tell, each="town")
     except DeqingGeoError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        said = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())]
+        print("\n".join(said), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; nothing half-written was left", file=sys.stderr)

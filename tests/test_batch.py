@@ -86,6 +86,15 @@ def test_a_mistake_is_named_with_its_line(folder, old, new, line, said):
     assert any(one.startswith(f"line {line}: ") and said in one for one in caught.value.mistakes)
 
 
+def test_a_layer_that_cannot_be_read_is_named_with_its_line(folder):
+    read = batch.load_recipe(recipe(folder, GOOD))
+    (folder / "parks.gpkg").write_bytes(b"no layer")
+
+    with pytest.raises(errors.BoundaryFileError) as caught:
+        batch.open_recipe(read)
+    assert caught.value.__notes__ == ["in recipe.toml, line 11: [parks]"]
+
+
 def test_all_mistakes_are_named_at_once(folder):
     text = GOOD.replace("[roads]", "[road]").replace('source = "示意"', "sorce = 1")
 

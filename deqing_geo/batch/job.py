@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deqing_geo import sample, standards
 from deqing_geo.batch.recipe import Recipe
 from deqing_geo.boundaries import read_towns, read_villages, read_zone
+from deqing_geo.errors import DeqingGeoError
 from deqing_geo.inputs import (
     CROPLAND,
     LAYERS,
@@ -131,8 +132,24 @@ def open_recipe(recipe: Recipe, tell: Tell = silent) -> Job:
     Raises
     ------
     DeqingGeoError
-        Of the readers.
+        Of the readers; a note says in which section of the recipe, and on which line.
     """
+    reading = [""]
+
+    def telling(what: str, done: int, of: int) -> None:
+        reading[0] = what
+        tell(what, done, of)
+
+    try:
+        return _opened(recipe, telling)
+    except DeqingGeoError as error:
+        if reading[0]:
+            section = reading[0]
+            error.add_note(f"in {recipe.path.name}, line {recipe.lines[section]}: [{section}]")
+        raise
+
+
+def _opened(recipe: Recipe, tell: Tell) -> Job:
     layers = {name: dict(options) for name, options in recipe.layers.items()}
     total, done = len(layers), 0
     found: dict[str, Any] = {}

@@ -85,6 +85,8 @@ class Recipe:
         For each measure the key of its definition.
     speeds : mapping of str to float
         Kilometres an hour by road class, where they are not the standard's.
+    lines : mapping of str to int
+        The line each section begins on.
     """
 
     path: Path
@@ -94,6 +96,7 @@ class Recipe:
     files: Mapping[str, Path]
     measures: Mapping[str, str]
     speeds: Mapping[str, float]
+    lines: Mapping[str, int]
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -195,6 +198,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         ),
         measures=MappingProxyType(measures),
         speeds=MappingProxyType({key: float(v) for key, v in content.get("speeds", {}).items()}),
+        lines=MappingProxyType({name: mistakes.lines.get((name, ""), 1) for name in layers}),
     )
 
 

@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except DeqingGeoError as error:
         print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(f"deqing-geo: {note}", file=sys.stderr)
         flags = [
             flag
             for option, flag in getattr(arguments, "flags", {}).items()
