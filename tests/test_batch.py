@@ -192,6 +192,37 @@ def test_what_an_earlier_report_made_does_not_pass_for_new(tmp_path):
     assert "park_coverage.csv" not in found and {"notes.txt", "road_density.csv"} <= found
 
 
+def villages_of_a_town():
+    villages = sample.villages().assign(town_name="纸上镇", is_town_seat=False)
+    return batch.Job("纸上镇", "deqing", villages, villages=villages, homes=sample.homes())
+
+
+def test_maps_of_towns_arrive_with_the_report_or_not_at_all(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    job = villages_of_a_town()
+    batch.run(job, out, each="town")
+    before = digests(out / "towns")
+    monkeypatch.setattr(batch.report, "_each_town", None)
+
+    with pytest.raises(TypeError):
+        batch.run(batch.Job("别的", "deqing", job.areas, villages=job.villages), out, each="town")
+    assert json.loads((out / "summary.json").read_text("utf-8"))["title"] == "纸上镇"
+    assert digests(out / "towns") == before and len(before) == 3
+    assert not [name for name in os.listdir(out) if name.endswith(".part")]
+
+
+def test_maps_of_towns_that_are_not_made_again_go(tmp_path):
+    out = tmp_path / "out"
+    batch.run(villages_of_a_town(), out, each="town")
+    batch.run(villages_of_a_town(), out)
+    assert not (out / "towns").exists()
+
+    batch.run(villages_of_a_town(), out, each="town")
+    (out / "towns" / "notes.txt").write_text("mine")
+    batch.run(villages_of_a_town(), out)
+    assert os.listdir(out / "towns") == ["notes.txt"]
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, errors.ExportError("full")])
 def test_a_report_that_fails_leaves_the_last_one_whole(tmp_path, monkeypatch, failure):
     out = tmp_path / "out"

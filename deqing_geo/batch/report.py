@@ -6,13 +6,14 @@ a failure leaves the target as it was.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import math
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,23 +153,41 @@ def run(
     results = measure(job, tell, steps)
     done = len(STEPS)
     tell("map", done, steps)
-    earlier = _made_earlier(target)
-    with whole_folder(target, last=MANIFEST) as draft:
+    towns: list[str] = []
+    # The towns' folder arrives with the other, or the maps of two months would lie together.
+    with _arriving(target) as draft, contextlib.ExitStack() as beside:
         save_map(_map(job, results), draft / "map.html")
         tell("tables", done + 1, steps)
         _save_tables(results, draft)
         _write_json(draft / "summary.json", _summary(job, results))
         made = sorted(file.name for file in draft.iterdir())
         _write_json(draft / MANIFEST, _manifest(job, results, draft, made))
-    for name in earlier - set(made):
-        # A table of last month's parks beside this month's roads would be taken for new.
-        (target / name).unlink(missing_ok=True)
-    files = [*made, MANIFEST]
-    if each and results.types is not None:
-        tell("towns", done + 2, steps)
-        files += _each_town(job, results, results.types, target / TOWNS)
+        if each and results.types is not None:
+            tell("towns", done + 2, steps)
+            folder = beside.enter_context(_arriving(target / TOWNS))
+            towns = _each_town(job, results, results.types, folder)
+    if not each and (stale := _made_earlier(target / TOWNS)):
+        _remove(target / TOWNS, {*stale, MANIFEST})
+        with contextlib.suppress(OSError):
+            (target / TOWNS).rmdir()
     tell("", steps, steps)
-    return Report(target, tuple(files), results)
+    return Report(target, (*made, MANIFEST, *(f"{TOWNS}/{name}" for name in towns)), results)
+
+
+@contextlib.contextmanager
+def _arriving(folder: Path) -> Iterator[Path]:
+    """A folder of products in the place of an earlier one's: what is not made again goes."""
+    earlier = _made_earlier(folder)
+    with whole_folder(folder, last=MANIFEST) as draft:
+        yield draft
+        made = {file.name for file in draft.iterdir()}
+    _remove(folder, earlier - made)
+
+
+def _remove(folder: Path, stale: set[str]) -> None:
+    """A table of last month's parks beside this month's roads would be taken for new."""
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
 
 
 def require_folder(out: str | os.PathLike[str]) -> None:
@@ -237,23 +256,18 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
     """One map and one table a town, under names a person can file."""
     table = types.table
     towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
-    earlier = _made_earlier(folder)
-    made: list[str] = []
-    with whole_folder(folder, last=MANIFEST) as draft:
-        for number, town in enumerate(towns, start=1):
-            one = types.of(table["town_name"] == town)
-            stem = _UNWRITABLE.sub("_", f"{_code_of(one)}{town}{number:02d}")
-            m = village_map(one, title=f"{town}村庄分类图")
-            for look in ("water", "zone", "town"):
-                if look in job.around:
-                    add_layer(m, job.around[look], look)
-            save_map(m, draft / f"{stem}村庄分类图.html")
-            save_table(_readable(one), draft / f"{stem}村庄分类表.csv")
-        made = sorted(file.name for file in draft.iterdir())
-        _write_json(draft / MANIFEST, _manifest(job, results, draft, made))
-    for name in earlier - set(made):
-        (folder / name).unlink(missing_ok=True)
-    return [f"{folder.name}/{name}" for name in (*made, MANIFEST)]
+    for number, town in enumerate(towns, start=1):
+        one = types.of(table["town_name"] == town)
+        stem = _UNWRITABLE.sub("_", f"{_code_of(one)}{town}{number:02d}")
+        m = village_map(one, title=f"{town}村庄分类图")
+        for look in ("water", "zone", "town"):
+            if look in job.around:
+                add_layer(m, job.around[look], look)
+        save_map(m, folder / f"{stem}村庄分类图.html")
+        save_table(_readable(one), folder / f"{stem}村庄分类表.csv")
+    made = sorted(file.name for file in folder.iterdir())
+    _write_json(folder / MANIFEST, _manifest(job, results, folder, made))
+    return [*made, MANIFEST]
 
 
 def _code_of(types: VillageTypes) -> str:
