@@ -89,6 +89,9 @@ def test_the_table_for_readers_is_in_their_words(whole):
     assert set(table["镇(街道)驻地村"].dropna()) == {"是", "否"}
     assert table["常住人口(人)"].dropna().str.fullmatch(r"\d+").all()
     assert table["判定理由"].notna().all()
+    waiting = table[table["状态"] == "待补数据"]
+    assert len(waiting) and not waiting["缺少的指标"].str.contains("[a-z_]").any()
+    assert ("缺少" + waiting["缺少的指标"] + ",暂不判定" == waiting["判定理由"]).all()
     known = set(columns.vocabulary("type_final").values())
     assert set(table["初判类型"].dropna()) <= known
     # A column nobody labelled would stand there under its English name.

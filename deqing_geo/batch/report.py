@@ -325,6 +325,10 @@ def _readable(types: VillageTypes) -> pd.DataFrame:
     for column in out.columns:
         if _yes_no(out[column]):
             out[column] = out[column].astype("boolean")
+    out["missing_fields"] = [
+        "、".join(names.label(field) for field in fields.split(";") if field)
+        for fields in out["missing_fields"]
+    ]
     out.attrs.update(table.attrs)
     return out
 
