@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.crs import ZONES, data_zone, identify, suspect_datum
+from deqing_geo.crs import ZONES, data_zone, identify, refuse_shift
 from deqing_geo.errors import (
     BoundaryFileError,
     CodeError,
@@ -124,7 +124,7 @@ def read_towns(
     if frame.attrs["reading"]["driver"] == "OSM":
         frame = _one_level(frame)
     if reference is not None and datum is None:
-        _refuse_shift(frame, reference)
+        refuse_shift(frame, reference, "towns")
     if "town_name" in frame:
         frame["town_name"] = names.clean_text(frame["town_name"])
     return _index(frame, "town_code", "town_name")
@@ -201,7 +201,7 @@ def read_villages(
         reference=reference,
     )
     if reference is not None and datum is None:
-        _refuse_shift(frame, reference, "villages")
+        refuse_shift(frame, reference, "villages")
     for column in ("village_name", "town_name"):
         if column in frame:
             frame[column] = names.clean_text(frame[column])
@@ -389,7 +389,7 @@ def read_counties(
     if frame.attrs["reading"]["driver"] == "OSM":
         frame = _one_level(frame)
     if reference is not None and datum is None:
-        _refuse_shift(frame, reference, "counties")
+        refuse_shift(frame, reference, "counties")
     if "county_name" in frame:
         frame["county_name"] = names.clean_text(frame["county_name"])
     out = _index(frame, "county_code", "county_name", "counties")
@@ -422,18 +422,6 @@ def _one_level(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         )
     note(frame, admin_level=str(levels.index[0]))
     return frame.drop(columns="admin_level")
-
-
-def _refuse_shift(
-    frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame, what: str = "towns"
-) -> None:
-    suspected = suspect_datum(frame.geometry, reference, frame.crs)
-    if suspected is not None:
-        datum, metres = suspected
-        raise CRSError(
-            f"`{what}` lie {metres:.0f} m off the reference, as {datum.upper()} does: they seem to "
-            f"come from a map service (疑似坐标偏移). Pass datum={datum!r}."
-        )
 
 
 def _index(

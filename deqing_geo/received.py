@@ -15,8 +15,7 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.crs import suspect_datum
-from deqing_geo.errors import CRSError
+from deqing_geo.crs import refuse_shift
 from deqing_geo.reading import POLYGONS, read
 
 if TYPE_CHECKING:
@@ -103,13 +102,7 @@ def read_received(
         as_is=True,
     )
     if reference is not None and datum is None:
-        suspected = suspect_datum(_areas(frame), reference, frame.crs)
-        if suspected is not None:
-            shift, metres = suspected
-            raise CRSError(
-                f"`villages` lie {metres:.0f} m off the reference, as {shift.upper()} does: they "
-                f"seem to come from a map service (疑似坐标偏移). Pass datum={shift!r}."
-            )
+        refuse_shift(frame, reference, "villages")
     attrs = dict(frame.attrs)
     if _says_made_up(frame):
         attrs["notice"] = names.word("notice.schematic")

@@ -221,6 +221,20 @@ def test_a_reference_places_a_file_and_never_another_datum(tmp_path):
         dg.read_villages(file, reference=aside)
 
 
+def test_shapes_that_cross_themselves_are_placed_all_the_same(tmp_path):
+    frame = squares()
+    (x, y), *_ = SQUARE
+    bowtie = shapely.Polygon([(x, y), (x + 1000, y + 1000), (x, y + 1000), (x + 1000, y), (x, y)])
+    frame.loc[0, "geometry"] = bowtie
+    file = write(frame, tmp_path / "v.shp")
+    file.with_suffix(".prj").unlink()
+
+    with pytest.warns(errors.RepairWarning, match="crossed themselves"):
+        villages = dg.read_villages(file, reference=sample.town())
+    assert villages.crs.to_epsg() == 4549
+    assert dg.read_received(file, reference=sample.town()).crs.to_epsg() == 4549
+
+
 def test_a_reference_of_other_land_places_nothing(tmp_path):
     file = write(squares(), tmp_path / "v.shp")
     file.with_suffix(".prj").unlink()

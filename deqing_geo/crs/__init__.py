@@ -10,8 +10,8 @@ from __future__ import annotations
 from deqing_geo.crs.demands import require_metres
 from deqing_geo.crs.moving import DATUMS, moved, to_degrees, to_working
 from deqing_geo.crs.numbers import ELSEWHERE, FITS, SWAPPED, data_zone, fit
-from deqing_geo.crs.reference import identify_by, suspect_datum, turn
-from deqing_geo.crs.systems import CGCS2000, ZONES, identify, zone_crs
+from deqing_geo.crs.reference import identify_by, refuse_shift, suspect_datum, turn
+from deqing_geo.crs.systems import CGCS2000, ZONES, called, identify, zone_crs
 from deqing_geo.ellipsoid import areal_scale, ellipsoidal_area
 from deqing_geo.shifts import (
     bd09_to_gcj02,
@@ -32,6 +32,7 @@ __all__ = [
     "areal_scale",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
+    "called",
     "data_zone",
     "ellipsoidal_area",
     "fit",
@@ -40,6 +41,7 @@ __all__ = [
     "identify",
     "identify_by",
     "moved",
+    "refuse_shift",
     "require_metres",
     "suspect_datum",
     "to_degrees",

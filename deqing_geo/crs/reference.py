@@ -71,7 +71,7 @@ def suspect_datum(
     base = target.geodetic_crs
     if len(reference) == 0:
         raise CRSError("`reference` is empty: it says nothing about the layer.")
-    shapes = shapely.union_all(np.asarray(list(outline), dtype=object))
+    shapes = _land(np.asarray(list(outline), dtype=object))
     true = to_working(reference, name="reference")
     truth = shapely.union_all(
         transform(
@@ -97,6 +97,37 @@ def suspect_datum(
         moved[datum] = float(shapely.distance(shapely.centroid(shapes), shapely.centroid(there)))
     best = min(misfit, key=lambda datum: misfit[datum])
     return (best, moved[best]) if best and misfit[best] < MISFIT_SHARE * misfit[""] else None
+
+
+def refuse_shift(frame: gpd.GeoDataFrame, reference: gpd.GeoDataFrame, name: str) -> None:
+    """Refuse a layer that fits a reference better with a map service's shift undone.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Projected.
+    reference : GeoDataFrame
+        An outline known to be true, in any CRS.
+    name : str
+        What the caller calls the layer.
+
+    Raises
+    ------
+    CRSError
+        If it does, or the reference is an outline of other land.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> refuse_shift(sample.villages(), sample.town(), "villages")
+    """
+    suspected = suspect_datum(frame.geometry, reference, frame.crs)
+    if suspected is not None:
+        datum, metres = suspected
+        raise CRSError(
+            f"`{name}` lie {metres:.0f} m off the reference, as {datum.upper()} does: they seem to "
+            f"come from a map service (疑似坐标偏移). Pass datum={datum!r}."
+        )
 
 
 def identify_by(
@@ -143,9 +174,9 @@ def identify_by(
     """
     true = to_working(reference, name="reference")
     target = identify(true.crs)
-    truth = shapely.union_all(np.asarray(true.geometry.array, dtype=object))
+    truth = _land(np.asarray(true.geometry.array, dtype=object))
     there = lonlat(target, *shapely.bounds(truth))
-    outline = shapely.union_all(geometry)
+    outline = _land(geometry)
     best, best_share, best_shape = None, 0.0, None
     for crs, swapped in candidates(geometry):
         box = bounds(geometry)
@@ -188,6 +219,11 @@ def turn(geometry: NDArray[Any]) -> NDArray[Any]:
     """
     out: NDArray[Any] = shapely.transform(geometry, lambda coords: coords[:, ::-1])
     return out
+
+
+def _land(shapes: NDArray[Any]) -> Any:
+    """All shapes together, those that cross themselves mended: only where they lie is asked."""
+    return shapely.union_all(shapely.make_valid(shapes[~shapely.is_missing(shapes)]))
 
 
 def _offset(outline: Any, truth: Any) -> float:

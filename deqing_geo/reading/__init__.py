@@ -16,14 +16,14 @@ from typing import Any
 import geopandas as gpd
 
 from deqing_geo import columns as names
-from deqing_geo.crs import to_working
+from deqing_geo.crs import called, to_working
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning
 from deqing_geo.files import sources
 from deqing_geo.reading.choosing import Kind, OsmQuery, choose
 from deqing_geo.reading.dxf import LAYER, open_drawing
 from deqing_geo.reading.frames import index_by, note, read_status
 from deqing_geo.reading.opening import open_layer
-from deqing_geo.reading.placing import crs_name, place
+from deqing_geo.reading.placing import place
 from deqing_geo.reading.shapes import (
     LINES,
     PLACES,
@@ -142,7 +142,7 @@ def read(
             "Where there may be none of roads, parks or homes, read them with like= the areas."
         )
     frame = to_working(frame, like=like, datum=datum, name=name)
-    told["working_crs"] = crs_name(frame.crs)
+    told["working_crs"] = called(frame.crs)
     if datum is not None:
         told["datum_undone"] = datum
     told["rows"] = len(frame)

@@ -8,9 +8,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS
 
-from deqing_geo.crs import FITS, SWAPPED, fit, identify, identify_by, turn
+from deqing_geo.crs import FITS, SWAPPED, called, fit, identify, identify_by, turn
 from deqing_geo.errors import DeqingGeoWarning
 
 
@@ -75,7 +74,7 @@ def place(
             told["crs_overruled"] = str(frame.crs.name)
             warnings.warn(
                 f"`{name}`: {told['file']} says {frame.crs.name}, in which its numbers lie nowhere "
-                f"near; it is read in {crs_name(crs)}, in which it covers the reference.",
+                f"near; it is read in {called(crs)}, in which it covers the reference.",
                 DeqingGeoWarning,
                 stacklevel=4,
             )
@@ -85,7 +84,7 @@ def place(
         if swapped:
             _tell_swapped(told, name, "only so does it cover the reference")
     if frame.crs is not None:
-        told["crs"] = crs_name(frame.crs)
+        told["crs"] = called(frame.crs)
     return frame
 
 
@@ -97,19 +96,3 @@ def _tell_swapped(told: dict[str, Any], name: str, why: str) -> None:
         DeqingGeoWarning,
         stacklevel=5,
     )
-
-
-def crs_name(crs: Any) -> str:
-    """A system as notes name it.
-
-    Parameters
-    ----------
-    crs : CRS
-
-    Returns
-    -------
-    str
-        Its EPSG code where it has one, else its name.
-    """
-    code = CRS.from_user_input(crs).to_epsg()
-    return f"EPSG:{code}" if code else str(CRS.from_user_input(crs).name)
