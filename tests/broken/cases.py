@@ -347,6 +347,15 @@ def containers() -> Iterator[Case]:
 
     yield Case("two shapefiles in a zip", two_files)
 
+    def kmz(folder: Path) -> Path:
+        file = write(squares(), folder / "doc.kml")
+        with zipfile.ZipFile(folder / "v.kmz", "w") as zipped:
+            zipped.write(file, "doc.kml")
+        file.unlink()
+        return folder / "v.kmz"
+
+    yield Case("a KMZ", kmz)
+
 
 # ---------------------------------------------------------------- codes and fields
 
