@@ -94,6 +94,23 @@ def test_a_file_of_a_zip_is_named_by_its_path_where_its_name_is_not_enough(tmp_p
     assert villages.attrs["reading"]["file"] == "两年.zip/2025/村界.geojson"
 
 
+@pytest.mark.parametrize("read", ["villages", "roads"])
+def test_a_damaged_file_in_a_zip_is_in_nobodys_way_but_its_readers(tmp_path, read):
+    write(squares(), tmp_path / "村界.shp")
+    write(sample.roads()[["geometry"]].assign(DLDJ="主干路"), tmp_path / "道路.shp")
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for part in sorted(tmp_path.glob("*.*")):
+            if part.name not in ("all.zip", "道路.dbf"):
+                zipped.write(part, part.name)
+
+    if read == "villages":
+        assert len(dg.read_villages(archive)) == 4
+    else:
+        with pytest.raises(errors.BoundaryFileError, match=r"道路\.shp: its \.dbf is missing"):
+            dg.read_roads(archive)
+
+
 # ---------------------------------------------------------------- drawings
 
 

@@ -55,6 +55,8 @@ class Source:
         Inside a zip: every part by its ending.
     gdal : str
         What to give to GDAL.
+    fault : str
+        Inside a zip: why it cannot be opened; another file of the zip may be meant.
     """
 
     file: Path
@@ -62,6 +64,7 @@ class Source:
     member: str = ""
     inside: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
     gdal: str = ""
+    fault: str = ""
 
     @property
     def label(self) -> str:
@@ -149,10 +152,7 @@ def sources(path: str | os.PathLike[str]) -> list[Source]:
         )
         _refuse_damaged(source)
         return [source]
-    found = _members(file)
-    for source in found:
-        _refuse_damaged(source)
-    return found
+    return _members(file)
 
 
 def _members(archive: Path) -> list[Source]:
@@ -182,9 +182,18 @@ def _members(archive: Path) -> list[Source]:
 
 
 def _source(archive: Path, name: str, named: dict[str, zipfile.ZipInfo]) -> Source:
-    """A member with its companions, refused where it is too large or cannot be unpacked."""
+    """A member with its companions, or with its fault."""
     kind = kind_of(name, KINDS)
     assert kind is not None
+    try:
+        source = _opened(archive, kind, name, named)
+        _refuse_damaged(source)
+    except BoundaryFileError as error:
+        return Source(archive, kind, name, fault=str(error))
+    return source
+
+
+def _opened(archive: Path, kind: FileKind, name: str, named: dict[str, zipfile.ZipInfo]) -> Source:
     base = name[: -len(next(end for end in kind.endings if name.lower().endswith(end)))]
     if kind.is_folder:
         inside = {

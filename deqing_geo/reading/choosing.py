@@ -112,6 +112,20 @@ def choose(
     BoundaryFileError
         If a file cannot be opened, there is no such layer, or several fit equally well.
     """
+    chosen = _choose(found, what, kind, wanted, layer, osm)
+    if chosen.source.fault:
+        raise BoundaryFileError(chosen.source.fault)
+    return chosen
+
+
+def _choose(
+    found: Sequence[Source],
+    what: str,
+    kind: Kind,
+    wanted: Sequence[str],
+    layer: str | None,
+    osm: OsmQuery | None,
+) -> Choice:
     there = [one for source in found for one in _layers(source, osm, layer)]
     top = found[0].file
     if layer is not None:
@@ -169,6 +183,9 @@ def name_score(what: str, name: str) -> int:
 
 def _layers(source: Source, osm: OsmQuery | None, layer: str | None) -> list[Choice]:
     driver = source.kind.driver
+    if source.fault:
+        # What it holds is not known; it may still be the one that is meant.
+        return [Choice(source, source.stem, 0, "Unknown")]
     if driver == "OSM" and osm is not None:
         if layer is not None:
             raise BoundaryFileError(
@@ -283,7 +300,7 @@ def _alias(one: Choice) -> str:
 
 def _info(one: Choice) -> dict[str, Any]:
     driver = one.source.kind.driver
-    if driver in ("Parquet", "DXF", "OSM"):
+    if one.source.fault or driver in ("Parquet", "DXF", "OSM"):
         return {}
     encoding = "ISO-8859-1" if driver in ("ESRI Shapefile", "MapInfo File") else None
     try:
