@@ -48,7 +48,7 @@ def _a_county_is_made_once(tmp_path_factory):
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def other_hashes():
     """An environment in which strings hash otherwise than here."""
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"

@@ -9,7 +9,6 @@ import time
 import pyogrio
 import pytest
 
-import deqing_geo as dg
 from deqing_geo import sample
 from deqing_geo.cli import main
 
@@ -37,39 +36,6 @@ def test_help_explains_and_a_mistaken_command_is_two(capsys):
             main(arguments)
         assert ended.value.code == status
     assert "demo" in capsys.readouterr().out
-
-
-@pytest.fixture(scope="module")
-def figures():
-    """What the demonstration must print: density and coverage of the schematic county."""
-    made = sample.county()
-    density = dg.road_density(made.zone, made.roads).headline.split(" ")[0]
-    return density, dg.park_coverage(made.zone, made.parks, made.homes).headline
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The demonstration as an officer runs it, on a GBK console."""
-    out = tmp_path_factory.mktemp("demo") / "out"
-    return run("demo", "--out", out, env={"PYTHONIOENCODING": "gbk"}), out
-
-
-def test_the_demo_leaves_its_folder(demo, figures):
-    done, out = demo
-    assert done.returncode == 0
-
-    printed = done.stdout.decode("gbk")
-    assert figures[0] in printed and figures[1] in printed
-    assert "示意数据" in printed and "未合并双线" in printed and "规划目标" in printed
-    for words in (
-        "村庄类型",
-        "城郊融合类",
-        "拟列入(待征求村民意见)",
-        "核心指标完成情况",
-        "停用条件 RM-4",
-    ):
-        assert words in printed
-    assert (out / "map.html").stat().st_size > 150_000
 
 
 def test_road_density_of_a_zone_is_printed_with_its_definition(folder, capsys):
@@ -118,14 +84,6 @@ def test_a_refusal_is_one_sentence_and_status_one(folder, monkeypatch, capsys, a
     assert said in printed.err and "Traceback" not in printed.err
     assert printed.err.startswith("deqing-geo: ")
     assert not (folder / "out").exists()
-
-
-def test_everything_printed_survives_a_gbk_console(demo, figures):
-    done, _ = demo
-
-    assert done.returncode == 0, done.stderr
-    text = done.stdout.decode("gbk")
-    assert figures[1] in text and "?" not in text and "�" not in text
 
 
 def test_a_name_the_console_does_not_have_does_not_end_the_run(folder):

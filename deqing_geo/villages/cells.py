@@ -73,11 +73,16 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
     >>> read_cells(pd.Series(["2025/6/1", None]), "consent_on").tolist()
     ['2025-06-01', None]
     """
+    counted = names.registry()[column].dtype in ("float", "int")
+    if counted and isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiu":
+        # Numbers already: most columns are, and nothing in them needs a second look.
+        return _number(values, values.astype(float), column)
     tidy = _tidy(values)
     if column in YES_OR_NO:
         return _yes_or_no(tidy, column)
-    if names.registry()[column].dtype in ("float", "int"):
-        return _number(tidy, column)
+    if counted:
+        found = pd.to_numeric(tidy, errors="coerce").astype("Float64").astype(float)
+        return _number(tidy, found, column)
     if column in WORDS:
         return _worded(tidy, column)
     if column in DAYS:
@@ -124,11 +129,12 @@ def _tidy(values: pd.Series[Any]) -> pd.Series[Any]:
     """Text without blanks around it, and None for everything that is missing."""
     known = values.notna().to_numpy(dtype=bool)
     raw = [one if there else None for one, there in zip(values, known, strict=True)]
-    out = _series(raw, values)
-    text = np.array([isinstance(one, str) for one in raw], dtype=bool)
-    if text.any():
-        out[text] = names.clean_text(out[text])
-    return out
+    text = [at for at, one in enumerate(raw) if isinstance(one, str)]
+    if text:
+        clean = names.clean_text(pd.Series([raw[at] for at in text], dtype=object))
+        for at, one in zip(text, clean, strict=True):
+            raw[at] = one
+    return _series(raw, values)
 
 
 def _text(value: object) -> str | None:
@@ -147,8 +153,7 @@ def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
     return out
 
 
-def _number(values: pd.Series[Any], column: str) -> pd.Series[Any]:
-    found = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
+def _number(values: pd.Series[Any], found: pd.Series[Any], column: str) -> pd.Series[Any]:
     finite = found.where(~np.isinf(found))
     _refuse(values, finite, f"`{column}` is a number, and {{}} is none.")
     below = (found < 0) & (column not in BELOW_ZERO)
