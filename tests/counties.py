@@ -16,7 +16,7 @@ from deqing_geo.sample import schematic
 
 # Counties that several modules look at; of the others only the borders are used twice.
 SHARED_SEEDS = (0, 1, 2)
-PARTS = ("_body", "_plots", "_terrain", "_steep", "_law", "_facilities")
+PARTS = ("_body", "_plots", "_terrain", "_law", "_facilities")
 LAYERS = ("carriageways", "highways", "land_use", "land_cover", "population", "village_table")
 
 

@@ -107,7 +107,7 @@ def shape_nature(random: np.random.Generator, made: Tiling, towns: NDArray[Any])
     names, classes, shapes = [], [], []
     taken = shapely.difference(shapely.box(*outline.bounds).buffer(1e4), outline)
     taken = shapely.union_all([taken, shapely.union_all(shapely.buffer(towns, 15, quad_segs=1))])
-    for name, kind, shape in layers:
+    for number, (name, kind, shape) in enumerate(layers, start=1):
         left = shapely.set_precision(shapely.difference(shape, taken), 0.001)
         parts = shapely.get_parts(left)
         left = shapely.union_all(parts[shapely.area(parts) > 400])
@@ -116,7 +116,8 @@ def shape_nature(random: np.random.Generator, made: Tiling, towns: NDArray[Any])
         names.append(name)
         classes.append(kind)
         shapes.append(left)
-        taken = shapely.union_all([taken, left])
+        if number < len(layers):
+            taken = shapely.union_all([taken, left])
     return Nature(heights, names, classes, np.array(shapes, dtype=object))
 
 

@@ -329,16 +329,23 @@ def streets(
     for group, (lattice, shut) in enumerate(zip(lattices, closed, strict=True)):
         sides = _sides(random, lattice, shut, names)
         lanes = _lanes(random, lattice.built & ~shut)
-        for (direction, at, along), (word, state, name) in sides.items():
-            p = np.array([2 * at] * 3)
-            q = np.array([2 * along, 2 * along + 1, 2 * along + 2])
-            ends = lattice.at(p, q) if direction == 0 else lattice.at(q, p)
-            depth = lanes.get((direction, at, along)) if state == "built" else None
-            for part in (ends,) if depth is None else (ends[:2], ends[1:]):
+        places = np.array(list(sides))
+        depths = [
+            lanes.get(side, 0.0) if state == "built" else 0.0
+            for side, (_, state, _) in sides.items()
+        ]
+        ends = _beside(lattice, places, np.zeros(3), np.arange(3))
+        # A lane leaves its street in the middle, towards one of the blocks beside it.
+        deep = np.stack([np.zeros(len(depths)), depths], axis=1)
+        ways = _beside(lattice, places, deep, np.ones(2))
+        for side, way, depth, (word, state, name) in zip(
+            ends, ways, depths, sides.values(), strict=True
+        ):
+            for part in (side[:2], side[1:]) if depth else (side,):
                 lines.append(shapely.linestrings(part))
                 rows.append((word, state, name, group))
-            if depth is not None:
-                lines.append(shapely.linestrings(_lane(lattice, direction, at, along, depth)))
+            if depth:
+                lines.append(shapely.linestrings(way))
                 rows.append(("estate", "built", None, group))
     return Streets(
         lines=np.array(lines, dtype=object),
@@ -406,11 +413,14 @@ def _lanes(
     return out
 
 
-def _lane(
-    lattice: Lattice, direction: int, at: int, along: int, depth: float
+def _beside(
+    lattice: Lattice, sides: NDArray[np.intp], across: Any, along: Any
 ) -> NDArray[np.float64]:
-    p, q = np.array([2 * at, 2 * at + depth]), np.array([2 * along + 1.0] * 2)
-    return lattice.at(p, q) if direction == 0 else lattice.at(q, p)
+    """Places by steps across and along each side of a block, shape (sides, steps, 2)."""
+    p, q = np.broadcast_arrays(2 * sides[:, 1:2] + across, 2 * sides[:, 2:] + along)
+    turned = sides[:, :1] == 1
+    places = lattice.at(np.where(turned, q, p).ravel(), np.where(turned, p, q).ravel())
+    return places.reshape(*p.shape, 2)
 
 
 def _names(random: np.random.Generator) -> Iterator[str]:
