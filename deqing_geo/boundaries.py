@@ -107,27 +107,16 @@ def read_towns(
     >>> towns.index.to_list(), towns.crs.to_epsg()
     (['纸上镇'], 4549)
     """
-    if admin_level is not None and not _is_osm(path):
-        raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
-    frame = read(
+    return _administrative_areas(
         path,
-        name="towns",
-        kind=POLYGONS,
-        wanted=("town_code", "town_name", "osm_id"),
-        osm=_administrative(admin_level),
+        ("towns", "town_code", "town_name"),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
         datum=datum,
         reference=reference,
+        admin_level=admin_level,
     )
-    if frame.attrs["reading"]["driver"] == "OSM":
-        frame = _one_level(frame)
-    if reference is not None and datum is None:
-        refuse_shift(frame, reference, "towns")
-    if "town_name" in frame:
-        frame["town_name"] = names.clean_text(frame["town_name"])
-    return _index(frame, "town_code", "town_name")
 
 
 def read_villages(
@@ -372,27 +361,16 @@ def read_counties(
     >>> counties["county_name"].to_dict()
     {'330521': '德清县'}
     """
-    if admin_level is not None and not _is_osm(path):
-        raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
-    frame = read(
+    out = _administrative_areas(
         path,
-        name="counties",
-        kind=POLYGONS,
-        wanted=("county_code", "county_name", "osm_id"),
-        osm=_administrative(admin_level),
+        ("counties", "county_code", "county_name"),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
         datum=datum,
         reference=reference,
+        admin_level=admin_level,
     )
-    if frame.attrs["reading"]["driver"] == "OSM":
-        frame = _one_level(frame)
-    if reference is not None and datum is None:
-        refuse_shift(frame, reference, "counties")
-    if "county_name" in frame:
-        frame["county_name"] = names.clean_text(frame["county_name"])
-    out = _index(frame, "county_code", "county_name", "counties")
     long = out.index.str.len() != COUNTY_DIGITS if out.attrs["code_system"] == "national" else []
     if np.any(long):
         raise CodeError(
@@ -403,9 +381,37 @@ def read_counties(
     return out
 
 
-def _administrative(level: int | None) -> OsmQuery:
-    only = "" if level is None else f" AND admin_level = '{int(level)}'"
-    return OsmQuery("multipolygons", f"boundary = 'administrative'{only}", ("admin_level",))
+def _administrative_areas(
+    path: str | os.PathLike[str],
+    called: tuple[str, str, str],
+    *,
+    datum: str | None,
+    reference: gpd.GeoDataFrame | None,
+    admin_level: int | None,
+    **options: Any,
+) -> gpd.GeoDataFrame:
+    """Areas of one level, by what they, their code and their name are called."""
+    what, code, name = called
+    if admin_level is not None and not _is_osm(path):
+        raise BoundaryFileError(f"{path}: admin_level= is for OpenStreetMap extracts.")
+    only = "" if admin_level is None else f" AND admin_level = '{int(admin_level)}'"
+    frame = read(
+        path,
+        name=what,
+        kind=POLYGONS,
+        wanted=(code, name, "osm_id"),
+        osm=OsmQuery("multipolygons", f"boundary = 'administrative'{only}", ("admin_level",)),
+        datum=datum,
+        reference=reference,
+        **options,
+    )
+    if frame.attrs["reading"]["driver"] == "OSM":
+        frame = _one_level(frame)
+    if reference is not None and datum is None:
+        refuse_shift(frame, reference, what)
+    if name in frame:
+        frame[name] = names.clean_text(frame[name])
+    return _index(frame, code, name, what)
 
 
 def _is_osm(path: str | os.PathLike[str]) -> bool:
