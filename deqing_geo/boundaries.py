@@ -18,6 +18,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.crs import ZONES, data_zone, identify, refuse_shift
+from deqing_geo.divisions import COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS
 from deqing_geo.errors import (
     BoundaryFileError,
     CodeError,
@@ -31,11 +32,10 @@ from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
 if TYPE_CHECKING:
     import pandas as pd
 
-# 6 county, 9 town, 12 village; the survey pads a county's or town's digits to 9, 12 or 19 with
-# zeros, and writes a village's 12 digits with 7 more.
+# The survey pads a county's or town's digits to 9, 12 or 19 with zeros, and writes a village's 12
+# digits with 7 more.
 SURVEY_CODE = r"[1-8]\d{18}"
 _ALL_VILLAGES = re.compile(r"(?:[1-8]\d{11}(?:0{7})?\|)+")
-COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
 
 

@@ -16,6 +16,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.crs import refuse_shift
+from deqing_geo.divisions import VILLAGE_DIGITS
 from deqing_geo.reading import POLYGONS, read
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 # What tells units apart, and what their towns are called.
 WANTED = ("village_code", "village_name", "town_name", "town_code")
-VILLAGE_DIGITS = 12
 MADE_UP = "示意"
 PADDED_VILLAGE = r"\d{12}0{7}"
 

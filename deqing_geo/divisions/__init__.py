@@ -34,7 +34,8 @@ COMMITTEES = {
 }
 # What an office adds where the register has dropped it: 对河口村委会 is 对河口村.
 UNIT_WORDS = {"village_committee": "村", "residents_committee": "社区"}
-TOWN_DIGITS = 9
+# Of a county's, a town's and a village's code; each begins with its parent's.
+COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 
 
 def register(year: int = 2016) -> pd.DataFrame:

@@ -10,14 +10,13 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.divisions import history, successors
+from deqing_geo.divisions import VILLAGE_DIGITS, history, successors
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.faults.found import Found, single
 from deqing_geo.faults.identity import (
     LEVELS,
     SCIENTIFIC,
     VILLAGE,
-    VILLAGE_DIGITS,
     Identity,
     one_name,
 )

@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.divisions import COMMITTEES, UNIT_WORDS
+from deqing_geo.divisions import (
+    COMMITTEES,
+    COUNTY_DIGITS,
+    TOWN_DIGITS,
+    UNIT_WORDS,
+    VILLAGE_DIGITS,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
 
     Texts = NDArray[Any]
 
-COUNTY_DIGITS, TOWN_DIGITS, VILLAGE_DIGITS = 6, 9, 12
 VILLAGE, TOWN, COUNTY = "village", "town", "county"
 LEVELS = {VILLAGE_DIGITS: VILLAGE, TOWN_DIGITS: TOWN, COUNTY_DIGITS: COUNTY}
 # A code of the nation's: a province's first digit, then counties, towns and villages by threes,

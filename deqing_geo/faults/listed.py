@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deqing_geo.divisions import name_forms, successors
+from deqing_geo.divisions import TOWN_DIGITS, name_forms, successors
 from deqing_geo.errors import InputError
 from deqing_geo.faults.found import Found, single
-from deqing_geo.faults.identity import TOWN_DIGITS, Identity, one_name
+from deqing_geo.faults.identity import Identity, one_name
 
 if TYPE_CHECKING:
     import pandas as pd

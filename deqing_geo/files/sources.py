@@ -145,11 +145,7 @@ def sources(path: str | os.PathLike[str]) -> list[Source]:
     """
     file, kind = local_file(path, (*KINDS, *ARCHIVES))
     if kind.driver != "zip":
-        # GDAL follows a VRT by its content, whatever the ending; named so, it reads GeoJSON
-        # or nothing.
-        source = Source(
-            file, kind, gdal=f"GeoJSON:{file}" if kind.driver == "GeoJSON" else str(file)
-        )
+        source = Source(file, kind, gdal=_named(kind, str(file)))
         _refuse_damaged(source)
         return [source]
     return _members(file)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from deqing_geo import columns as names
+from deqing_geo.divisions import VILLAGE_DIGITS
 from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.tables import Table, read_table
 
@@ -21,7 +22,7 @@ PERCENT = 100.0
 PERCENTS = ("ratio", "%")
 VILLAGE_CODE = r"[1-8]\d{11}"
 # 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
-SURVEY_CODE, VILLAGE_DIGITS = r"[1-8]\d{11}0{7}", 12
+SURVEY_CODE = r"[1-8]\d{11}0{7}"
 LOST_DIGITS = r"[+-]?[\d.]+[eE][+-]?\d+"
 # Columns of the village table that are looked for under the words offices use, the first first:
 # 名称 beside a code is the village's.

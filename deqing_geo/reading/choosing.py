@@ -7,7 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any
 
@@ -135,13 +135,13 @@ def _choose(
     words = _WORDS[kind]
     fitting = [one for one in there if _holds(one, words)]
     if len(fitting) == 1:
-        return _with_reason(fitting[0], "the only layer of its kind")
+        return replace(fitting[0], why="the only layer of its kind")
     scored = [(_score(one, what, wanted), one) for one in fitting]
     best = max((score for score, _ in scored), default=(0, 0))
     winners = [one for score, one in scored if score == best]
     if len(winners) == 1 and best > (0, 0):
         reason = "its name" if best[0] > 0 else "its fields"
-        return _with_reason(winners[0], f"{reason}, of {len(fitting)} layers")
+        return replace(winners[0], why=f"{reason}, of {len(fitting)} layers")
     shown = ", ".join(_called(one, fitting or there) for one in (winners or fitting or there))
     raise BoundaryFileError(f"{top}: which layer? Pass layer=, one of: {shown}.")
 
@@ -254,10 +254,6 @@ def _called(one: Choice, among: Sequence[Choice]) -> str:
         return one.layer
     path = one.source.member
     return path if one.source.kind.driver in _SINGLE else f"{path}/{one.layer}"
-
-
-def _with_reason(one: Choice, why: str) -> Choice:
-    return Choice(one.source, one.layer, one.inner, one.shape, why)
 
 
 def _score(one: Choice, what: str, wanted: Sequence[str]) -> tuple[int, int]:

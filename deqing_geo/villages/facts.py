@@ -19,7 +19,7 @@ from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_points, require_polygons
 from deqing_geo.crs import moved, require_metres
 from deqing_geo.cutting import SLIVER_M2, areas_in, metres_to, once, pieces_in
-from deqing_geo.divisions import name_forms
+from deqing_geo.divisions import TOWN_DIGITS, name_forms
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
 from deqing_geo.provenance import origins
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 M2_PER_MU = 2000 / 3
-TOWN_DIGITS = 9
 GRADES = ("none", "low", "medium", "high")
 # What is taken over from the villages themselves.
 IDENTITY = ("village_name", "town_name", "town_code", "unit_kind")
