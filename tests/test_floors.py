@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "provenance", "divisions", "notes"),
-    3: ("reading", "checks", "cutting", "landuse", "tables"),
+    2: ("standards", "crs", "checks", "provenance", "divisions", "notes"),
+    3: ("reading", "cutting", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",
@@ -19,16 +19,16 @@ FLOORS = {
         "coverage",
         "network",
         "terrain",
-        "tallies",
         "faults",
         "received",
     ),
-    5: ("villages", "progress"),
-    6: ("maps", "export", "papers"),
-    7: ("sample",),
-    8: ("batch",),
-    9: ("cli",),
-    10: ("__main__",),
+    5: ("tallies",),
+    6: ("villages", "progress"),
+    7: ("maps", "export", "papers"),
+    8: ("sample",),
+    9: ("batch",),
+    10: ("cli",),
+    11: ("__main__",),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.

@@ -12,7 +12,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_words
-from deqing_geo.errors import ColumnError, InputError, StandardsError
+from deqing_geo.errors import InputError, StandardsError
 from deqing_geo.provenance import notices, origins
 from deqing_geo.text import card, figure
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-BUILT = "built"
 VILLAGE = "village_committee"
 NOTHING = float("nan")
 # Which target of the plan asks for a count of this class, or of this column.
@@ -282,35 +281,6 @@ def own_villages(frame: pd.DataFrame, name: str) -> tuple[Flags, str, tuple[str,
     return kinds == VILLAGE, "行政村(村委会)", told
 
 
-def open_rows(frame: gpd.GeoDataFrame, name: str, column: str, absent: str = BUILT) -> Flags:
-    """Which rows are open; a blank counts as open, as in every measure.
-
-    Parameters
-    ----------
-    frame : GeoDataFrame
-        Roads or parks.
-    name : str
-        The caller's name for it.
-    column : str
-        Of the status.
-    absent : str
-        What a blank, or a missing column, means.
-
-    Returns
-    -------
-    ndarray of bool
-        One a row.
-
-    Raises
-    ------
-    ColumnError
-        If a status is not in the vocabulary.
-    """
-    if column not in frame:
-        return np.full(len(frame), absent == BUILT)
-    return np.asarray(require_words(frame, name, column, blank=absent) == BUILT, dtype=bool)
-
-
 def union_of(zone: gpd.GeoDataFrame) -> Any:
     """The zone as one shape, prepared.
 
@@ -332,38 +302,3 @@ def union_of(zone: gpd.GeoDataFrame) -> Any:
     shape = shapely.union_all(require_areas(zone=zone))
     shapely.prepare(shape)
     return shape
-
-
-def opening_days(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """``opened_on`` as days; NaT where nothing stands.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With ``opened_on`` as text or dates.
-    name : str
-        The caller's name for it.
-
-    Returns
-    -------
-    Series of datetime64
-        One a row.
-
-    Raises
-    ------
-    ColumnError
-        If the column is absent or holds something that is no day.
-    """
-    if "opened_on" not in frame:
-        raise ColumnError(f"`{name}` has no column `opened_on` ({names.label('opened_on')}).")
-    raw = frame["opened_on"]
-    # As text, so that a bare 2024 is a year and not nanoseconds since 1970.
-    text = raw.astype(object).where(raw.notna(), None).map(str, na_action="ignore")
-    days = pd.to_datetime(text, errors="coerce", format="ISO8601")
-    odd = raw.notna() & days.isna()
-    if odd.any():
-        seen = ", ".join(sorted({repr(one) for one in raw[odd]})[:5])
-        raise ColumnError(
-            f"`{name}`: `opened_on` holds {seen}; write days as 2024-05-01.", frame.index[odd]
-        )
-    return pd.Series(days.to_numpy(dtype="datetime64[ns]"), index=frame.index)

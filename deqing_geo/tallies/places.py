@@ -21,13 +21,12 @@ from deqing_geo.checks import (
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.errors import InputError
+from deqing_geo.opened import open_rows, opening_days
 from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
     answer_to,
-    open_rows,
-    opening_days,
     own_villages,
     share_of,
     target_of,

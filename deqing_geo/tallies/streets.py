@@ -16,12 +16,11 @@ from deqing_geo.checks import (
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
+from deqing_geo.opened import open_rows, opening_days
 from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
-    open_rows,
-    opening_days,
     target_of,
     union_of,
 )

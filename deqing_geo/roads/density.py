@@ -1,4 +1,4 @@
-"""Roads as lines: how much of them, and how densely, in each area.
+"""Road length and density of areas.
 
 Everything here measures; nothing reads a file, judges a figure against a
 standard, or draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).

@@ -1,0 +1,11 @@
+"""Roads: how much of them, by which definition, and what the figure hangs on.
+
+Everything here measures; nothing reads a file, judges a figure against a standard, or draws.
+Layers arrive in a metric CRS (see `deqing_geo.crs`).
+"""
+
+from __future__ import annotations
+
+from deqing_geo.roads.density import RoadDensity, road_density
+
+__all__ = ["RoadDensity", "road_density"]
