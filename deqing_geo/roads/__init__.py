@@ -6,6 +6,7 @@ Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
-from deqing_geo.roads.density import RoadDensity, road_density
+from deqing_geo.roads.density import road_density
+from deqing_geo.roads.result import RoadDensity
 
 __all__ = ["RoadDensity", "road_density"]
