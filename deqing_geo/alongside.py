@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MILLIMETRE = 1_000.0
 # Cuts nearer than this to one another, or to a vertex, are one: rounding, and no stretch of road.
 SAME_M = 1e-6
+# Headings are of length 1: a part smaller than this is the rounding of parallel lines.
+STILL = 1e-12
 # Above this the longest crossing is hardly longer than the band is wide, and below it a road
 # drawn twice with a shaking hand would pass for two.
 MOST_TURN_DEG = 60.0
@@ -148,8 +150,7 @@ class _Segments:
 
     def shapes(self) -> Shapes:
         stop = self.start + self.heading * self.metres[:, None]
-        shapes: Any = shapely.linestrings(np.stack([self.start, stop], axis=1))
-        return shapes
+        return np.asarray(shapely.linestrings(np.stack([self.start, stop], axis=1)))
 
 
 def _numbered(coords: Floats) -> Ints:
@@ -174,7 +175,7 @@ def _alike(
         own.shapes(), predicate="dwithin", distance=within_m
     )
     cosine = np.abs((own.heading[a] * other.heading[b]).sum(axis=1))
-    alike = cosine >= math.cos(math.radians(turn)) - 1e-12
+    alike = cosine >= math.cos(math.radians(turn)) - STILL
     # How a point that moves along the one segment lies by the other: beside it, and how far.
     away = own.start[a] - other.start[b]
     u, v = own.heading[a], other.heading[b]
@@ -254,7 +255,7 @@ def _over_corners(
 
 def _slab(at: Floats, speed: Floats, low: float, high: Floats | float) -> tuple[Floats, Floats]:
     """When a value that starts at `at` and changes by `speed` lies between two others."""
-    still = np.abs(speed) < 1e-12
+    still = np.abs(speed) < STILL
     safe = np.where(still, 1.0, speed)
     first, second = (low - at) / safe, (high - at) / safe
     inside = (at >= low - SAME_M) & (at <= np.asarray(high) + SAME_M)
@@ -402,7 +403,7 @@ def _pieces(
     good = size[piece] > 1
     xy, where, far = xy[good], where[good], far[good]
     piece = np.unique(piece[good], return_inverse=True)[1]
-    shapes: Any = shapely.linestrings(xy, indices=piece)
+    shapes = np.asarray(shapely.linestrings(xy, indices=piece))
     starts = np.searchsorted(piece, np.arange(len(shapes)))
     stops = np.searchsorted(piece, np.arange(len(shapes)), side="right") - 1
     middle = (far[starts] + far[stops]) / 2
