@@ -10,7 +10,7 @@ FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
     2: ("standards", "crs", "checks", "provenance", "divisions", "notes"),
-    3: ("reading", "cutting", "landuse", "tables", "opened"),
+    3: ("reading", "cutting", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",
