@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         add_terrain,
         area_map,
         fault_map,
+        road_map,
         save_map,
         village_map,
     )
@@ -74,6 +75,7 @@ _HOMES = {
     "read_received": "received",
     "save_map": "maps",
     "fault_map": "maps",
+    "road_map": "maps",
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
@@ -139,6 +141,7 @@ __all__ = [
     "register",
     "repair_boundaries",
     "road_density",
+    "road_map",
     "road_network",
     "sample",
     "save_layers",
