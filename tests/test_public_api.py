@@ -55,6 +55,7 @@ def public_functions():
         "roads.basis",
         "roads.density",
         "roads.goals",
+        "roads.ledger",
         "roads.result",
         "roads.standing",
         "sample",
