@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+    from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
         read_facilities,
         read_layer,
@@ -60,6 +61,7 @@ _HOMES = {
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
+    "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
     "park_coverage": "coverage",
@@ -138,6 +140,7 @@ __all__ = [
     "reading_notes",
     "register",
     "repair_boundaries",
+    "road_classes",
     "road_density",
     "road_network",
     "sample",
