@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -83,7 +83,9 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "road_graph": "network",
     "road_network": "network",
+    "to_csr": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -139,6 +141,7 @@ __all__ = [
     "register",
     "repair_boundaries",
     "road_density",
+    "road_graph",
     "road_network",
     "sample",
     "save_layers",
@@ -149,6 +152,7 @@ __all__ = [
     "slope",
     "standards",
     "tallies",
+    "to_csr",
     "village_facts",
     "village_map",
     "zonal",
