@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -85,7 +85,9 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "road_graph": "network",
     "road_network": "network",
+    "to_csr": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -142,6 +144,7 @@ __all__ = [
     "repair_boundaries",
     "road_classes",
     "road_density",
+    "road_graph",
     "road_network",
     "sample",
     "save_layers",
@@ -152,6 +155,7 @@ __all__ = [
     "slope",
     "standards",
     "tallies",
+    "to_csr",
     "village_facts",
     "village_map",
     "zonal",
