@@ -43,6 +43,7 @@ def public_functions():
         "layers.roads",
         "layers.saying",
         "layers.several",
+        "layers.signs",
         "maps",
         "maps.faults",
         "network",

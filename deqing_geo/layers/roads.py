@@ -17,6 +17,7 @@ from deqing_geo.grades import read_classes, system_of, why_unknown
 from deqing_geo.layers.classes import own_classes
 from deqing_geo.layers.saying import no_column, seen
 from deqing_geo.layers.several import one_after_another
+from deqing_geo.layers.signs import SIGNS, read_signs
 from deqing_geo.reading import LINES, OsmQuery, note, read, read_status
 
 if TYPE_CHECKING:
@@ -25,6 +26,26 @@ if TYPE_CHECKING:
     from deqing_geo.layers.classes import Classes
 
 PRIVATE = ("private", "no")
+WANTED = (
+    "road_name",
+    "road_class",
+    "route_code",
+    "road_status",
+    "opened_on",
+    "access",
+    "osm_id",
+)
+TAGS = (
+    "access",
+    "construction",
+    "proposed",
+    "ref",
+    "oneway",
+    "layer",
+    "bridge",
+    "tunnel",
+    "noexit",
+)
 
 
 def read_roads(
@@ -75,9 +96,11 @@ def read_roads(
     Returns
     -------
     GeoDataFrame of LineString, one row per line
-        Metres; columns ``road_class`` (``unknown`` where blank or not understood),
-        ``road_name`` and ``road_status`` where the file has them; other fields kept. Of
-        several files ``source_file`` says which, and a row that was cut may hold several lines.
+        Metres; columns ``road_class`` (``unknown`` where blank or not understood), and where
+        the file has them ``road_name``, ``road_status``, ``opened_on``, ``route_code``, ``oneway``
+        (yes, no, -1), ``road_level`` (0 on the ground), ``bridge``, ``tunnel`` and ``noexit``
+        (bool); other fields kept. Of several files ``source_file`` says which, and a row that was
+        cut may hold several lines.
 
     Raises
     ------
@@ -152,18 +175,8 @@ def _read_one(
         path,
         name="roads",
         kind=LINES,
-        wanted=(
-            "road_name",
-            "road_class",
-            "route_code",
-            "road_status",
-            "opened_on",
-            "access",
-            "osm_id",
-        ),
-        osm=OsmQuery(
-            "lines", "highway IS NOT NULL", ("highway",), ("access", "construction", "proposed")
-        ),
+        wanted=(*WANTED, *SIGNS),
+        osm=OsmQuery("lines", "highway IS NOT NULL", ("highway",), TAGS),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -209,7 +222,7 @@ def _read_one(
     frame["road_class"] = classes.where(classes.notna(), names.UNKNOWN)
     if "road_name" in frame:
         frame["road_name"] = names.clean_text(frame["road_name"])
-    return frame
+    return read_signs(frame)
 
 
 def _unbuilt(
