@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+    from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
         read_facilities,
         read_layer,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -61,6 +62,7 @@ _HOMES = {
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
+    "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
     "road_ledger": "roads",
@@ -86,7 +88,9 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "road_graph": "network",
     "road_network": "network",
+    "to_csr": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -141,9 +145,11 @@ __all__ = [
     "reading_notes",
     "register",
     "repair_boundaries",
+    "road_classes",
     "road_density",
-    "road_map",
+    "road_graph",
     "road_ledger",
+    "road_map",
     "road_network",
     "sample",
     "save_layers",
@@ -154,6 +160,7 @@ __all__ = [
     "slope",
     "standards",
     "tallies",
+    "to_csr",
     "village_facts",
     "village_map",
     "zonal",
