@@ -17,6 +17,7 @@ from deqing_geo import standards
 from deqing_geo.errors import ColumnError
 from deqing_geo.provenance import mark
 from deqing_geo.roads.basis import OUTSIDE, PER, Basis, names_of, road_rows
+from deqing_geo.roads.changes import RoadChanges, road_changes
 from deqing_geo.roads.goals import goal_of
 from deqing_geo.roads.standing import COUNTED
 from deqing_geo.standards import Definition, Rule, Target
@@ -273,6 +274,48 @@ class RoadDensity:
         table.index.name = column
         mark(table, self.definition, self.notices)
         return table
+
+    def changes(self, previous: RoadDensity) -> RoadChanges:
+        """Road by road what lies between this figure and an earlier one (逐路增减).
+
+        Rows of the two layers are one road by a number of their own (``road_id``, ``osm_id``)
+        where both layers have it, else by their shape to the millimetre, drawn from either end,
+        else where the one runs along the other. First the roads change, then the outline, then
+        the definition; the rows add up to the whole difference.
+
+        Parameters
+        ----------
+        previous : RoadDensity
+            The earlier figure; its areas may be others, and its definition too.
+
+        Returns
+        -------
+        RoadChanges
+            ``.table``, ``.by_cause``, ``.by_area``, and whether the two are comparable.
+
+        Raises
+        ------
+        InputError
+            If `previous` is no road density.
+        CRSError
+            If the two were measured in different systems.
+        UnitError
+            If the one is per km2 and the other per 100 km2.
+
+        Examples
+        --------
+        The planned lane of Paper Town opens:
+
+        >>> from deqing_geo import road_density, sample
+        >>> before = road_density(sample.villages(), sample.roads())
+        >>> roads = sample.roads().assign(road_status="built")
+        >>> made = road_density(sample.villages(), roads).changes(before)
+        >>> made
+        <RoadChanges of 1 roads: 1.00 to 1.25 km/km2, +1.000 km>
+        >>> made.table.loc[0, ["road_name", "change_cause", "status_before"]].to_list()
+        ['规划支路', 'opened', 'planned']
+        """
+        return road_changes(self, previous)
 
     def __repr__(self) -> str:
         merged = "carriageways merged" if self.merged else "carriageways not merged"
