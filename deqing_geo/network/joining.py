@@ -52,9 +52,7 @@ class Paths:
         return np.asarray(np.diff(self.line_of, append=-1) != 0)
 
 
-def paths_of(
-    places: Floats, line_of: Ints, level: Ints, raised: Flags, ramp: Flags
-) -> Paths:
+def paths_of(places: Floats, line_of: Ints, level: Ints, raised: Flags, ramp: Flags) -> Paths:
     """Vertices made ready: repeated ones dropped, and lines that have no length."""
     keys = np.round(places * MILLIMETRE).astype(np.int64)
     code = _mixed(keys)
@@ -206,7 +204,8 @@ def snapped(paths: Paths, snap_m: float) -> tuple[Paths, Moves]:
     feet = _feet(paths, spots[body], home[body], snap_m)
     at = body[feet.spot]
     # A foot at another free end would be left behind when that end moves.
-    kept = ~_near_any(feet.place, spots)
+    # Its own end may lie there already: it touches the line, which has no vertex to share.
+    kept = ~_near_others(feet.place, spots, body[feet.spot])
     position = np.full(len(paths.places), -1)
     position[ends] = np.arange(len(ends))
     led = np.where(goal >= 0, position[np.maximum(goal, 0)], -1)
@@ -380,13 +379,14 @@ def _nearest_first(owner: Ints, here: Floats, there: Floats) -> Ints:
     return np.asarray(order[np.diff(owner[order], prepend=-1) != 0])
 
 
-def _near_any(places: Floats, others: Floats) -> Flags:
+def _near_others(places: Floats, spots: Floats, own: Ints) -> Flags:
+    """Which places lie at a spot that is not their own."""
     from scipy.spatial import KDTree
 
-    if len(places) == 0 or len(others) == 0:
+    if len(places) == 0 or len(spots) < 2:
         return np.zeros(len(places), dtype=bool)
-    away, _ = KDTree(others).query(places, distance_upper_bound=1 / MILLIMETRE)
-    return np.asarray(np.isfinite(away))
+    _, at = KDTree(spots).query(places, k=2, distance_upper_bound=1 / MILLIMETRE)
+    return np.asarray(((at < len(spots)) & (at != own[:, None])).any(axis=1))
 
 
 def _inserted(paths: Paths, segment: Ints, share: Floats, spots: Floats) -> Paths:
