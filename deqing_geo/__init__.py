@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
@@ -62,6 +63,7 @@ _HOMES = {
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
+    "grid": "crs",
     "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
@@ -128,6 +130,7 @@ __all__ = [
     "divisions",
     "errors",
     "fault_map",
+    "grid",
     "park_coverage",
     "read_counties",
     "read_facilities",

@@ -17,6 +17,7 @@ def public_functions():
         "columns",
         "coverage",
         "crs",
+        "crs.cells",
         "divisions",
         "ellipsoid",
         "export",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 Joining = Literal["auto", "vertices", "level"]
 # Ours: where less than half of the length hangs together, lines were never given common vertices.
 COLLAPSED_SHARE = 0.5
+RAMP = "link"  # 匝道
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,7 +193,9 @@ class RoadNetwork:
         0     1      2   False
         """
         owner = np.repeat(np.arange(len(self.ends)), np.diff(self.starts))
-        apart = crossings_of(paths_of(self.vertices, owner, self.level, self.raised))
+        apart = crossings_of(paths_of(
+            self.vertices, owner, self.level, self.raised, self.road_class == RAMP
+        ))
         table = pd.DataFrame(
             {
                 "road": np.concatenate([self.met["road"], self.road[apart.line]]),
@@ -333,9 +336,11 @@ def road_network(
 
     Notes
     -----
-    At a common vertex of several levels, what passes through meets only its own level. A line
-    that ends there joins its own level; other ends join one another, as a bridge joins its
-    approach; one that is left alone joins the level nearest to its own.
+    At a common vertex of several levels, what passes through meets only its own level, and a
+    line that ends there joins its own level. Where nothing passes through on its own level, a
+    ramp (``link``) joins the nearest level that does; other ends join one another, as a bridge
+    joins its approach. A bridge left alone comes down to the street at its foot; a road on the
+    ground left alone ends below what passes above it.
 
     Examples
     --------
@@ -363,7 +368,8 @@ def road_network(
     level, lifted = levels(roads), raised(roads) != 0
     way = one_way(roads) if one_way_streets else np.zeros(len(roads), dtype=np.intp)
     places, line_of = shapely.get_coordinates(parts, return_index=True)
-    paths = paths_of(places, line_of, level[row_of], lifted[row_of])
+    ramp = words[row_of] == RAMP
+    paths = paths_of(places, line_of, level[row_of], lifted[row_of], ramp)
     paths, moves = snapped(paths, snap_m)
     facts = _Facts(row_of, kmh, way, level, lifted, roads.index.to_numpy(), words)
     joined, said = crossings, notices(None, roads=roads)

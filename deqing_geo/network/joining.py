@@ -39,6 +39,7 @@ class Paths:
     code: Ints  # (V,): alike where two vertices are one place
     level: Ints  # (P,)
     raised: Flags  # (P,): on a bridge or in a tunnel
+    ramp: Flags  # (P,): leads from one level to another
 
     @property
     def first(self) -> Flags:
@@ -51,7 +52,7 @@ class Paths:
         return np.asarray(np.diff(self.line_of, append=-1) != 0)
 
 
-def paths_of(places: Floats, line_of: Ints, level: Ints, raised: Flags) -> Paths:
+def paths_of(places: Floats, line_of: Ints, level: Ints, raised: Flags, ramp: Flags) -> Paths:
     """Vertices made ready: repeated ones dropped, and lines that have no length."""
     keys = np.round(places * MILLIMETRE).astype(np.int64)
     code = _mixed(keys)
@@ -67,7 +68,7 @@ def paths_of(places: Floats, line_of: Ints, level: Ints, raised: Flags) -> Paths
     alone[:-1] &= ~joined
     if alone.any():
         places, line_of, code = places[~alone], line_of[~alone], code[~alone]
-    return Paths(places, line_of, pd.factorize(code)[0], level, raised)
+    return Paths(places, line_of, pd.factorize(code)[0], level, raised, ramp)
 
 
 def _mixed(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -85,9 +86,11 @@ def nodes_of(paths: Paths) -> Ints:
     """Which vertices are one crossing: those of one place that lines of one level share.
 
     Where lines of several levels share a place, those that pass through it meet only their
-    own level. A line that ends there joins what passes through on its own level; other ends
-    join one another (a bridge and its approach); one that would be left alone joins the
-    level nearest to its own, the lower of two, because no road ends in the air.
+    own level. A line that ends there joins what passes through on its own level. Of other
+    ends, those of ramps join the level nearest to their own that passes through, the rest one
+    another (a bridge and its approach, or two halves of a bridge). A bridge or tunnel that
+    would be left alone comes to the ground, or the next level on the way there; a road on the
+    ground that is left alone ends below what passes above it.
     """
     code, level = paths.code, paths.level[paths.line_of]
     if not level.any():
@@ -98,33 +101,43 @@ def nodes_of(paths: Paths) -> Ints:
     at = np.flatnonzero((low != high)[code])
     if len(at) == 0:
         return code
-    spread = int(level.max() - level.min()) + 2
-    place, storey = code[at], level[at] - int(level.min())
+    ground = -int(min(level.min(), 0))
+    spread = max(int(level.max()), 0) + ground + 2
+    place, storey = code[at], level[at] + ground
     ends = (paths.first | paths.last)[at]
     own = place * spread + storey
     through = np.unique(own[~ends])
-    loose = ends & ~np.isin(own, through)
-    several = np.bincount(place[loose], minlength=int(place.max()) + 1)
+    loose = np.flatnonzero(ends & ~np.isin(own, through))
     group = storey.copy()
     group[loose] = spread - 1
-    lone = np.flatnonzero(loose & (several[place] == 1))
-    if len(lone) and len(through):
-        group[lone] = _nearest_level(own[lone], through, spread)
+    if len(loose) and len(through):
+        ramp = paths.ramp[paths.line_of[at[loose]]]
+        below, above = _levels_beside(own[loose], through, spread)
+        nearest = np.where(storey[loose] - below <= above - storey[loose], below, above)
+        up = ramp & np.isfinite(nearest)
+        group[loose[up]] = nearest[up]
+        rest, to_ground = loose[~up], np.where(storey[loose] > ground, below, above)[~up]
+        # What lies beyond the ground is not on the way to it.
+        beyond = np.sign(to_ground - ground) * np.sign(storey[rest] - ground) < 0
+        to_ground[beyond] = np.nan
+        alone = np.bincount(place[rest], minlength=int(place.max()) + 1)[place[rest]] == 1
+        alone &= (storey[rest] != ground) & np.isfinite(to_ground)
+        group[rest[alone]] = to_ground[alone]
     out = code.copy()
     out[at] = int(code.max()) + 1 + pd.factorize(place * spread + group)[0]
     return out
 
 
-def _nearest_level(own: Ints, through: Ints, spread: int) -> Ints:
+def _levels_beside(own: Ints, through: Ints, spread: int) -> tuple[Floats, Floats]:
+    """The next level below and above each that passes through the same place, or infinity."""
     right = np.searchsorted(through, own)
-    left = through[np.clip(right - 1, 0, len(through) - 1)]
-    right = through[np.clip(right, 0, len(through) - 1)]
-    far = np.iinfo(np.int64).max
-    down = np.where((left // spread == own // spread) & (left <= own), own - left, far)
-    up = np.where((right // spread == own // spread) & (right >= own), right - own, far)
-    # Some other line passes through, or the end would not have been left alone.
-    chosen = np.where(down <= up, left, right)
-    return np.asarray(chosen % spread)
+    below = through[np.maximum(right - 1, 0)]
+    above = through[np.minimum(right, len(through) - 1)]
+    here = own // spread
+    return (
+        np.where((below // spread == here) & (below < own), below % spread, -np.inf),
+        np.where((above // spread == here) & (above > own), above % spread, np.inf),
+    )
 
 
 def parts_of(ends: Ints, size: int) -> Ints:
@@ -177,15 +190,22 @@ def snapped(paths: Paths, snap_m: float) -> tuple[Paths, Moves]:
     short = _lengths(paths)[home] <= 2 * snap_m
     goal = np.full(len(ends), -1)  # vertex whose place is taken
     _to_crossings(paths, count, ends, spots, home, short, snap_m, goal)
-    stays, leads = _to_each_other(paths, spots, home, short, snap_m, goal)
-    goal[leads[:, 1]] = ends[leads[:, 0]]
-    free = np.flatnonzero((goal < 0) & ~stays)
-    _to_what_stays(ends, spots, home, short, stays, free, snap_m, goal)
+    stays = np.zeros(len(ends), dtype=bool)
+    while True:
+        free = np.flatnonzero((goal < 0) & ~stays)
+        leads = _pairs(spots, home, short, snap_m, free)
+        if len(leads) == 0:
+            break
+        stays[leads[:, 0]] = True
+        goal[leads[:, 1]] = ends[leads[:, 0]]
+        free = np.flatnonzero((goal < 0) & ~stays)
+        _to_what_stays(ends, spots, home, short, stays, free, snap_m, goal)
     body = np.flatnonzero(goal < 0)
     feet = _feet(paths, spots[body], home[body], snap_m)
     at = body[feet.spot]
     # A foot at another free end would be left behind when that end moves.
-    kept = ~_near_any(feet.place, spots)
+    # Its own end may lie there already: it touches the line, which has no vertex to share.
+    kept = ~_near_others(feet.place, spots, body[feet.spot])
     position = np.full(len(paths.places), -1)
     position[ends] = np.arange(len(ends))
     led = np.where(goal >= 0, position[np.maximum(goal, 0)], -1)
@@ -229,8 +249,7 @@ def _all_may_follow(
 def _lengths(paths: Paths) -> Floats:
     step = np.hypot(*np.diff(paths.places, axis=0, prepend=paths.places[:1]).T)
     step[paths.first] = 0
-    length = np.bincount(paths.line_of, weights=step, minlength=len(paths.level))
-    return np.asarray(length, dtype=float)
+    return np.asarray(np.bincount(paths.line_of, step, len(paths.level)), dtype=float)
 
 
 def _to_crossings(
@@ -263,30 +282,23 @@ def _to_crossings(
     goal[end[best]] = hit[best]
 
 
-def _to_each_other(
-    paths: Paths, spots: Floats, home: Ints, short: Flags, snap_m: float, goal: Ints
-) -> tuple[Flags, Ints]:
-    """Free ends that are each other's nearest: the western one stays, the other comes to it."""
+def _pairs(spots: Floats, home: Ints, short: Flags, snap_m: float, free: Ints) -> Ints:
+    """Free ends that are each other's nearest: the western one, and the one that comes to it."""
     from scipy.spatial import KDTree
 
-    stays = np.zeros(len(spots), dtype=bool)
-    free = np.flatnonzero(goal < 0)
     none = np.zeros((0, 2), dtype=np.intp)
     if len(free) < 2:
-        return stays, none
+        return none
     pairs = free[KDTree(spots[free]).query_pairs(snap_m, output_type="ndarray")].reshape(-1, 2)
     pairs = pairs[(home[pairs[:, 0]] != home[pairs[:, 1]]) | ~short[pairs[:, 0]]]
     if len(pairs) == 0:
-        return stays, none
+        return none
     both = np.concatenate([pairs, pairs[:, ::-1]])
     best = both[_nearest_first(both[:, 0], spots[both[:, 0]], spots[both[:, 1]])]
     nearest = np.full(len(spots), -1)
     nearest[best[:, 0]] = best[:, 1]
-    mutual = best[nearest[best[:, 1]] == best[:, 0]]
     # Ends lie in order of their places.
-    mutual = mutual[mutual[:, 0] < mutual[:, 1]]
-    stays[mutual[:, 0]] = True
-    return stays, mutual
+    return np.asarray(best[(nearest[best[:, 1]] == best[:, 0]) & (best[:, 0] < best[:, 1])])
 
 
 def _to_what_stays(
@@ -367,13 +379,14 @@ def _nearest_first(owner: Ints, here: Floats, there: Floats) -> Ints:
     return np.asarray(order[np.diff(owner[order], prepend=-1) != 0])
 
 
-def _near_any(places: Floats, others: Floats) -> Flags:
+def _near_others(places: Floats, spots: Floats, own: Ints) -> Flags:
+    """Which places lie at a spot that is not their own."""
     from scipy.spatial import KDTree
 
-    if len(places) == 0 or len(others) == 0:
+    if len(places) == 0 or len(spots) < 2:
         return np.zeros(len(places), dtype=bool)
-    away, _ = KDTree(others).query(places, distance_upper_bound=1 / MILLIMETRE)
-    return np.asarray(np.isfinite(away))
+    _, at = KDTree(spots).query(places, k=2, distance_upper_bound=1 / MILLIMETRE)
+    return np.asarray(((at < len(spots)) & (at != own[:, None])).any(axis=1))
 
 
 def _inserted(paths: Paths, segment: Ints, share: Floats, spots: Floats) -> Paths:
@@ -384,7 +397,7 @@ def _inserted(paths: Paths, segment: Ints, share: Floats, spots: Floats) -> Path
     segment, spots = segment[order], spots[order]
     places = np.insert(paths.places, segment + 1, spots, axis=0)
     line_of = np.insert(paths.line_of, segment + 1, paths.line_of[segment])
-    return paths_of(places, line_of, paths.level, paths.raised)
+    return paths_of(places, line_of, paths.level, paths.raised, paths.ramp)
 
 
 # ---------------------------------------------------------------- crossings without a vertex
