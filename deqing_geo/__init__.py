@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import RoadDensity, road_density, road_ledger
+    from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -68,6 +68,8 @@ _HOMES = {
     "road_density": "roads",
     "RoadDensity": "roads",
     "road_ledger": "roads",
+    "density_band": "roads",
+    "DensityBand": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -110,6 +112,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 __all__ = [
     "BoundaryReport",
     "Coverage",
+    "DensityBand",
     "Raster",
     "ReadingNotes",
     "RoadDensity",
@@ -127,6 +130,7 @@ __all__ = [
     "classify_villages",
     "columns",
     "crs",
+    "density_band",
     "divisions",
     "errors",
     "fault_map",

@@ -60,6 +60,7 @@ def public_functions():
         "received",
         "roads",
         "roads.alongside",
+        "roads.band",
         "roads.basis",
         "roads.changes",
         "roads.density",
