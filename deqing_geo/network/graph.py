@@ -123,7 +123,7 @@ def graph_of(net: RoadNetwork) -> Any:
     lines = net.lines
     ends = net.labels[net.ends]
     number = np.arange(len(ends))
-    facts = (net.metres, net.minutes, net.road_class, net.road, net.level, net.raised, number)
+    facts = (net.metres, net.minutes, net.road_class, net.road, net.level, number)
     columns = [each.tolist() for each in facts]
     if not directed:
         _fill(graph._adj, graph._adj, ends, lines, columns)
@@ -145,14 +145,13 @@ def _fill(
 ) -> None:
     """Edges into the dictionaries of a graph; parallel ones are numbered from 0."""
     rows = zip(ends[:, 0].tolist(), ends[:, 1].tolist(), lines.tolist(), *columns, strict=True)
-    for tail, head, line, metres, minutes, word, road, level, raised, number in rows:
+    for tail, head, line, metres, minutes, word, road, level, number in rows:
         facts = {
             "metres": metres,
             "minutes": minutes,
             "road_class": word,
             "road": road,
             "level": level,
-            "raised": raised,
             "stretch": number,
             "geometry": line,
         }
@@ -233,7 +232,6 @@ def as_network(graph: RoadNetwork | Graph) -> RoadNetwork:
         road_class=_column(facts, "road_class", UNKNOWN),
         oneway=oneway,
         level=np.array([each.get("level", 0) for each in facts], dtype=np.intp),
-        raised=np.array([each.get("raised", False) for each in facts], dtype=bool),
         vertices=vertices,
         starts=starts,
         crs=told.get("crs"),
