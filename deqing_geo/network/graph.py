@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -116,6 +118,24 @@ def graph_of(net: RoadNetwork) -> Any:
         notices=net.notices,
         origins=net.origins,
     )
+    with _no_collector():
+        _filled(graph, net, directed)
+    return graph
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Python looks for garbage each time so many objects are made, and here all of them stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _filled(graph: Any, net: RoadNetwork, directed: bool) -> None:
     names = net.labels.tolist()
     graph.add_nodes_from(
         (name, {"x": x, "y": y}) for name, (x, y) in zip(names, net.nodes.tolist(), strict=True)
@@ -127,7 +147,7 @@ def graph_of(net: RoadNetwork) -> Any:
     columns = [each.tolist() for each in facts]
     if not directed:
         _fill(graph._adj, graph._adj, ends, lines, columns)
-        return graph
+        return
     back = np.flatnonzero(~net.oneway)
     twice = np.concatenate([number, back])
     _fill(
@@ -137,7 +157,6 @@ def graph_of(net: RoadNetwork) -> Any:
         np.concatenate([lines, shapely.reverse(lines[back])]),
         [each[twice].tolist() for each in facts],
     )
-    return graph
 
 
 def _fill(

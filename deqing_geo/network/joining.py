@@ -52,9 +52,7 @@ class Paths:
         return np.asarray(np.diff(self.line_of, append=-1) != 0)
 
 
-def paths_of(
-    places: Floats, line_of: Ints, level: Ints, raised: Flags, ramp: Flags
-) -> Paths:
+def paths_of(places: Floats, line_of: Ints, level: Ints, raised: Flags, ramp: Flags) -> Paths:
     """Vertices made ready: repeated ones dropped, and lines that have no length."""
     keys = np.round(places * MILLIMETRE).astype(np.int64)
     code = _mixed(keys)
