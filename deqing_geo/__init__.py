@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr
+    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr, travel_minutes
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -95,6 +95,7 @@ _HOMES = {
     "road_graph": "network",
     "road_network": "network",
     "to_csr": "network",
+    "travel_minutes": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -168,6 +169,7 @@ __all__ = [
     "standards",
     "tallies",
     "to_csr",
+    "travel_minutes",
     "village_facts",
     "village_map",
     "zonal",

@@ -187,7 +187,9 @@ def test_the_motorways_of_the_county_cross_above_and_are_met_nowhere():
     above = {n for a, b, level in graph.edges(data="level") if level for n in (a, b)}
     ground = {n for a, b, level in graph.edges(data="level") if not level for n in (a, b)}
 
-    shared = {n: {facts["road_class"] for *_, facts in graph.edges(n, data=True)} for n in above & ground}
+    shared = {
+        n: {facts["road_class"] for *_, facts in graph.edges(n, data=True)} for n in above & ground
+    }
 
     assert len(shared) == 6
     assert all(words == {"link", "motorway"} for words in shared.values())
@@ -493,3 +495,20 @@ def test_the_layer_is_left_as_it_was():
     dg.road_graph(frame)
 
     assert frame.equals(before)
+
+
+def test_crossings_are_those_that_geos_finds():
+    rng = np.random.default_rng(8)
+    start = rng.uniform(0, 3000, (300, 2))
+    long = rng.choice([20, 150, 2500], 300)[:, None]
+    lines = np.stack([start, start + rng.normal(size=(300, 2)) * long], axis=1)
+    frame = roads(*([tuple(a), tuple(b)] for a, b in lines))
+    found = dg.road_graph(frame.assign(road_level=0), snap_m=0).graph["crossed"]
+
+    shapes = frame.geometry.to_numpy()
+    one, two = shapely.STRtree(shapes).query(shapes, predicate="crosses")
+    places = shapely.get_coordinates(shapely.intersection(shapes[one], shapes[two])[one < two])
+
+    assert len(found) == len(places) > 100
+    ours = shapely.get_coordinates(found.geometry)
+    assert np.sort(ours, axis=0) == pytest.approx(np.sort(places, axis=0), abs=1e-6)
