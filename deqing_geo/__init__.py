@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr
+    from deqing_geo.network import RoadNetwork, dead_ends, road_graph, road_network, to_csr
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -88,6 +88,7 @@ _HOMES = {
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_graph": "network",
+    "dead_ends": "network",
     "road_network": "network",
     "to_csr": "network",
     "ReadingNotes": "notes",
@@ -124,6 +125,7 @@ __all__ = [
     "classify_villages",
     "columns",
     "crs",
+    "dead_ends",
     "divisions",
     "errors",
     "fault_map",

@@ -187,7 +187,9 @@ def test_the_motorways_of_the_county_cross_above_and_are_met_nowhere():
     above = {n for a, b, level in graph.edges(data="level") if level for n in (a, b)}
     ground = {n for a, b, level in graph.edges(data="level") if not level for n in (a, b)}
 
-    shared = {n: {facts["road_class"] for *_, facts in graph.edges(n, data=True)} for n in above & ground}
+    shared = {
+        n: {facts["road_class"] for *_, facts in graph.edges(n, data=True)} for n in above & ground
+    }
 
     assert len(shared) == 6
     assert all(words == {"link", "motorway"} for words in shared.values())

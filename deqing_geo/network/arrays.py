@@ -193,9 +193,9 @@ class RoadNetwork:
         0     1      2   False
         """
         owner = np.repeat(np.arange(len(self.ends)), np.diff(self.starts))
-        apart = crossings_of(paths_of(
-            self.vertices, owner, self.level, self.raised, self.road_class == RAMP
-        ))
+        apart = crossings_of(
+            paths_of(self.vertices, owner, self.level, self.raised, self.road_class == RAMP)
+        )
         table = pd.DataFrame(
             {
                 "road": np.concatenate([self.met["road"], self.road[apart.line]]),
