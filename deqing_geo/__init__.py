@@ -37,7 +37,15 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, dead_ends, road_graph, road_network, to_csr
+    from deqing_geo.network import (
+        RoadNetwork,
+        dead_ends,
+        road_graph,
+        road_network,
+        suggest_links,
+        to_csr,
+        travel_minutes,
+    )
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -89,8 +97,10 @@ _HOMES = {
     "RoadNetwork": "network",
     "road_graph": "network",
     "dead_ends": "network",
+    "suggest_links": "network",
     "road_network": "network",
     "to_csr": "network",
+    "travel_minutes": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -159,8 +169,10 @@ __all__ = [
     "scorecard",
     "slope",
     "standards",
+    "suggest_links",
     "tallies",
     "to_csr",
+    "travel_minutes",
     "village_facts",
     "village_map",
     "zonal",

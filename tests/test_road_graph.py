@@ -495,3 +495,20 @@ def test_the_layer_is_left_as_it_was():
     dg.road_graph(frame)
 
     assert frame.equals(before)
+
+
+def test_crossings_are_those_that_geos_finds():
+    rng = np.random.default_rng(8)
+    start = rng.uniform(0, 3000, (300, 2))
+    long = rng.choice([20, 150, 2500], 300)[:, None]
+    lines = np.stack([start, start + rng.normal(size=(300, 2)) * long], axis=1)
+    frame = roads(*([tuple(a), tuple(b)] for a, b in lines))
+    found = dg.road_graph(frame.assign(road_level=0), snap_m=0).graph["crossed"]
+
+    shapes = frame.geometry.to_numpy()
+    one, two = shapely.STRtree(shapes).query(shapes, predicate="crosses")
+    places = shapely.get_coordinates(shapely.intersection(shapes[one], shapes[two])[one < two])
+
+    assert len(found) == len(places) > 100
+    ours = shapely.get_coordinates(found.geometry)
+    assert np.sort(ours, axis=0) == pytest.approx(np.sort(places, axis=0), abs=1e-6)

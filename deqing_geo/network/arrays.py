@@ -74,8 +74,6 @@ class RoadNetwork:
         Traffic goes from the first end to the second only.
     level : ndarray of int, shape (M,)
         0 on the ground, 1 above it, -1 below.
-    raised : ndarray of bool, shape (M,)
-        On a bridge or in a tunnel.
     vertices : ndarray of shape (V, 2)
         The vertices of all stretches, one stretch after another.
     starts : ndarray of shape (M + 1,)
@@ -104,7 +102,6 @@ class RoadNetwork:
     road_class: NDArray[Any]
     oneway: Flags
     level: Ints
-    raised: Flags
     vertices: Floats
     starts: Ints
     crs: Any
@@ -193,9 +190,8 @@ class RoadNetwork:
         0     1      2   False
         """
         owner = np.repeat(np.arange(len(self.ends)), np.diff(self.starts))
-        apart = crossings_of(
-            paths_of(self.vertices, owner, self.level, self.raised, self.road_class == RAMP)
-        )
+        never = np.zeros(len(self.ends), dtype=bool)
+        apart = crossings_of(paths_of(self.vertices, owner, self.level, never, never))
         table = pd.DataFrame(
             {
                 "road": np.concatenate([self.met["road"], self.road[apart.line]]),
@@ -371,7 +367,7 @@ def road_network(
     ramp = words[row_of] == RAMP
     paths = paths_of(places, line_of, level[row_of], lifted[row_of], ramp)
     paths, moves = snapped(paths, snap_m)
-    facts = _Facts(row_of, kmh, way, level, lifted, roads.index.to_numpy(), words)
+    facts = _Facts(row_of, kmh, way, level, roads.index.to_numpy(), words)
     joined, said = crossings, notices(None, roads=roads)
     if crossings != "level":
         joined, arrays = "vertices", _stretches(paths, facts)
@@ -412,7 +408,6 @@ class _Facts:
     kmh: Floats
     way: Ints
     level: Ints
-    raised: Flags
     labels: NDArray[Any]
     words: NDArray[Any]
 
@@ -459,7 +454,6 @@ def _stretches(paths: Paths, facts: _Facts) -> dict[str, Any]:
         "road_class": facts.words[row],
         "oneway": facts.way[row] != 0,
         "level": facts.level[row],
-        "raised": facts.raised[row],
         "vertices": vertices,
         "starts": starts,
     }

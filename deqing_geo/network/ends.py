@@ -131,14 +131,14 @@ def dead_ends(
     opened = shapely.get_parts(lines[is_open])
     plan = _plan(roads, lines, is_open, planned, opened, land, meets_m)
 
-    node, stretch, loop = _ends_of(net)
+    node, stretch, loop = ends_of(net)
     if land is not None:
         shapely.prepare(land)
         inside = shapely.covers(land, shapely.points(net.nodes[node]))
         node, stretch, loop = node[inside], stretch[inside], loop[inside]
     places = np.asarray(shapely.points(net.nodes[node]), dtype=object)
     row = row_of[stretch]
-    cut = _cut(places, opened, land, meets_m) & ~loop
+    cut = cut_ends(places, opened, land, meets_m) & ~loop
     at, away = plan.nearest(places, meets_m)
     city = np.isin(classes[row], standards.load().definition("road_density").counts["roads"])
     marked = _marked(roads)[row]
@@ -152,7 +152,7 @@ def dead_ends(
     table = {
         "end_kind": kind,
         "road": net.road[stretch],
-        "road_name": _names(roads)[row],
+        "road_name": names_of(roads)[row],
         "road_class": classes[row],
         "planned_road": _taken(plan.label, shown),
         "planned_name": _taken(plan.name, shown),
@@ -213,7 +213,7 @@ def _plan(
     meets_m: float,
 ) -> _Plan:
     """What is to be built and is not there yet."""
-    labels, names = roads.index.to_numpy(dtype=object), _names(roads)
+    labels, names = roads.index.to_numpy(dtype=object), names_of(roads)
     drawn = [(lines[~is_open], labels[~is_open], names[~is_open])]
     if planned is not None:
         ahead = ~open_rows(planned, "planned", "road_status", "")
@@ -223,7 +223,7 @@ def _plan(
             (
                 shapes[ahead],
                 planned.index.to_numpy(dtype=object)[ahead],
-                _names(planned)[ahead],
+                names_of(planned)[ahead],
             ),
         )
     parts, of = shapely.get_parts(np.concatenate([one[0] for one in drawn]), return_index=True)
@@ -253,7 +253,7 @@ def _near(places: Shapes, lines: Shapes, within_m: float) -> Flags:
     return out
 
 
-def _ends_of(net: RoadNetwork) -> tuple[Ints, Ints, Flags]:
+def ends_of(net: RoadNetwork) -> tuple[Ints, Ints, Flags]:
     """Nodes where roads end, the stretch that leads there, and whether it is a loop."""
     single = _without_copies(net)
     a, b = net.ends[single].T
@@ -306,7 +306,7 @@ def _without_copies(net: RoadNetwork) -> Ints:
     return np.flatnonzero(kept)
 
 
-def _cut(places: Shapes, opened: Shapes, land: Any, meets_m: float) -> Flags:
+def cut_ends(places: Shapes, opened: Shapes, land: Any, meets_m: float) -> Flags:
     """Ends that were made by cutting the layer: at the areas' outline, or at a side of its box."""
     out = np.zeros(len(places), dtype=bool)
     if len(places) == 0:
@@ -342,7 +342,7 @@ def _rows_of(net: RoadNetwork, roads: gpd.GeoDataFrame) -> Ints:
     return np.asarray(row, dtype=np.intp)
 
 
-def _names(frame: gpd.GeoDataFrame) -> NDArray[Any]:
+def names_of(frame: gpd.GeoDataFrame) -> NDArray[Any]:
     if "road_name" not in frame:
         return np.full(len(frame), None, dtype=object)
     raw = frame["road_name"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -116,6 +118,24 @@ def graph_of(net: RoadNetwork) -> Any:
         notices=net.notices,
         origins=net.origins,
     )
+    with _no_collector():
+        _filled(graph, net, directed)
+    return graph
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Python looks for garbage each time so many objects are made, and here all of them stay."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _filled(graph: Any, net: RoadNetwork, directed: bool) -> None:
     names = net.labels.tolist()
     graph.add_nodes_from(
         (name, {"x": x, "y": y}) for name, (x, y) in zip(names, net.nodes.tolist(), strict=True)
@@ -123,11 +143,11 @@ def graph_of(net: RoadNetwork) -> Any:
     lines = net.lines
     ends = net.labels[net.ends]
     number = np.arange(len(ends))
-    facts = (net.metres, net.minutes, net.road_class, net.road, net.level, net.raised, number)
+    facts = (net.metres, net.minutes, net.road_class, net.road, net.level, number)
     columns = [each.tolist() for each in facts]
     if not directed:
         _fill(graph._adj, graph._adj, ends, lines, columns)
-        return graph
+        return
     back = np.flatnonzero(~net.oneway)
     twice = np.concatenate([number, back])
     _fill(
@@ -137,7 +157,6 @@ def graph_of(net: RoadNetwork) -> Any:
         np.concatenate([lines, shapely.reverse(lines[back])]),
         [each[twice].tolist() for each in facts],
     )
-    return graph
 
 
 def _fill(
@@ -145,14 +164,13 @@ def _fill(
 ) -> None:
     """Edges into the dictionaries of a graph; parallel ones are numbered from 0."""
     rows = zip(ends[:, 0].tolist(), ends[:, 1].tolist(), lines.tolist(), *columns, strict=True)
-    for tail, head, line, metres, minutes, word, road, level, raised, number in rows:
+    for tail, head, line, metres, minutes, word, road, level, number in rows:
         facts = {
             "metres": metres,
             "minutes": minutes,
             "road_class": word,
             "road": road,
             "level": level,
-            "raised": raised,
             "stretch": number,
             "geometry": line,
         }
@@ -233,7 +251,6 @@ def as_network(graph: RoadNetwork | Graph) -> RoadNetwork:
         road_class=_column(facts, "road_class", UNKNOWN),
         oneway=oneway,
         level=np.array([each.get("level", 0) for each in facts], dtype=np.intp),
-        raised=np.array([each.get("raised", False) for each in facts], dtype=bool),
         vertices=vertices,
         starts=starts,
         crs=told.get("crs"),

@@ -428,20 +428,66 @@ def crossings_of(paths: Paths) -> Crossings:
     a, b = np.minimum(low, high), np.maximum(low, high)
     line = paths.line_of[begin]
     # A million copies of one line are one line here.
-    alike = np.stack([a, b, paths.level[line], paths.raised[line]], axis=1)
-    single, copy = _alike(alike)
+    single, copy = _alike(np.stack([a, b, paths.level[line], paths.raised[line]]))
+    a, b = a[single], b[single]
     ends = np.stack([paths.places[begin[single]], paths.places[begin[single] + 1]], axis=1)
-    segments: Any = shapely.linestrings(ends)
-    tree = shapely.STRtree(segments)
-    left, right = tree.query(segments)
-    fit = left < right
-    left, right = left[fit], right[fit]
-    codes = np.stack([a[single], b[single]], axis=1)
-    apart = (codes[left][:, :, None] != codes[right][:, None, :]).all(axis=(1, 2))
-    left, right = left[apart], right[apart]
+    left, right = _neighbours(ends, a, b)
     where, share_left, share_right, hit = _meet(ends[left], ends[right])
     left, right = left[hit], right[hit]
     return _spread(paths, begin, copy, left, right, where, share_left, share_right)
+
+
+def _neighbours(ends: Floats, a: Ints, b: Ints) -> tuple[Ints, Ints]:
+    """Pairs of segments without a common end (codes `a` and `b`) whose boxes meet.
+
+    Found by a grid of cells about as wide as the segments are long.
+    """
+    none = np.zeros(0, dtype=np.intp)
+    if len(ends) == 0:
+        return none, none
+    way = ends[:, 1] - ends[:, 0]
+    long = np.hypot(way[:, 0], way[:, 1])
+    cell = max(float(long.mean()), 1.0)
+    # A long segment is laid on the cells it passes, piece by piece.
+    # Short enough to lie on two rows and two columns at most, with a millimetre to spare.
+    count = np.maximum(np.ceil(long / (0.99 * cell)).astype(np.intp), 1)
+    owner = np.repeat(np.arange(len(ends)), count)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    least, most = np.minimum(ends[:, 0], ends[:, 1]), np.maximum(ends[:, 0], ends[:, 1])
+    corner = least[:, 0].min() - 1, least[:, 1].min() - 1
+    cells = []
+    for axis in (0, 1):
+        step = way[:, axis] / count
+        start = (ends[:, 0, axis] - corner[axis])[owner] + step[owner] * nth
+        stop = start + step[owner]
+        low, high = np.minimum(start, stop), np.maximum(start, stop)
+        cells += [((low - 1 / MILLIMETRE) / cell).astype(np.int64)]
+        cells += [((high + 1 / MILLIMETRE) / cell).astype(np.int64)]
+    west, east, south, north = cells
+    rows = int(north.max()) + 1
+    across, up = np.flatnonzero(east > west), np.flatnonzero(north > south)
+    key = west * rows + south
+    both = across[north[across] > south[across]]
+    keys = np.concatenate([key, key[across] + rows, key[up] + 1, key[both] + rows + 1])
+    owner = np.concatenate([owner, owner[across], owner[up], owner[both]])
+    order = np.argsort(keys)
+    keys, owner = keys[order], owner[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1) != 0)
+    held = np.diff(np.append(first, len(keys)))
+    after = np.repeat(first + held, held) - np.arange(len(keys)) - 1
+    one = np.repeat(np.arange(len(keys)), after)
+    two = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(after) - after, after)
+    left, right = owner[one], owner[two]
+    tail, head, other_tail, other_head = a[left], b[left], a[right], b[right]
+    fit = (tail != other_tail) & (head != other_head)
+    fit &= (tail != other_head) & (head != other_tail)
+    left, right = left[fit], right[fit]
+    for axis in (0, 1):
+        here, there = least[:, axis] - 1 / MILLIMETRE, most[:, axis]
+        fit = (here[left] <= there[right]) & (here[right] <= there[left])
+        left, right = left[fit], right[fit]
+    pairs = np.unique(np.minimum(left, right) * len(ends) + np.maximum(left, right))
+    return pairs // len(ends), pairs % len(ends)
 
 
 def _meet(one: Floats, two: Floats) -> tuple[Floats, Floats, Floats, Flags]:
@@ -509,14 +555,17 @@ def _spread(
     )
 
 
-def _alike(rows: Ints) -> tuple[Ints, Ints]:
+def _alike(columns: Ints) -> tuple[Ints, Ints]:
     """Of rows that are alike the first, and which of these each row is."""
-    mixed = rows[:, 0]
-    for column in rows.T[1:]:
+    mixed = columns[0]
+    for column in columns[1:]:
         low = int(column.min()) if len(column) else 0
         wide = int(column.max()) - low + 1 if len(column) else 1
-        mixed = pd.factorize(mixed)[0] * wide + (column - low)
-    _, single, copy = np.unique(mixed, return_index=True, return_inverse=True)
+        if wide > 1:
+            mixed = pd.factorize(mixed)[0] * wide + (column - low)
+    copy = pd.factorize(mixed)[0]
+    single = np.zeros(int(copy.max()) + 1 if len(copy) else 0, dtype=np.intp)
+    single[copy[::-1]] = np.arange(len(copy))[::-1]
     return single, copy
 
 
