@@ -38,7 +38,15 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr, travel_minutes
+    from deqing_geo.network import (
+        RoadNetwork,
+        dead_ends,
+        road_graph,
+        road_network,
+        suggest_links,
+        to_csr,
+        travel_minutes,
+    )
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -93,6 +101,8 @@ _HOMES = {
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_graph": "network",
+    "dead_ends": "network",
+    "suggest_links": "network",
     "road_network": "network",
     "to_csr": "network",
     "travel_minutes": "network",
@@ -131,6 +141,7 @@ __all__ = [
     "classify_villages",
     "columns",
     "crs",
+    "dead_ends",
     "density_band",
     "divisions",
     "errors",
@@ -167,6 +178,7 @@ __all__ = [
     "scorecard",
     "slope",
     "standards",
+    "suggest_links",
     "tallies",
     "to_csr",
     "travel_minutes",

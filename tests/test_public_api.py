@@ -48,6 +48,7 @@ def public_functions():
         "maps",
         "maps.faults",
         "network",
+        "network.ends",
         "papers",
         "papers.blocks",
         "papers.page",
