@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.roads import CentreLines, RoadDensity, centre_lines, road_density
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -62,6 +62,8 @@ _HOMES = {
     "read_homes": "layers",
     "road_density": "roads",
     "RoadDensity": "roads",
+    "centre_lines": "roads",
+    "CentreLines": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -100,6 +102,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 
 __all__ = [
     "BoundaryReport",
+    "CentreLines",
     "Coverage",
     "Raster",
     "ReadingNotes",
@@ -114,6 +117,7 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "centre_lines",
     "check_boundaries",
     "classify_villages",
     "columns",

@@ -7,5 +7,6 @@ Layers arrive in a metric CRS (see `deqing_geo.crs`).
 from __future__ import annotations
 
 from deqing_geo.roads.density import RoadDensity, road_density
+from deqing_geo.roads.merging import CentreLines, centre_lines
 
-__all__ = ["RoadDensity", "road_density"]
+__all__ = ["CentreLines", "RoadDensity", "centre_lines", "road_density"]
