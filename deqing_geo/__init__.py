@@ -52,7 +52,15 @@ if TYPE_CHECKING:
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
+    from deqing_geo.roads import (
+        CentreLines,
+        DensityBand,
+        RoadDensity,
+        centre_lines,
+        density_band,
+        road_density,
+        road_ledger,
+    )
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -78,6 +86,8 @@ _HOMES = {
     "road_ledger": "roads",
     "density_band": "roads",
     "DensityBand": "roads",
+    "centre_lines": "roads",
+    "CentreLines": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -122,6 +132,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 
 __all__ = [
     "BoundaryReport",
+    "CentreLines",
     "Coverage",
     "DensityBand",
     "Raster",
@@ -137,6 +148,7 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "centre_lines",
     "check_boundaries",
     "classify_villages",
     "columns",
