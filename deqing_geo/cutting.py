@@ -26,6 +26,9 @@ TOLERANCE_M = 0.001
 BESIDE_M = 0.01
 # Pairs of border and road segments compared in one go, to keep memory flat.
 PAIRS_AT_ONCE = 10_000
+# Lines cut in one go, and the stretches in which long ones are looked for.
+LINES_AT_ONCE = 20_000
+STRETCH_M = 500.0
 TILE_VERTICES = 200
 # Slivers that an overlay leaves between equal edges are no land.
 SLIVER_M2 = 1e-6
@@ -112,7 +115,7 @@ def share_lengths(
     """
     single, row = shapely.get_parts(lines, return_index=True)
     tree = shapely.STRtree(single)
-    near, tied, crossings = _by_borders(areas, single, tree)
+    near, tied, crossings = _by_borders(areas, single)
     area_in, line_in = tree.query(areas, predicate="contains_properly")
     whole = ~near[line_in]
     area_in, line_in = area_in[whole], line_in[whole]
@@ -291,59 +294,131 @@ class _Crossings:
     enters: Bools
 
 
-def _by_borders(
-    areas: Shapes, single: Shapes, tree: shapely.STRtree
-) -> tuple[Bools, Bools, _Crossings]:
+_NONE = _Crossings(
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0),
+    np.zeros(0, dtype=bool),
+)
+
+
+def _by_borders(areas: Shapes, single: Shapes) -> tuple[Bools, Bools, _Crossings]:
     """Which lines come near a border, which of them may run along it, where the rest cross.
 
     Two lines that run together for a while part at a vertex of the one or the other, so a
     line may be tied to a border only where an end of a segment of one lies on the other.
     """
     near, tied = np.zeros(len(single), dtype=bool), np.zeros(len(single), dtype=bool)
-    from_, to, owner = _border_segments(areas)
-    kept, which = _distinct(from_, to)
-    from_one, to_one = from_[kept], to[kept]
-    low = np.minimum(from_one, to_one) - TOLERANCE_M
-    high = np.maximum(from_one, to_one) + TOLERANCE_M
-    border, line = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-    asked = np.zeros(len(single), dtype=bool)
-    asked[line] = True
-    start, end, line_of = segments(single, np.flatnonzero(asked))
-    length = np.hypot(*(end - start).T)
-    first = np.searchsorted(line_of, np.arange(len(single) + 1))
-    run = _along(length, line_of)
-    found: list[tuple[Ints, Ints, Floats, Bools]] = []
-    # Every border segment stands once for each area that has it, interior on its left.
+    borders = _borders(areas)
+    found = [_NONE]
+    for begin in range(0, len(single), LINES_AT_ONCE):
+        here = slice(begin, begin + LINES_AT_ONCE)
+        near[here], tied[here], crossings = _meetings(borders, single[here])
+        crossings.line[:] += begin
+        found.append(crossings)
+    return (
+        near | tied,
+        tied,
+        _Crossings(
+            np.concatenate([one.area for one in found]),
+            np.concatenate([one.line for one in found]),
+            np.concatenate([one.position for one in found]),
+            np.concatenate([one.enters for one in found]),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Borders:
+    """Straight segments of borders: once each, and again for every area that has them."""
+
+    start: Floats
+    end: Floats
+    boxes: shapely.STRtree
+    # The area's own, interior on the left, and where those of each segment begin.
+    own_area: Ints
+    own_step: Floats
+    first: Ints
+
+
+def _borders(areas: Shapes) -> _Borders:
+    start, end, area = _border_segments(areas)
+    kept, which = _distinct(start, end)
     by_segment = np.argsort(which, kind="stable")
-    begin = np.searchsorted(which[by_segment], np.arange(len(kept) + 1))
-    for rows in np.array_split(np.arange(len(line)), len(line) // PAIRS_AT_ONCE + 1):
-        # Every segment of the line against the one segment of the border.
-        pair, segment = _spread(rows, first, line[rows])
-        a, b = start[segment], end[segment]
-        mine = border[pair]
-        close = ((np.minimum(a, b) <= high[mine]) & (np.maximum(a, b) >= low[mine])).all(axis=1)
-        pair, segment, mine = pair[close], segment[close], mine[close]
-        a, b, c, d = a[close], b[close], from_one[mine], to_one[mine]
+    low = np.minimum(start[kept], end[kept]) - TOLERANCE_M
+    high = np.maximum(start[kept], end[kept]) + TOLERANCE_M
+    return _Borders(
+        start[kept],
+        end[kept],
+        shapely.STRtree(_boxes(low, high)),
+        area[by_segment],
+        (end - start)[by_segment],
+        np.searchsorted(which[by_segment], np.arange(len(kept) + 1)),
+    )
+
+
+def _meetings(borders: _Borders, single: Shapes) -> tuple[Bools, Bools, _Crossings]:
+    """As `_by_borders`, of some of the lines."""
+    near, tied = np.zeros(len(single), dtype=bool), np.zeros(len(single), dtype=bool)
+    start, end, line = _straight(single)
+    if len(line) == 0 or len(borders.boxes) == 0:
+        return near, tied, _NONE
+    length = np.hypot(*(end - start).T)
+    run = _along(length, line)
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    # A long line's box is mostly empty: stretches of it have boxes that mean something.
+    fresh = (np.diff(line, prepend=-1) != 0) | (np.diff(run // STRETCH_M, prepend=-1) != 0)
+    first = np.flatnonzero(fresh)
+    stretches = _boxes(np.minimum.reduceat(low, first), np.maximum.reduceat(high, first))
+    stretch, border = borders.boxes.query(stretches)
+    first = np.append(first, len(line))
+    found = [_NONE]
+    for rows in np.array_split(np.arange(len(stretch)), len(stretch) // PAIRS_AT_ONCE + 1):
+        # Every segment of the stretch against the one segment of the border.
+        pair, segment = _spread(rows, first, stretch[rows])
+        pair, segment = _overlapping(borders, border[pair], low, high, segment)
+        a, b, c, d = start[segment], end[segment], borders.start[pair], borders.end[pair]
+        own, other, gap = b - a, d - c, c - a
+        turn = _cross(own, other)
         reach = np.minimum(
-            np.minimum(_distance(a, c, d), _distance(b, c, d)),
-            np.minimum(_distance(c, a, b), _distance(d, a, b)),
+            np.minimum(_distance(a, c, other), _distance(b, c, other)),
+            np.minimum(_distance(c, a, own), _distance(d, a, own)),
         )
-        tied[line[pair[reach <= TOLERANCE_M]]] = True
-        turn = _cross(b - a, d - c)
+        tied[line[segment[reach <= TOLERANCE_M]]] = True
         with np.errstate(divide="ignore", invalid="ignore"):
-            along, across = _cross(c - a, d - c) / turn, _cross(c - a, b - a) / turn
+            along, across = _cross(gap, other) / turn, _cross(gap, own) / turn
         meets = (along > 0) & (along < 1) & (across > 0) & (across < 1)
-        near[line[pair[meets]]] = True
-        pair, segment, along = pair[meets], segment[meets], along[meets]
-        position = run[segment] + along * length[segment]
-        event, drawn = _spread(np.arange(len(pair)), begin, border[pair])
-        drawn = by_segment[drawn]
-        way = _cross(end[segment[event]] - start[segment[event]], to[drawn] - from_[drawn])
+        pair, segment = pair[meets], segment[meets]
+        near[line[segment]] = True
+        position = run[segment] + along[meets] * length[segment]
+        event, drawn = _spread(np.arange(len(pair)), borders.first, pair)
+        way = _cross(own[meets][event], borders.own_step[drawn])
         # Crossing towards the left of a border means coming in.
-        found.append((owner[drawn], line_of[segment[event]], position[event], way < 0))
-    near |= tied
-    area, crossed, position, enters = (np.concatenate(part) for part in zip(*found, strict=True))
-    return near, tied, _Crossings(area, crossed, position, enters)
+        found.append(
+            _Crossings(borders.own_area[drawn], line[segment[event]], position[event], way < 0)
+        )
+    return (
+        near,
+        tied,
+        _Crossings(
+            np.concatenate([one.area for one in found]),
+            np.concatenate([one.line for one in found]),
+            np.concatenate([one.position for one in found]),
+            np.concatenate([one.enters for one in found]),
+        ),
+    )
+
+
+def _overlapping(
+    borders: _Borders, border: Ints, low: Floats, high: Floats, segment: Ints
+) -> tuple[Ints, Ints]:
+    """The pairs of border and line segments whose boxes overlap, one direction at a time."""
+    for at in (0, 1):
+        lower = np.minimum(borders.start[:, at], borders.end[:, at]) - TOLERANCE_M
+        upper = np.maximum(borders.start[:, at], borders.end[:, at]) + TOLERANCE_M
+        close = (low[segment, at] <= upper[border]) & (high[segment, at] >= lower[border])
+        border, segment = border[close], segment[close]
+    return border, segment
 
 
 def _between(
@@ -499,6 +574,14 @@ def segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats,
     return coords[:-1][real], coords[1:][real], chosen[run_of[owner[:-1][real]]]
 
 
+def _straight(single: Shapes) -> tuple[Floats, Floats, Ints]:
+    """As `segments`, of lines that have one part each."""
+    coords, owner = shapely.get_coordinates(single, return_index=True)
+    start, end = coords[:-1], coords[1:]
+    real = (owner[1:] == owner[:-1]) & ((start[:, 0] != end[:, 0]) | (start[:, 1] != end[:, 1]))
+    return start[real], end[real], owner[1:][real]
+
+
 def _distinct(start: Floats, end: Floats) -> tuple[Ints, Ints]:
     """One of the segments that neighbours draw again the other way round, and which it is."""
     turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
@@ -539,13 +622,19 @@ def _cross(one: Floats, other: Floats) -> Floats:
     return out
 
 
-def _distance(point: Floats, start: Floats, end: Floats) -> Floats:
-    """Distance of each point to its segment."""
-    along = end - start
-    share = ((point - start) * along).sum(axis=1) / (along * along).sum(axis=1)
-    foot = start + along * np.clip(share, 0, 1)[:, None]
-    out: Floats = np.hypot(*(point - foot).T)
+def _distance(point: Floats, start: Floats, step: Floats) -> Floats:
+    """Distance of each point to the segment that goes a step from its start."""
+    x, y = (point - start).T
+    dx, dy = step.T
+    share = np.clip((x * dx + y * dy) / (dx * dx + dy * dy), 0, 1)
+    out: Floats = np.hypot(x - share * dx, y - share * dy)
     return out
+
+
+def _boxes(low: Floats, high: Floats) -> Shapes:
+    return np.atleast_1d(
+        np.asarray(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]), dtype=object)
+    )
 
 
 def _points(coords: Floats) -> Shapes:
