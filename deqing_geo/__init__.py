@@ -35,7 +35,15 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr, travel_minutes
+    from deqing_geo.network import (
+        Reach,
+        RoadNetwork,
+        reach,
+        road_graph,
+        road_network,
+        to_csr,
+        travel_minutes,
+    )
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
@@ -83,6 +91,8 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "Reach": "network",
+    "reach": "network",
     "road_graph": "network",
     "road_network": "network",
     "to_csr": "network",
@@ -105,6 +115,7 @@ __all__ = [
     "BoundaryReport",
     "Coverage",
     "Raster",
+    "Reach",
     "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
@@ -125,6 +136,7 @@ __all__ = [
     "errors",
     "fault_map",
     "park_coverage",
+    "reach",
     "read_counties",
     "read_facilities",
     "read_homes",
