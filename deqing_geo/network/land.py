@@ -80,7 +80,9 @@ def land_of(reached: Legs, beyond: Shapes, width_m: float, error_m: float) -> An
         quads,
     )
     land = shapely.difference(reach, taken)
-    return shapely.transform(_areas_only(land), lambda places: places + centre)
+    land = shapely.transform(land, lambda places: places + centre)
+    # Large coordinates are coarser, and may fold a corner by less than a hair's breadth.
+    return _areas_only(shapely.make_valid(land))
 
 
 def _areas_only(shape: Any) -> Any:
@@ -164,20 +166,27 @@ def _taken(spots: Floats, left: Floats, width_m: float, step: float, quads: int)
     spots, left, short = spots[near], left[near], short[near]
     # Nobody beside a road lies farther from it than its width.
     disc = shapely.buffer(shapely.points(spots[short]), (width_m + step) * 1.02, quad_segs=8)
-    if len(spots) > 1:
-        cells = np.asarray(
-            shapely.get_parts(
-                shapely.voronoi_polygons(
-                    shapely.multipoints(spots),
-                    extend_to=shapely.union_all(shapely.envelope(disc)),
-                    ordered=True,
-                )
-            )
-        )[short]
-        # Between two roads the cells of steps lie within a fraction of a step of the truth.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # GEOS divides by nought where a corner is all but straight, and comes out right.
-            cells = shapely.buffer(cells, step / 2, join_style="mitre", mitre_limit=2)
-        disc = shapely.intersection(cells, disc)
+    # Between two roads the cells of steps lie within a fraction of a step of the truth.
+    cells = shapely.buffer(_cells(spots)[short], step / 2, quad_segs=4)
+    disc = shapely.intersection(cells, disc)
     held = shapely.buffer(shapely.points(spots[short]), np.maximum(left[short], 0), quad_segs=quads)
     return shapely.union_all(shapely.difference(disc, held))
+
+
+def _cells(spots: Floats) -> Shapes:
+    """What lies nearest to each place."""
+    from scipy.spatial import Voronoi
+
+    low, high = spots.min(axis=0), spots.max(axis=0)
+    far = 4 * (np.hypot(*(high - low)) + 1)
+    turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    # A ring of other places far round them gives every cell an outer bound.
+    ring = (low + high) / 2 + far * np.column_stack([np.cos(turn), np.sin(turn)])
+    # Of Qhull, because GEOS turns cells inside out where places lie in rows, as streets do.
+    made = Voronoi(np.concatenate([spots, ring]))
+    regions = [made.regions[at] for at in made.point_region[: len(spots)]]
+    held = np.array([len(region) for region in regions])
+    corners = made.vertices[np.concatenate(regions)]
+    own = np.repeat(np.arange(len(spots)), held)
+    cells: Shapes = np.asarray(shapely.convex_hull(shapely.multipoints(corners, indices=own)))
+    return cells
