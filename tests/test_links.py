@@ -203,6 +203,10 @@ def test_a_link_the_plan_has_is_told():
     assert found.loc[1, "on_plan"] and found.loc[1, "planned_name"] == "规划路"
     assert not links(layer(BENT), planned=planned.assign(road_status="built"))["on_plan"].any()
     assert not links(layer(BENT), planned=planned.iloc[1:])["on_plan"].any()
+    onward = layer([(0, 0), (-500, 0)], road_name=["西路"])
+    led = links(layer(BENT), planned=onward)
+    assert not led.loc[1, "on_plan"] and led.loc[1, "plan_leads_on"]
+    assert led.loc[1, "planned_name"] == "西路"
 
 
 def test_links_are_suggestions_and_say_so():
@@ -278,6 +282,8 @@ def test_links_keep_their_promises(seed):
     assert shapely.length(shapes).max() <= 200
     inner = np.array([shapely.ops.substring(s, 0.05, 0.95, normalized=True) for s in shapes])
     assert not shapely.STRtree(lines).query(inner, predicate="intersects").size
+    one, two = shapely.STRtree(inner).query(inner, predicate="intersects")
+    assert (one == two).all()
     tips = shapely.points(shapely.get_coordinates(shapes))
     assert shapely.distance(tips, shapely.union_all(lines)).max() < 1e-6
     # Only from ends, one each, and never to one end twice.

@@ -74,10 +74,11 @@ def suggest_links(
     """Short missing links from where roads end, ranked by what they save (建议连通道路).
 
     A link leads straight from an end to another end, or to the nearest place of another street, no
-    farther than `max_m`, and crosses no road on its way. It must at least halve the way between
-    its two ends, also when all better links are there. Every end has one link at most: the best
-    that is left when better ones have taken theirs. Ends that cutting the layer made have none,
-    and none leads to a motorway, a ramp, a bridge, a tunnel or another level.
+    farther than `max_m`, and crosses no road and no better link on its way. It must at least
+    halve the way between its two ends, also when all better links are there. Every end has one
+    link at most: the best that is left when better ones have taken theirs. Ends that cutting the
+    layer made have none, and none leads to a motorway, a ramp, a bridge, a tunnel or another
+    level.
 
     Ranked first are links that join two parts of the network of which the smaller has more road
     than a link may be long; then those that spare the longest ways round; then those that join a
@@ -100,7 +101,8 @@ def suggest_links(
     over_barriers : {"last", "drop"}
         Whether links that cross a barrier come last, and are told, or are left out.
     planned : GeoDataFrame of LineString, optional
-        The planned network: a link that runs along one of its roads not yet built is told.
+        The planned network: a link that runs along one of its roads not yet built, or begins
+        where one leads on, is told.
     limit : int, optional
         How many links at most.
 
@@ -110,10 +112,10 @@ def suggest_links(
         In order of rank, from 1: ``road``, ``road_name`` (where the link begins), ``to_road``,
         ``to_name``, ``link_m``, ``before_m`` (the way there was, NaN where there was none),
         ``saved_m`` (that less the link's own length), ``joins_parts``, ``joins_km`` (length of the
-        smaller of the two parts), ``barriers`` (those it crosses, joined by 、), ``on_plan`` and
-        ``planned_name``, ``link_effect`` (in words), ``node`` and ``to_node`` (None where the link
-        meets the middle of a street); with areas ``in_area``, ``area_added_km`` and
-        ``density_gain`` (km/km²). ``attrs["notice"]`` says that they are suggestions.
+        smaller of the two parts), ``barriers`` (those it crosses, joined by 、), ``on_plan``,
+        ``plan_leads_on`` and ``planned_name``, ``link_effect`` (in words), ``node`` and
+        ``to_node`` (None where the link meets the middle of a street); with areas ``in_area``,
+        ``area_added_km`` and ``density_gain`` (km/km²). ``attrs["notice"]`` says that they are suggestions.
 
     Raises
     ------
@@ -188,7 +190,7 @@ def suggest_links(
         "joins_parts": np.isnan(found.before),
         "joins_km": found.joins,
         "barriers": crosses,
-        **_on_plan(shapes, planned),
+        **_on_plan(found, shapes, planned),
         **_gains(shapes, areas),
         "link_effect": _effect(found, shapes),
         "node": net.labels[found.tail],
@@ -309,16 +311,21 @@ def _once(net: RoadNetwork, found: _Links, starts: Flags) -> _Links:
 
 def _uncrossed(found: _Links, lines: Shapes) -> _Links:
     """Without those that cross or touch a road on their way."""
+    hit = np.zeros(len(found.tail), dtype=bool)
+    if len(hit):
+        hit[shapely.STRtree(lines).query(_inner(found), predicate="intersects")[0]] = True
+    length = np.hypot(*(found.goal - found.start).T)
+    return found.at(~hit & (length > 1 / MILLIMETRE))
+
+
+def _inner(found: _Links) -> Shapes:
+    """The links without their ends, where they meet roads."""
     way = found.goal - found.start
     length = np.hypot(*way.T)
     free = np.minimum(FREE_M, length / 4)
     step = way * (free / np.maximum(length, 1 / MILLIMETRE))[:, None]
     inner = shapely.linestrings(np.stack([found.start + step, found.goal - step], axis=1))
-    inner = np.asarray(inner, dtype=object).reshape(len(length))
-    hit = np.zeros(len(inner), dtype=bool)
-    if len(inner):
-        hit[shapely.STRtree(lines).query(inner, predicate="intersects")[0]] = True
-    return found.at(~hit & (length > 1 / MILLIMETRE))
+    return np.asarray(inner, dtype=object).reshape(len(length))
 
 
 def _worthy(net: RoadNetwork, found: _Links) -> _Links:
@@ -386,19 +393,23 @@ def _in_turn(net: RoadNetwork, found: _Links, limit: int | None) -> Ints:
     from scipy.sparse.csgraph import dijkstra
 
     count = len(found.tail)
-    inner = found.head < 0
-    spot = Feet(np.where(inner, found.onto, -1), found.along, np.zeros(count))
-    pieces = cut_at(net, spot)
-    goal = np.where(inner, pieces.node, found.head)
+    between = found.head < 0
+    pieces = cut_at(net, Feet(np.where(between, found.onto, -1), found.along, np.zeros(count)))
+    goal = np.where(between, pieces.node, found.head)
     length = np.hypot(*(found.goal - found.start).T)
     matrix, entry = _with_links(pieces, found.tail, goal)
     part = parts_of(net.ends, len(net.nodes))
     joined = np.arange(int(part.max(initial=0)) + 1)
     used = np.zeros(len(net.nodes), dtype=bool)
+    inner = _inner(found)
+    one, two = shapely.STRtree(inner).query(inner, predicate="intersects")
+    order = np.argsort(one, kind="stable")
+    bounds = np.searchsorted(one[order], np.arange(count + 1))
+    crossed = np.zeros(count, dtype=bool)
     taken: list[int] = []
     for at in range(count):
         tail, end = found.tail[at], found.end[at]
-        if used[tail] or (end >= 0 and used[end]):
+        if crossed[at] or used[tail] or (end >= 0 and used[end]):
             continue
         mine, theirs = joined[part[tail]], joined[part[net.ends[found.onto[at], 0]]]
         if np.isnan(found.before[at]):
@@ -412,6 +423,7 @@ def _in_turn(net: RoadNetwork, found: _Links, limit: int | None) -> Ints:
             if way < far - 1 / MILLIMETRE:
                 continue
         matrix.data[entry[:, at]] = length[at]
+        crossed[two[order[bounds[at] : bounds[at + 1]]]] = True
         used[tail] = True
         if end >= 0:
             used[end] = True
@@ -469,22 +481,31 @@ def _crossed(shapes: Shapes, blocks: Mapping[str, gpd.GeoDataFrame]) -> NDArray[
     return out
 
 
-def _on_plan(shapes: Shapes, planned: gpd.GeoDataFrame | None) -> dict[str, Any]:
-    """Whether the plan has a link already, and the planned road."""
-    on = np.zeros(len(shapes), dtype=bool)
+def _on_plan(found: _Links, shapes: Shapes, planned: gpd.GeoDataFrame | None) -> dict[str, Any]:
+    """Whether the plan has a link already, or leads on from its end, and by which road."""
+    on, leads = np.zeros(len(shapes), dtype=bool), np.zeros(len(shapes), dtype=bool)
     name = np.full(len(shapes), None, dtype=object)
     if planned is not None:
         ahead = ~open_rows(planned, "planned", "road_status", "")
         theirs = require_lines(planned=planned)[ahead]
         labels = names_of(planned)[ahead]
+        start = np.asarray(shapely.points(found.start), dtype=object)
+        tree = shapely.STRtree(theirs)
+        link, road = tree.query(start, predicate="dwithin", distance=MEETS_M)
+        leads[link] = True
+        # Of several the one with the western middle, whatever the order of rows.
+        middle = shapely.line_interpolate_point(theirs[road], 0.5, normalized=True)
+        x, y = shapely.get_coordinates(middle).reshape(-1, 2).T
+        order = np.lexsort((-y, -x, link))
+        name[link[order]] = labels[road[order]]
         law = standards.load()
         within, turn = law.rule("road.together").value, law.rule("road.together_turn").value
-        found = along(shapes, theirs, within, turn)
-        metres = np.bincount(found.dropped_of, shapely.length(found.dropped), len(shapes))
+        beside = along(shapes, theirs, within, turn)
+        metres = np.bincount(beside.dropped_of, shapely.length(beside.dropped), len(shapes))
         on = metres > ON_PLAN * shapely.length(shapes)
         if on.any():
             name[on] = labels[_alike(shapes[on], theirs, within)]
-    return {"on_plan": on, "planned_name": name}
+    return {"on_plan": on, "plan_leads_on": leads, "planned_name": name}
 
 
 def _alike(shapes: Shapes, others: Shapes, within_m: float) -> Ints:
