@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         add_terrain,
         area_map,
         fault_map,
+        road_map,
         save_map,
         village_map,
     )
@@ -51,7 +52,15 @@ if TYPE_CHECKING:
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.roads import (
+        CentreLines,
+        DensityBand,
+        RoadDensity,
+        centre_lines,
+        density_band,
+        road_density,
+        road_ledger,
+    )
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -74,6 +83,11 @@ _HOMES = {
     "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
+    "road_ledger": "roads",
+    "density_band": "roads",
+    "DensityBand": "roads",
+    "centre_lines": "roads",
+    "CentreLines": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -86,6 +100,7 @@ _HOMES = {
     "read_received": "received",
     "save_map": "maps",
     "fault_map": "maps",
+    "road_map": "maps",
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
@@ -117,7 +132,9 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 
 __all__ = [
     "BoundaryReport",
+    "CentreLines",
     "Coverage",
+    "DensityBand",
     "Raster",
     "ReadingNotes",
     "RoadDensity",
@@ -131,11 +148,13 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "centre_lines",
     "check_boundaries",
     "classify_villages",
     "columns",
     "crs",
     "dead_ends",
+    "density_band",
     "divisions",
     "errors",
     "fault_map",
@@ -160,6 +179,8 @@ __all__ = [
     "road_classes",
     "road_density",
     "road_graph",
+    "road_ledger",
+    "road_map",
     "road_network",
     "sample",
     "save_layers",

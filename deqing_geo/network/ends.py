@@ -377,7 +377,7 @@ def _rows_of(net: RoadNetwork, roads: gpd.GeoDataFrame) -> Ints:
 
 
 def names_of(frame: gpd.GeoDataFrame) -> NDArray[Any]:
-    """The names of roads.
+    """The name of every road, None where it has none.
 
     Parameters
     ----------
@@ -386,8 +386,8 @@ def names_of(frame: gpd.GeoDataFrame) -> NDArray[Any]:
 
     Returns
     -------
-    ndarray of str
-        None where there is none.
+    array of str or None
+        One a row.
     """
     if "road_name" not in frame:
         return np.full(len(frame), None, dtype=object)

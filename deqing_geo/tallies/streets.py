@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
 from deqing_geo.network.ends import DEAD, MEETS_M, SUSPECTED
 from deqing_geo.network.joining import SNAP_M
-from deqing_geo.opened import open_rows, opening_days
+from deqing_geo.opened import as_day, open_rows, opening_days
 from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
@@ -80,8 +80,8 @@ def rural_roads_opened(
     >>> rural_roads_opened(roads, "2023-01-01")
     <Tally of rural_highways_built: 1.00 公里 (1 of 4)>
     """
-    first = _day(since, "since")
-    last = None if until is None else _day(until, "until")
+    first = as_day(since, "since")
+    last = None if until is None else as_day(until, "until")
     if last is not None and last < first:
         raise InputError(f"until={last} is before since={first}.")
     require_metres(roads=roads)
@@ -221,14 +221,3 @@ def _ends(
     """The ends of the network of the roads that are open, whatever their labels."""
     numbered = roads.reset_index(drop=True)
     return network.dead_ends(network.road_network(numbered), numbered, planned, areas=zone)
-
-
-def _day(value: date | str, name: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}={value!r} is no day, such as '2023-01-01'.") from None
