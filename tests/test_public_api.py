@@ -49,6 +49,7 @@ def public_functions():
         "maps.faults",
         "network",
         "network.ends",
+        "network.links",
         "papers",
         "papers.blocks",
         "papers.page",

@@ -101,7 +101,8 @@ def dead_ends(
 
     Examples
     --------
-    A planned street leads on from where the first ends; the west end is a cul-de-sac then:
+    A planned street leads on from where the first ends; whether one will lead on from its west
+    end, the layer of roads does not say:
 
     >>> import geopandas as gpd, shapely
     >>> from deqing_geo import road_graph, sample
@@ -114,7 +115,7 @@ def dead_ends(
     ...     crs=sample.CRS,
     ... )
     >>> dead_ends(road_graph(streets), streets)["end_kind"].to_list()
-    ['cul_de_sac', 'dead_end']
+    ['suspected_dead_end', 'dead_end']
     """
     layers = {"roads": roads}
     layers |= {} if planned is None else {"planned": planned}
@@ -254,7 +255,20 @@ def _near(places: Shapes, lines: Shapes, within_m: float) -> Flags:
 
 
 def ends_of(net: RoadNetwork) -> tuple[Ints, Ints, Flags]:
-    """Nodes where roads end, the stretch that leads there, and whether it is a loop."""
+    """Where roads end.
+
+    Parameters
+    ----------
+    net : RoadNetwork
+        Any.
+
+    Returns
+    -------
+    node, stretch : ndarray of int
+        The nodes, and the stretch that leads to each.
+    loop : ndarray of bool
+        Whether a road ends there in a loop.
+    """
     single = _without_copies(net)
     a, b = net.ends[single].T
     degree = np.bincount(np.concatenate([a, b]), minlength=len(net.nodes))
@@ -307,7 +321,24 @@ def _without_copies(net: RoadNetwork) -> Ints:
 
 
 def cut_ends(places: Shapes, opened: Shapes, land: Any, meets_m: float) -> Flags:
-    """Ends that were made by cutting the layer: at the areas' outline, or at a side of its box."""
+    """Ends that were made by cutting the layer: at the areas' outline, or at a side of its box.
+
+    Parameters
+    ----------
+    places : array of Point
+        The ends.
+    opened : array of LineString
+        All roads that are open.
+    land : Polygon, MultiPolygon or None
+        The areas, if any.
+    meets_m : float
+        How near is on the line.
+
+    Returns
+    -------
+    ndarray of bool
+        One an end.
+    """
     out = np.zeros(len(places), dtype=bool)
     if len(places) == 0:
         return out
@@ -317,7 +348,10 @@ def cut_ends(places: Shapes, opened: Shapes, land: Any, meets_m: float) -> Flags
         return np.asarray(shapely.dwithin(places, shapely.boundary(land), meets_m))
     xy = shapely.get_coordinates(places)
     bounds = shapely.total_bounds(opened)
+    wide = bounds[2:] - bounds[:2] > meets_m
     for side, value in enumerate(bounds):
+        if not wide[side % 2]:
+            continue
         on = np.abs(xy[:, side % 2] - value) <= meets_m
         if on.sum() >= ENDS_OF_A_CUT:
             out |= on
