@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+    from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
         read_facilities,
         read_layer,
@@ -32,16 +34,35 @@ if TYPE_CHECKING:
         add_terrain,
         area_map,
         fault_map,
+        road_map,
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.network import (
+        Reach,
+        RoadNetwork,
+        dead_ends,
+        reach,
+        road_graph,
+        road_network,
+        suggest_links,
+        to_csr,
+        travel_minutes,
+    )
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
+    from deqing_geo.roads import (
+        CentreLines,
+        DensityBand,
+        RoadDensity,
+        centre_lines,
+        density_band,
+        road_density,
+        road_ledger,
+    )
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -60,11 +81,15 @@ _HOMES = {
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
+    "grid": "crs",
+    "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
     "road_ledger": "roads",
     "density_band": "roads",
     "DensityBand": "roads",
+    "centre_lines": "roads",
+    "CentreLines": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -77,6 +102,7 @@ _HOMES = {
     "read_received": "received",
     "save_map": "maps",
     "fault_map": "maps",
+    "road_map": "maps",
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
@@ -86,7 +112,14 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "Reach": "network",
+    "reach": "network",
+    "road_graph": "network",
+    "dead_ends": "network",
+    "suggest_links": "network",
     "road_network": "network",
+    "to_csr": "network",
+    "travel_minutes": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -103,9 +136,11 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 
 __all__ = [
     "BoundaryReport",
+    "CentreLines",
     "Coverage",
     "DensityBand",
     "Raster",
+    "Reach",
     "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
@@ -118,15 +153,19 @@ __all__ = [
     "add_roads",
     "add_terrain",
     "area_map",
+    "centre_lines",
     "check_boundaries",
     "classify_villages",
     "columns",
     "crs",
+    "dead_ends",
     "density_band",
     "divisions",
     "errors",
     "fault_map",
+    "grid",
     "park_coverage",
+    "reach",
     "read_counties",
     "read_facilities",
     "read_homes",
@@ -143,8 +182,11 @@ __all__ = [
     "reading_notes",
     "register",
     "repair_boundaries",
+    "road_classes",
     "road_density",
+    "road_graph",
     "road_ledger",
+    "road_map",
     "road_network",
     "sample",
     "save_layers",
@@ -154,7 +196,10 @@ __all__ = [
     "scorecard",
     "slope",
     "standards",
+    "suggest_links",
     "tallies",
+    "to_csr",
+    "travel_minutes",
     "village_facts",
     "village_map",
     "zonal",

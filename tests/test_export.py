@@ -122,3 +122,53 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["t.gpkg"]
     with pytest.raises(errors.ExportError, match="no layer"):
         save_layers(file, {})
+
+
+def sheet_of(file):
+    from openpyxl import load_workbook
+
+    return load_workbook(file).active
+
+
+def test_a_workbook_has_its_definition_above_and_its_numbers_as_numbers(tmp_path):
+    result = coverage()
+    sheet = sheet_of(save_table(result.table, tmp_path / "t.xlsx"))
+    above = [sheet.cell(line, 1).value for line in (1, 2)]
+    head = [cell.value for cell in sheet[3]]
+    share = sheet.cell(4, head.index("公园绿地服务半径覆盖率(%)") + 1).value
+
+    assert above[0] == f"口径:{result.definition.line}"
+    assert above[1].startswith("说明:")
+    assert "口径" not in head
+    assert share == pytest.approx(100 * result.series.iloc[0], abs=1e-6)
+    assert sheet.print_title_rows == "$1:$3"
+    assert sheet.freeze_panes == "A4"
+
+
+def test_no_cell_of_a_workbook_is_a_formula_or_an_error(tmp_path):
+    cells = ["=HYPERLINK(1)", "#N/A", "-2+3", "007", "3305210010", "甲\x07村", "𠮷村"]
+    table = pd.DataFrame({"town_name": cells, "=1+1": 1.5})
+    sheet = sheet_of(save_table(table, tmp_path / "t.xlsx"))
+    got = [sheet.cell(line, 2) for line in range(2, 2 + len(cells))]
+
+    assert [cell.value for cell in got] == [*cells[:5], "甲村", "𠮷村"]
+    assert {cell.data_type for cell in got} == {"s"}
+    assert (sheet.cell(1, 3).value, sheet.cell(1, 3).data_type) == ("=1+1", "s")
+    assert sheet.cell(2, 3).value == 1.5
+
+
+def test_the_same_workbook_is_the_same_bytes(tmp_path):
+    table = coverage().table
+    one, other = (save_table(table, tmp_path / f"{at}.xlsx").read_bytes() for at in range(2))
+
+    assert one == other
+
+
+def test_a_table_larger_than_a_sheet_is_refused_with_the_cure(tmp_path):
+    wide = pd.DataFrame(0.0, index=[0], columns=range(16_385))
+    long = pd.DataFrame({"note": ["x" * 32_768]})
+
+    for table in (wide, long):
+        with pytest.raises(errors.ExportError, match=r"\.csv"):
+            save_table(table, tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []

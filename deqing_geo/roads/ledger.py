@@ -52,7 +52,7 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``road_name``; ``from_road`` and ``to_road``, the roads of another name met at its two
+        ``road_name``; ``begins_at`` and ``ends_at``, the roads of another name met at its two
         ends (the largest, blank where there is none); ``road_class``; ``length_km`` of the
         whole line; ``road_width_m`` (of several lines the mean by length); ``road_status`` on
         the day asked for; ``opened_on``; ``road_counted`` (``whole``, ``part``, ``none``);
@@ -106,8 +106,8 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "road_name": called[first],
-            "from_road": start,
-            "to_road": end,
+            "begins_at": start,
+            "ends_at": end,
             "road_class": standing.classes[first],
             "length_km": total,
             "road_width_m": _widths(roads, group, length, total),

@@ -24,7 +24,8 @@ from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.errors import ExportError
-from deqing_geo.export import FIXED_DATE, save_layers, save_table
+from deqing_geo.export import save_layers, save_table
+from deqing_geo.export.layers import FIXED_DATE
 from deqing_geo.sample import CRS, schematic_notice
 
 if TYPE_CHECKING:

@@ -1,0 +1,140 @@
+"""Tables for readers: CSV and Excel, in Chinese, with nothing a spreadsheet would run."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo.errors import ExportError
+from deqing_geo.export.workbook import write_workbook
+from deqing_geo.files import whole_file
+from deqing_geo.provenance import marks
+
+if TYPE_CHECKING:
+    pass
+
+# A spreadsheet runs what begins like this, whatever the column was meant to be.
+_FORMULA = re.compile(r"^[\s\ufeff]*[=+\-@|%\t\r]")
+_PLAIN_NUMBER = re.compile(r"^\s*[+-]?\d+(\.\d+)?%?\s*$")
+DECIMALS = 6
+
+
+def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """A table as CSV or a workbook that opens in Excel and WPS with its Chinese whole.
+
+    Parameters
+    ----------
+    table : DataFrame or GeoDataFrame
+        Of a result; shapes are left out, the index becomes the first column.
+    path : path
+        Where; ``.csv``, in UTF-8 with a byte-order mark, or ``.xlsx``.
+
+    Returns
+    -------
+    Path
+        The file. Registered columns carry their Chinese label and unit; ratios are
+        written as percentages; numbers keep six decimals. In a CSV the definition and the
+        notices stand in every row, since a row is what gets copied; in a workbook above the
+        headings, on every page: A4 across, as wide as the paper, pages numbered.
+
+    Raises
+    ------
+    ExportError
+        If the name ends in neither, the file cannot be written, or the table is larger than
+        a sheet.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deqing_geo import road_density, sample
+    >>> density = road_density(sample.villages(), sample.roads())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     text = save_table(density.table, f"{folder}/density.csv").read_text("utf-8-sig")
+    >>> print(text.splitlines()[0])
+    编号,村(社区)名称,道路长度(公里),土地面积(平方公里),路网密度(公里/平方公里),...,口径,说明
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in (".csv", ".xlsx"):
+        raise ExportError(f"{path}: name a file that ends in .csv or .xlsx.")
+    out = _without_shapes(table)
+    for column in out.columns:
+        known = names.registry().get(str(column))
+        if known is not None and known.unit == "ratio":
+            out[column] = out[column] * 100
+        if pd.api.types.is_float_dtype(out[column]):
+            out[column] = out[column].round(DECIMALS)
+        elif pd.api.types.is_bool_dtype(out[column]):
+            words = ("计入", "不计入") if column == "counted" else ("是", "否")
+            out[column] = out[column].map({True: words[0], False: words[1]})
+        elif str(column) == "evidence":
+            marks_of = names.phrases("evidence")
+            out[column] = out[column].map(lambda mark, said=marks_of: said.get(mark, mark))
+        elif str(column) in names.vocabularies():
+            labels = names.vocabulary(str(column))
+            out[column] = out[column].map(lambda word, labels=labels: labels.get(word, word))
+    said = marks(table)
+    if ending == ".csv":
+        out = out.assign(**said)
+    out.columns = pd.Index([_heading(str(column)) for column in out.columns])
+    with whole_file(path) as draft:
+        if ending == ".csv":
+            out = out.map(_harmless, na_action="ignore")
+            out.columns = pd.Index([_harmless(column) for column in out.columns])
+            out.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        else:
+            above = [f"{names.label(key)}:{text}" for key, text in said.items()]
+            write_workbook(out, draft, above, called=str(path))
+    return Path(path)
+
+
+def _without_shapes(table: pd.DataFrame) -> pd.DataFrame:
+    out = pd.DataFrame(table).copy()
+    if isinstance(table, gpd.GeoDataFrame):
+        out = out.drop(columns=table.select_dtypes("geometry").columns)
+    index = out.index
+    out.insert(0, index_name(index, out.columns), index.to_numpy(), allow_duplicates=False)
+    return out.reset_index(drop=True)
+
+
+def index_name(index: pd.Index[Any], taken: pd.Index[Any]) -> str:
+    """What the column of an index is called, so that no other has the name.
+
+    Parameters
+    ----------
+    index : Index
+        Of a table.
+    taken : Index
+        The table's columns.
+
+    Returns
+    -------
+    str
+        The index's own name, or ``area_id``.
+    """
+    name = str(index.name or "area_id")
+    while name in taken:
+        name = f"{name}_"
+    return name
+
+
+def _heading(column: str) -> str:
+    if column in names.registry():
+        return names.label(column, unit=True)
+    if column == "area_id":
+        return "编号"
+    for vocabulary in ("road_class", "road_status"):
+        if column in names.vocabulary(vocabulary):
+            return f"{names.vocabulary(vocabulary)[column]}(公里)"
+    return column
+
+
+def _harmless(value: object) -> object:
+    if not isinstance(value, str) or _PLAIN_NUMBER.match(value) or not _FORMULA.match(value):
+        return value
+    return f"'{value}"
