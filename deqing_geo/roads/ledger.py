@@ -148,40 +148,64 @@ def _kinds(called: Words, classes: Words, status: Words) -> Ints:
 def _joined(lines: Shapes, ends: Shapes, kind: Ints) -> tuple[Ints, Flags]:
     """The group of every line, in order of appearance, and which of its ends are loose."""
     count = len(lines)
-    point, line = _touching(ends, lines)
-    owner = point % count if count else point
-    same = (owner != line) & (kind[owner] >= 0) & (kind[owner] == kind[line])
-    links = coo_array((np.ones(same.sum(), dtype=bool), (owner[same], line[same])), (count, count))
+    own = kind.copy()
+    # Lines without a name are each of a kind of their own.
+    own[kind < 0] = kind.max(initial=0) + 1 + np.arange(int((kind < 0).sum()))
+    first, same = _once(lines, own)
+    point, line = _touching(ends[first].T.ravel(), lines[first])
+    owner = point % max(len(first), 1)
+    met = (owner != line) & (own[first[owner]] == own[first[line]])
+    links = coo_array((np.ones(met.sum(), dtype=bool), (owner[met], line[met])), (len(first),) * 2)
     raw = connected_components(links, directed=False)[1] if count else np.zeros(0, dtype=int)
-    loose = np.ones(2 * count, dtype=bool)
-    loose[point[same]] = False
-    return np.asarray(pd.factorize(raw)[0], dtype=np.int64), loose.reshape(2, count).T
+    loose = np.ones(2 * len(first), dtype=bool)
+    loose[point[met]] = False
+    group = np.asarray(pd.factorize(raw[same])[0], dtype=np.int64)
+    return group, loose.reshape(2, len(first)).T[same]
 
 
-def _touching(ends: Shapes, lines: Shapes) -> tuple[Ints, Ints]:
-    """Which end (first ends before last ends) lies on which line."""
+def _once(lines: Shapes, kind: Ints) -> tuple[Ints, Ints]:
+    """Lines of one shape and kind once: where each first stands, and which one every line is."""
+    shape = pd.factorize(np.array(shapely.to_wkb(lines), dtype=object))[0]
+    which = pd.factorize(pd.MultiIndex.from_arrays([shape, kind]))[0]
+    return np.unique(which, return_index=True)[1], np.asarray(which, dtype=np.int64)
+
+
+def _touching(points: Shapes, lines: Shapes) -> tuple[Ints, Ints]:
+    """Which point lies on which line."""
     tree = shapely.STRtree(lines)
-    point, line = tree.query(ends.T.ravel(), predicate="dwithin", distance=MEETS_M)
+    point, line = tree.query(points, predicate="dwithin", distance=MEETS_M)
     return point, line
 
 
 def _met(ends: Shapes, lines: Shapes, called: Words, classes: Words, is_open: Flags) -> Words:
     """The name of the road met at every end: open before planned, large before small."""
     count = len(lines)
-    found = np.full(2 * count, "", dtype=object)
+    by_name = np.asarray(pd.factorize(called, sort=True)[0], dtype=np.int64)
+    size = pd.Index(list(names.vocabulary("road_class"))).get_indexer(pd.Index(classes))
     named = np.flatnonzero(called != "")
+    found = np.full(2 * count, "", dtype=object)
     if len(named) == 0:
         return found.reshape(2, count).T
-    point, at = _touching(ends, lines[named])
-    line = named[at]
-    other = (called[point % count] != called[line]) & (point % count != line)
+    # Ends of many lines lie at one place, and lines drawn twice are looked at once.
+    told = (by_name * (size.max(initial=0) + 1) + size) * 2 + is_open
+    line_of = named[_once(lines[named], told[named])[0]]
+    place = ends.T.ravel()
+    there = ~shapely.is_missing(place)
+    at = np.full((2 * count, 2), np.nan)
+    at[there] = shapely.get_coordinates(place[there])
+    spot = pd.MultiIndex.from_arrays([at[:, 0], at[:, 1], np.tile(by_name, 2)])
+    which = np.asarray(pd.factorize(spot)[0], dtype=np.int64)
+    first = np.unique(which, return_index=True)[1]
+    point, line = _touching(place[first], lines[line_of])
+    line = line_of[line]
+    other = called[first[point] % count] != called[line]
     point, line = point[other], line[other]
-    size = pd.Index(list(names.vocabulary("road_class"))).get_indexer(pd.Index(classes))
-    by_name = np.unique(called.astype(str), return_inverse=True)[1]
     order = np.lexsort((by_name[line], size[line], ~is_open[line], point))
     point, line = point[order], line[order]
     best = np.flatnonzero(np.diff(point, prepend=-1))
-    found[point[best]] = called[line[best]]
+    word = np.full(len(first), "", dtype=object)
+    word[point[best]] = called[line[best]]
+    found[:] = word[which]
     return found.reshape(2, count).T
 
 
