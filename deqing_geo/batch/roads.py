@@ -65,6 +65,8 @@ TABLES = {
     "dead_ends": "断头路清单.xlsx",
     "links": "建议打通路段清单.xlsx",
 }
+# A list a meeting can go through; the best come first.
+LINKS = 40
 STEPS = ("centre_lines", "road_density", "density_band", "network", "map", "tables")
 
 
@@ -93,6 +95,8 @@ class RoadJob:
         Side of the cells of a density grid.
     barriers : mapping of str to GeoDataFrame
         What a suggested link had better not cross, by name.
+    links : int
+        How many links at most.
     """
 
     areas: gpd.GeoDataFrame
@@ -108,6 +112,7 @@ class RoadJob:
     projects: gpd.GeoDataFrame | None = None
     cell_m: float | None = None
     barriers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    links: int = LINKS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +175,7 @@ def measure_roads(job: RoadJob, tell: Tell = silent) -> RoadResults:
     >>> from deqing_geo import sample
     >>> found = measure_roads(RoadJob(sample.zone(), sample.roads()))
     >>> found.density, len(found.links)
-    (<RoadDensity of 1 areas: 1.33 km/km2 overall, carriageways merged>, 0)
+    (<RoadDensity of 1 areas: 1.33 km/km2 overall, carriageways merged>, 3)
     """
     steps = len(STEPS)
     tell(STEPS[0], 0, steps)
@@ -195,7 +200,12 @@ def measure_roads(job: RoadJob, tell: Tell = silent) -> RoadResults:
     graph = road_graph(job.roads)
     ends = dead_ends(graph, job.roads, planned=job.planned, areas=job.areas)
     links = suggest_links(
-        graph, job.roads, areas=job.areas, barriers=dict(job.barriers), planned=job.planned
+        graph,
+        job.roads,
+        areas=job.areas,
+        barriers=dict(job.barriers),
+        planned=job.planned,
+        limit=job.links,
     )
     return RoadResults(
         density=density,
@@ -258,8 +268,10 @@ def write_roads(
         save_map(_map(job, results), draft / MAP)
         if results.cells is not None:
             cells = results.cells
-            m = area_map(cells.table, title=f"{job.title}路网密度分区图", fill=False)
-            save_map(add_density(m, cells), draft / CELLS_MAP)
+            m = area_map(job.areas, title=CELLS_MAP.removesuffix(".html"), fill=False)
+            lines = results.density.basis.roads
+            add_roads(add_density(m, cells), lines, by=cells.definition, show=False)
+            save_map(m, draft / CELLS_MAP)
         tell(STEPS[5], 5, len(STEPS))
         for name, table in _tables(results).items():
             save_table(table, draft / TABLES[name])
@@ -299,8 +311,8 @@ def _tables(results: RoadResults) -> dict[str, pd.DataFrame]:
         "by_class": by_class,
         "ledger": results.ledger,
         "band": results.band.table,
-        "dead_ends": results.ends,
-        "links": results.links,
+        "dead_ends": results.ends.drop(columns=["node", "end_loop"]),
+        "links": results.links.drop(columns=["node", "to_node", "joins_parts", "joins_km"]),
     }
     if results.merged is not None and results.merged.changed:
         out["merged"] = results.merged.table

@@ -256,7 +256,9 @@ def _link_stories(links: pd.DataFrame) -> list[list[tuple[str, str]]]:
 
 
 def _called(name: Any, otherwise: Any) -> str:
-    return str(otherwise) if name is None or name != name or not str(name) else str(name)
+    if name is None or name != name or not str(name):
+        return str(otherwise) if isinstance(otherwise, str) else f"#{otherwise}"
+    return str(name)
 
 
 def _marked(

@@ -17,7 +17,7 @@ from deqing_geo import columns as names
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
 from deqing_geo.provenance import mark
-from deqing_geo.roads.basis import names_of, road_rows
+from deqing_geo.roads.basis import OUTSIDE, names_of, road_rows
 from deqing_geo.roads.standing import COUNTED
 from deqing_geo.text import figure
 
@@ -38,7 +38,7 @@ ROWS = ("line", "road")
 MEETS_M = 0.1
 
 
-def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
+def road_ledger(density: RoadDensity, *, per: str = "line", outside: bool = False) -> pd.DataFrame:
     """Every road of a density: how long, counted or not, and why (道路计入明细表).
 
     Parameters
@@ -48,6 +48,8 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     per : str
         ``line``: one row for every line of the layer. ``road``: lines of one name, class and
         status that meet end to end are one row; lines without a name stay by themselves.
+    outside : bool
+        Whether roads that lie wholly outside the areas are listed too.
 
     Returns
     -------
@@ -57,8 +59,8 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
         whole line; ``road_width_m`` (of several lines the mean by length); ``road_status`` on
         the day asked for; ``opened_on``; ``road_counted`` (``whole``, ``part``, ``none``);
         ``counted_km``, which adds up to the density's length; ``not_counted_reason`` in Chinese,
-        with kilometres where there are several parts. What lies outside the areas is one of the
-        reasons. Index ``road``: the layer's labels, or a running number.
+        with kilometres where there are several parts. What of a listed road lies outside the
+        areas is one of the reasons. Index ``road``: the layer's labels, or a running number.
 
     Raises
     ------
@@ -75,8 +77,6 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     1         纸上大道         3.0
     2           界巷         1.0
     3          小区路         0.0           等级不在口径内
-    4          机耕路         0.0              统计范围外
-    5         规划支路         0.0              统计范围外
     6           匝道         0.0           等级不在口径内
     """
     if per not in ROWS:
@@ -120,6 +120,12 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
         index=roads.index if per == "line" else pd.RangeIndex(1, count + 1),
     )
     table.index.name = "road"
+    if not outside:
+        here = np.zeros(count, dtype=bool)
+        here[group[rows["row"][(rows["area"] != OUTSIDE).to_numpy()]]] = True
+        table = table[here]
+        table.index = table.index if per == "line" else pd.RangeIndex(1, len(table) + 1)
+        table.index.name = "road"
     mark(table, density.definition, density.notices)
     return table
 
