@@ -104,6 +104,7 @@ def public_functions():
         "tallies.streets",
         "terrain",
         "text",
+        "tracing",
         "villages.facts",
         "villages.judge",
         "villages.ladder",

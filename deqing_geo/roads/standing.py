@@ -115,11 +115,11 @@ def standing(
         contradictory = ~built & (days < np.datetime64(day) + np.timedelta64(1, "D"))
         undated = built & np.isnat(days)
         status[late] = NOT_YET_OPEN
-    of_class = np.isin(classes.astype(str), definition.counts["roads"])
+    of_class = pd.Index(classes).isin(definition.counts["roads"])
     why = np.full(count, COUNTED, dtype=object)
     why[~built] = status[~built]
     why[late] = "not_yet"
     why[contradictory] = "contradictory"
     why[~of_class] = "class"
-    why[pd.isna(classes) | (classes == UNKNOWN)] = UNKNOWN
+    why[classes == UNKNOWN] = UNKNOWN
     return Standing(classes, status, why, built & ~late, of_class, undated, contradictory)
