@@ -36,7 +36,7 @@ def run(files, *arguments):
 
 def table(file):
     sheet = load_workbook(file).active
-    rows = [[cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
     head = next(at for at, row in enumerate(rows) if sum(one is not None for one in row) > 2)
     return [dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :]]
 
