@@ -91,7 +91,7 @@ def breaks(values: Any, sizes: Any = None) -> list[float]:
     Up to just past the largest value, or, with sizes, past what nearly all land keeps below: a
     sliver of an area with a road along it would else leave one colour to all the others.
     """
-    known = np.flatnonzero(~np.isnan(values)) if len(values) else []
+    known: Any = np.flatnonzero(~np.isnan(values)) if len(values) else []
     top = float(np.max(values[known])) if len(known) else 0.0
     if top > 0 and sizes is not None:
         order = known[np.argsort(values[known], kind="stable")]
