@@ -48,6 +48,7 @@ def public_functions():
         "progress",
         "provenance",
         "rasters",
+        "reach",
         "reading",
         "received",
         "roads",
