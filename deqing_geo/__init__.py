@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         add_density,
         add_layer,
         add_roads,
+        add_sites,
         add_terrain,
         area_map,
         fault_map,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
     from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.siting import Siting, suggest_parks
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -69,6 +71,7 @@ _HOMES = {
     "add_density": "maps",
     "add_layer": "maps",
     "add_roads": "maps",
+    "add_sites": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
     "read_received": "received",
@@ -81,6 +84,8 @@ _HOMES = {
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
+    "Siting": "siting",
+    "suggest_parks": "siting",
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_network": "network",
@@ -106,12 +111,14 @@ __all__ = [
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",
+    "Siting",
     "Tally",
     "VillageTypes",
     "add_coverage",
     "add_density",
     "add_layer",
     "add_roads",
+    "add_sites",
     "add_terrain",
     "area_map",
     "check_boundaries",
@@ -148,6 +155,7 @@ __all__ = [
     "scorecard",
     "slope",
     "standards",
+    "suggest_parks",
     "tallies",
     "village_facts",
     "village_map",

@@ -23,7 +23,7 @@ FLOORS = {
         "received",
     ),
     5: ("tallies",),
-    6: ("villages", "progress"),
+    6: ("villages", "progress", "siting"),
     7: ("maps", "export", "papers"),
     8: ("sample",),
     9: ("batch",),
