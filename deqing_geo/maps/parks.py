@@ -11,7 +11,7 @@ from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
 
 # Columns a site's story does not repeat: its heading has them, or the map shows them.
-UNTOLD = ("rank", "candidate", "area", "easting", "northing", "remarks", "geometry")
+UNTOLD = ("candidate", "area", "easting", "northing", "remarks", "geometry")
 # Where a site lies, the nearest first, as far as known.
 WHERE = ("town_name", "village_name", "zone_name", "road_name")
 
@@ -203,7 +203,7 @@ def add_sites(m: folium.Map, siting: Siting, *, show: bool = True) -> folium.Map
     look, mark = style["site"], style["site"]["mark"]
     shapes = parts.degrees(sites, "sites")
     places, keys = parts.places(shapes), parts.keys(sites)
-    heads = [_head(row) for _, row in sites.iterrows()]
+    heads = [_head(rank, row) for rank, row in sites.iterrows()]
     brings = [
         f"{names.label('gain_ha')} {figure(row.gain_ha)} 公顷,"
         f"{names.label('coverage_after')} {percent(row.coverage_after, against=siting.goals)}"
@@ -230,7 +230,7 @@ def add_sites(m: folium.Map, siting: Siting, *, show: bool = True) -> folium.Map
         ],
         "labels": [
             [*place, str(rank)]
-            for place, rank in zip(places, sites["rank"], strict=True)
+            for place, rank in zip(places, sites.index, strict=True)
             if place is not None
         ],
         "numbers": True,
@@ -273,15 +273,15 @@ def _legend(layer: str, look: dict[str, Any], count: int) -> dict[str, Any]:
         "fill": look["fill"],
         "color": look["color"],
         "round": bool(look.get("round")),
-        "label": f"{layer} {count}" if count else f"{layer}({names.word('map.nothing')})",
+        "label": layer if count else f"{layer}({names.word('map.nothing')})",
     }
     return {"layer": layer, "title": "", "unit": "", "entries": [entry]}
 
 
-def _head(row: pd.Series[Any]) -> str:
+def _head(rank: object, row: pd.Series[Any]) -> str:
     """Number and place of a site, in one line."""
     where = [str(row[name]) for name in WHERE if isinstance(row.get(name), str)]
-    return " ".join([f"{row['rank']}.", *(where or [str(row["candidate"])])])
+    return " ".join([f"{rank}.", *(where or [str(row["candidate"])])])
 
 
 def _told(row: pd.Series[Any], goals: tuple[float, ...]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ class Siting:
     Attributes
     ----------
     sites : GeoDataFrame of Polygon
-        The places in order, index 1, 2, 3 ...: ``rank``, ``candidate`` (the planner's label,
+        The places in order, index ``rank`` 1, 2, 3 ...: ``candidate`` (the planner's label,
         or easting and northing), ``area`` and its names, those of ``near``,
         ``site_area_m2`` and ``least_area_m2`` (square metres: of the plot, and what its
         service radius asks for), ``service_radius`` (metres), ``gain_ha`` (hectares of
@@ -144,10 +144,10 @@ class Siting:
         )
 
     def _repr_html_(self) -> str:
-        shown = ["rank", "candidate", "gain_ha", "coverage_after"]
+        shown = ["candidate", "gain_ha", "coverage_after"]
         rows = [
             [
-                str(row.rank),
+                str(row.Index),
                 str(row.candidate),
                 figure(row.gain_ha),
                 percent(row.coverage_after, against=self.goals),
@@ -162,5 +162,7 @@ class Siting:
             facts.insert(
                 0, (names.word("siting.sites"), f"{len(self.sites)} 处,表列前 {SHOWN_IN_CARD} 处")
             )
-        table = ([names.label(name, unit=True) for name in shown], rows) if rows else None
+        table = (
+            ([names.label(name, unit=True) for name in ("rank", *shown)], rows) if rows else None
+        )
         return card(names.word("layer.sites"), self.headline, facts, self.notices, table)

@@ -318,6 +318,7 @@ def ceiling(
     price: Floats | None = None,
     widest: int | None = None,
     below: float = -np.inf,
+    moves: int = MOVES,
 ) -> Ceiling:
     """Bounds from prices, moved along their subgradient.
 
@@ -337,6 +338,8 @@ def ceiling(
         Bounds are given for up to so many.
     below : float
         Stop once the bound lies under this.
+    moves : int
+        Stop after so many.
 
     Returns
     -------
@@ -353,11 +356,11 @@ def ceiling(
     >>> ceiling(ring, 1, [0], Clock(5)).most.round(3).tolist()
     [0.0, 2.0]
     """
-    n, worth = instance.count, instance.worth
+    n, worth, whole = instance.count, instance.worth, instance.whole
     count = min(count, n)
     widest = min(max(count, widest or 0), n)
     priced = csr_array(instance.share * worth[None, :])
-    most = np.minimum(np.full(widest + 1, instance.whole), instance.whole)
+    most = np.full(widest + 1, whole)
     most[0] = 0.0
     cover = instance.covered(chosen)
     best_value, best_chosen = instance.value(cover), list(chosen)
@@ -365,10 +368,11 @@ def ceiling(
         # What is left over is worth its whole price, what is covered several times little.
         price = np.where(cover < 1.0, 1.0, 0.5 / np.maximum(cover, 1.0))
     out = Ceiling(most, price.copy(), np.asarray(priced @ price), chosen=best_chosen)
-    if count == 0 or n == 0 or instance.whole <= 0:
+    if count == 0 or whole <= 0:
         return out
     best, step, vain = np.inf, FIRST_STEP, 0
-    for _ in range(MOVES):
+    equal = EQUAL * whole
+    for _ in range(moves):
         dear = np.asarray(priced @ price)
         top = np.argsort(-dear, kind="stable")[: widest + 1]
         above = float(worth @ (1.0 - price))
@@ -380,9 +384,9 @@ def ceiling(
         pick = top[:count].tolist()
         cover = instance.covered(pick)
         value = instance.value(cover)
-        if value > best_value + EQUAL * instance.whole:
+        if value > best_value + equal:
             best_value, best_chosen = value, pick
-        if best <= best_value + EQUAL * instance.whole or best < below or clock.left <= 0:
+        if best <= best_value + equal or best < below or clock.left <= 0:
             break
         if vain >= PATIENCE:
             step, vain, price = step * SHRINK, 0, out.price.copy()

@@ -125,7 +125,7 @@ def drawn_up(
     total = np.array([float(gain.sum()) for gain in gains])
     run = np.cumsum(total)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = (today + run) / demand
+        shares = np.minimum(1.0, (today + run) / demand)
     if len(shares):
         # To the last bit what the table says.
         shares[-1] = float(table["served_ha"].sum()) / float(table["demand_ha"].sum())
@@ -233,7 +233,6 @@ def _listed(
     areas = coverage.table
     area_at = _nearest(np.asarray(areas.geometry.array, dtype=object), places)
     out: dict[str, Any] = {
-        "rank": np.arange(1, len(sites) + 1),
         "candidate": sites["candidate"].to_numpy(dtype=object),
         "area": areas.index.to_numpy(dtype=object)[area_at],
     }
@@ -253,7 +252,7 @@ def _listed(
     out |= {"easting": xy[:, 0], "northing": xy[:, 1], "remarks": sites["remarks"].to_numpy()}
     own = sites.drop(columns=[column for column in sites if column in out or column == "geometry"])
     out |= {column: own[column].to_numpy() for column in own}
-    index = pd.RangeIndex(1, len(sites) + 1)
+    index = pd.RangeIndex(1, len(sites) + 1, name="rank")
     return gpd.GeoDataFrame(out, index=index, geometry=shapes, crs=sites.crs)
 
 
@@ -286,7 +285,7 @@ def _curve(
         return pd.DataFrame(
             {
                 "site_count": np.arange(count + 1),
-                MEASURE: (today + best) / demand,
+                MEASURE: np.minimum(1.0, (today + best) / demand),
                 "coverage_bound": np.minimum(1.0, (today + bound) / demand),
             }
         )

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from deqing_geo.siting.covering import (
@@ -191,6 +190,9 @@ def _program(
 
     No choice at all where it found none.
     """
+    # A second to load, and many questions are answered without it.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     pieces, candidates = share.shape
     both = candidates + pieces
     covers = hstack([-share, eye_array(pieces)], format="csr")

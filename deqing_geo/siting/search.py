@@ -30,6 +30,8 @@ CURVE_MORE = 10
 PART_OF_TIME = 0.4
 # Bounds for other numbers of parks are tightened at so many places of the curve.
 CURVE_PLACES = 4
+# A curve is looked at, not relied on: its bounds need not be the last word.
+CURVE_MOVES = 150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,7 +294,13 @@ def curve(search: Search, upto: int) -> list[int]:
             break
         clock = Clock(search.clock.left / CURVE_PLACES)
         known = ceiling(
-            search.instance, count, chosen[:count], clock, price=search.price, widest=upto
+            search.instance,
+            count,
+            chosen[:count],
+            clock,
+            price=search.price,
+            widest=upto,
+            moves=CURVE_MOVES,
         )
         search.learn(known.most)
     return chosen
