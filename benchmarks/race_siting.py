@@ -65,7 +65,7 @@ def scene(name: str) -> tuple[Any, gpd.GeoDataFrame]:
         half = rng.uniform(10, 25, corner.shape)
         middle = corner + TOWN_STEP_M / 2
         shapes = shapely.box(*(middle - half).T, *(middle + half).T)
-        homes = gpd.GeoDataFrame({"home_class": "urban_residential"}, geometry=shapes, crs=CRS)
+        homes = gpd.GeoDataFrame(geometry=shapes, crs=CRS).assign(home_class="urban_residential")
         wide = TOWN_BLOCKS * TOWN_STEP_M
         spots = corner.min(axis=0) + rng.uniform(0, wide, (TOWN_CANDIDATES, 2))
     coverage = dg.park_coverage(areas, parks.iloc[:0], homes)

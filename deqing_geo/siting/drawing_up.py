@@ -135,7 +135,7 @@ def drawn_up(
     figures = {"gain_ha": total, "coverage_after": shares}
     if rate is not None:
         figures["gain_weight"] = np.array(
-            [float(gain @ rate[at]) for (at, _), gain in zip(turns, gains, strict=True)]
+            [float((gain * rate[at]).sum()) for (at, _), gain in zip(turns, gains, strict=True)]
         )
     sites = _listed(candidates.table.iloc[chosen.order], coverage, figures, near)
     served = gpd.GeoDataFrame(
