@@ -138,7 +138,7 @@ def test_no_homes_is_no_error():
     siting = suggest_parks(covered([]), candidates=frame(SMALL), max_sites=1)
 
     assert len(siting.sites) == 0 and math.isnan(siting.overall) and siting.reached is None
-    assert "-" in siting.headline
+    assert siting.headline == "统计范围内没有居住用地"
 
 
 def test_a_park_across_a_zones_border_serves_from_its_part_inside_as_in_the_measure():
@@ -173,6 +173,15 @@ def test_what_is_refused_is_listed_with_the_reason():
     assert siting.sites["candidate"].to_list() == ["2,000"]
     reasons = siting.dropped.set_index("candidate")["refused_reason"].to_dict()
     assert reasons == {"1,999": "面积不足,不计入", "away": "统计范围外,不计入"}
+
+
+def test_a_plot_without_a_shape_is_listed_and_one_drawn_twice_is_taken_once():
+    plots = frame(SMALL, SMALL, LARGE, index=["b", "a", "none"])
+    plots.loc["none", "geometry"] = None
+    for rows in (plots, plots.iloc[::-1]):
+        siting = suggest_parks(covered([STRIP]), candidates=rows, max_sites=3)
+        assert siting.sites["candidate"].to_list() == ["a"]
+        assert siting.dropped["refused_reason"].to_list() == ["没有图形"]
 
 
 def test_farmland_refuses_a_plot_and_a_common_border_does_not():
