@@ -293,7 +293,7 @@ def all_subsets(coverage, places):
     return best
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
     homes, places = scattered(seed)
     coverage = covered(homes)
@@ -306,7 +306,7 @@ def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
         # A park of 32 sides and a circle of its size differ by this much.
         assert siting.sites["gain_ha"].sum() == approx(m2 / 1e4, rel=2e-3)
         assert siting.overall == approx(with_sites(coverage, siting, homes).overall, rel=1e-7)
-    for count in (2, 3, 4):
+    for count in (2, 4):
         between = (best[count - 1] + best[count]) / 2 / 1e4 / demand
         siting = suggest_parks(coverage, candidates=places, target=between)
         assert siting.reached == siting.fewest == count == len(siting.sites)
@@ -314,7 +314,7 @@ def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
 
 
 def test_without_a_program_the_gap_is_told_and_holds():
-    homes, places = scattered(11, places=40, blocks=120, wide=2200)
+    homes, places = scattered(11, places=40, blocks=100, wide=2200)
     coverage = covered(homes)
     whole = suggest_parks(coverage, candidates=places, max_sites=8)
     quick = suggest_parks(coverage, candidates=places, max_sites=8, exact_pairs=1)
@@ -334,7 +334,7 @@ def test_without_a_program_the_gap_is_told_and_holds():
 
 @pytest.fixture(scope="module")
 def town():
-    homes, places = scattered(5, places=40, blocks=120, wide=2200)
+    homes, places = scattered(5, places=30, blocks=80, wide=2000)
     return homes, places, covered(homes)
 
 
@@ -342,7 +342,7 @@ def test_more_candidates_never_serve_less(town):
     _, places, coverage = town
     shares = [
         suggest_parks(coverage, candidates=places.iloc[:count], max_sites=3).overall
-        for count in (5, 10, 20, 40)
+        for count in (5, 12, 30)
     ]
 
     assert all(more >= less - 1e-9 for less, more in itertools.pairwise(shares))
@@ -350,9 +350,9 @@ def test_more_candidates_never_serve_less(town):
 
 def test_a_higher_target_never_needs_fewer_and_a_larger_budget_never_serves_less(town):
     _, places, coverage = town
-    goals = (0.2, 0.4, 0.6, 0.8)
+    goals = (0.3, 0.5, 0.7)
     counts = [len(suggest_parks(coverage, candidates=places, target=goal).sites) for goal in goals]
-    shares = [suggest_parks(coverage, candidates=places, max_sites=n).overall for n in (1, 3, 6)]
+    shares = [suggest_parks(coverage, candidates=places, max_sites=n).overall for n in (1, 4)]
 
     assert counts == sorted(counts) and shares == sorted(shares)
 
