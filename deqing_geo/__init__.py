@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         add_links,
         add_reach,
         add_roads,
+        add_sites,
         add_terrain,
         area_map,
         fault_map,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         road_density,
         road_ledger,
     )
+    from deqing_geo.siting import Siting, suggest_parks
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -103,6 +105,7 @@ _HOMES = {
     "add_links": "maps",
     "add_reach": "maps",
     "add_roads": "maps",
+    "add_sites": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
     "read_received": "received",
@@ -116,6 +119,8 @@ _HOMES = {
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
+    "Siting": "siting",
+    "suggest_parks": "siting",
     "Tally": "tallies",
     "RoadNetwork": "network",
     "Reach": "network",
@@ -151,6 +156,7 @@ __all__ = [
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",
+    "Siting",
     "Tally",
     "VillageTypes",
     "add_coverage",
@@ -160,6 +166,7 @@ __all__ = [
     "add_links",
     "add_reach",
     "add_roads",
+    "add_sites",
     "add_terrain",
     "area_map",
     "centre_lines",
@@ -206,6 +213,7 @@ __all__ = [
     "slope",
     "standards",
     "suggest_links",
+    "suggest_parks",
     "tallies",
     "to_csr",
     "travel_minutes",

@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
-    1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "checks", "provenance", "divisions", "notes", "grades", "tracing"),
-    3: ("reading", "cutting", "alongside", "landuse", "tables", "opened"),
+    1: ("columns", "files", "shifts", "ellipsoid", "rasters", "tracing"),
+    2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes", "grades"),
+    3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",
@@ -23,7 +23,7 @@ FLOORS = {
         "received",
     ),
     5: ("tallies",),
-    6: ("villages", "progress"),
+    6: ("villages", "progress", "siting"),
     7: ("maps", "export", "papers"),
     8: ("sample",),
     9: ("batch",),
