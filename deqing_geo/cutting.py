@@ -107,6 +107,37 @@ def share_lengths(
     [5.0, 8.0]
     """
     single, row = shapely.get_parts(lines, return_index=True)
+    kept, first, copies = _drawn_once(single)
+    area, line, metres, edge, on_edge = _shares(areas, single[kept], band_m)
+    # What was drawn again has the same shares again.
+    count = np.diff(first)[line]
+    entry = np.repeat(np.arange(len(line)), count)
+    turn = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
+    line = copies[first[line[entry]] + turn]
+    order = np.lexsort((line, area[entry]))
+    entry, line = entry[order], line[order]
+    shares = Shares(area[entry], row[line], metres[entry], edge[entry], on_edge[entry])
+    return shares if edge_weight == 1 else shares.weighed(edge_weight)
+
+
+def _drawn_once(single: Shapes) -> tuple[Ints, Ints, Ints]:
+    """Lines without those that are the same, where each one's copies begin, and the copies."""
+    count = len(single)
+    length = shapely.length(single)
+    if count == 0 or len(np.unique(length)) > count / 2:
+        # Few copies cost less than looking for them.
+        every = np.arange(count)
+        return every, np.arange(count + 1), every
+    keys = np.array(shapely.to_wkb(single), dtype=object)
+    _, kept, which = np.unique(keys, return_index=True, return_inverse=True)
+    copies = np.argsort(which, kind="stable")
+    return kept, np.searchsorted(which[copies], np.arange(len(kept) + 1)), copies
+
+
+def _shares(
+    areas: Shapes, single: Shapes, band_m: float
+) -> tuple[Ints, Ints, Floats, Floats, Bools]:
+    """The fields of `Shares`, of lines that have one part each."""
     found = trace(areas, single, band_m)
     near, tied, band = found.near, found.tied.copy(), found.band
     length = shapely.length(single)
@@ -128,9 +159,7 @@ def share_lengths(
     if band is not None:
         edge_tied = (band.metres(line_tied, last) - band.metres(line_tied, first)) * share
         edge = np.concatenate([band.metres(line_in, length[line_in]), edge_cut, edge_tied])
-    order = np.lexsort((line, area))
-    shares = Shares(area[order], row[line[order]], metres[order], edge[order], on_edge[order])
-    return shares if edge_weight == 1 else shares.weighed(edge_weight)
+    return area, line, metres, edge, on_edge
 
 
 def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from deqing_geo.network.graph import LEAST
+from deqing_geo.network.graph import matrix_of as matrix_of
 from deqing_geo.network.joining import MILLIMETRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from deqing_geo.network.arrays import RoadNetwork
 
@@ -118,16 +118,6 @@ def cut_at(net: RoadNetwork, feet: Feet) -> Pieces:
     place[on] = np.where(feet.at[on] <= 0, net.ends[feet.edge[on], 0], net.ends[feet.edge[on], 1])
     place[inside] = size + of.ravel()
     return Pieces(edge[low], at[low], at[high], node[low], node[high], size + more, place)
-
-
-def matrix_of(tail: Ints, head: Ints, cost: Floats, size: int) -> sparse.csr_matrix[Any]:
-    """Ways as a sparse matrix; parallel ones stand side by side, and the search takes the least."""
-    from scipy import sparse
-
-    loose = sparse.coo_matrix((np.maximum(cost, LEAST), (tail, head)), shape=(size, size))
-    # Else scipy adds parallel ways up.
-    loose.has_canonical_format = True
-    return loose.tocsr()
 
 
 def sections(net: RoadNetwork, edge: Ints, low: Floats, high: Floats) -> NDArray[Any]:

@@ -18,8 +18,8 @@ from deqing_geo import standards
 from deqing_geo.crs import moved, require_metres
 from deqing_geo.errors import InputError
 from deqing_geo.network.arrays import RoadNetwork
-from deqing_geo.network.edges import Pieces, cut_at, feet, matrix_of, sections
-from deqing_geo.network.graph import as_network
+from deqing_geo.network.edges import Pieces, cut_at, feet, sections
+from deqing_geo.network.graph import as_network, matrix_of
 from deqing_geo.network.land import Legs, land_of
 from deqing_geo.network.times import WITHIN_M, single_points
 from deqing_geo.network.ways import pace_of

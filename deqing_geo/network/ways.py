@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deqing_geo.errors import InputError
-from deqing_geo.network.edges import Feet, Pieces, cut_at, feet, matrix_of
+from deqing_geo.network.edges import Feet, Pieces, cut_at, feet
+from deqing_geo.network.graph import matrix_of
 from deqing_geo.network.joining import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
