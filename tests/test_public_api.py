@@ -15,6 +15,7 @@ def public_functions():
         "checks",
         "columns",
         "coverage",
+        "coverage.parks",
         "crs",
         "divisions",
         "ellipsoid",

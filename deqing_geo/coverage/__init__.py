@@ -1,0 +1,11 @@
+"""Service radius: how much residential land lies within reach of a park, and what does not.
+
+Everything here measures; nothing reads a file, judges a figure against a standard, or
+draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
+"""
+
+from __future__ import annotations
+
+from deqing_geo.coverage.parks import Coverage, park_coverage
+
+__all__ = ["Coverage", "park_coverage"]
