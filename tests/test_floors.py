@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "checks", "provenance", "divisions", "notes"),
-    3: ("reading", "cutting", "landuse", "tables", "opened"),
+    2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes"),
+    3: ("reading", "reach", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",

@@ -49,6 +49,7 @@ def public_functions():
         "progress",
         "provenance",
         "rasters",
+        "reach",
         "reading",
         "received",
         "roads",

@@ -6,22 +6,21 @@ draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_polygons, require_words, warn_if_apart
 from deqing_geo.crs import require_metres
-from deqing_geo.cutting import SLIVER_M2, once, pieces_in
+from deqing_geo.cutting import once, pieces_in
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.provenance import mark, notices, origins
+from deqing_geo.reach import land_within, only_land, parts_inside, radius_of, split_by, union_parts
 from deqing_geo.standards import Definition, Rule
 from deqing_geo.text import card, percent
 
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
 
 MEASURE = "park_coverage"
 BUILT = "built"
-# Sides of a quarter circle; four times GEOS's usual, for a tenth more time.
-QUAD_SEGS = 64
-# Mitred corners reach at most this many radii out; far enough to hold any rounded corner.
-MITRE_LIMIT = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,16 +193,16 @@ def park_coverage(
     home_shapes = require_polygons(homes=homes)
     warn_if_apart(area_shapes, parks=park_shapes, homes=home_shapes)
     ledger, discs = _service(areas, area_shapes, parks, park_shapes, definition)
-    reach = _union_parts(discs)
+    reach = union_parts(discs)
 
     home_class = require_words(homes, "homes", "home_class", made_by="read_homes")
     counts = np.isin(home_class, definition.counts["homes"])
     blocks = once(home_shapes[counts])
     area_at, pieces = pieces_in(area_shapes, blocks)
-    served, gaps = _split(pieces, reach)
+    served, gaps = split_by(pieces, reach)
 
-    served_at, served_shapes = _drop_empty(area_at, served)
-    gap_at, gap_shapes = _drop_empty(area_at, gaps)
+    served_at, served_shapes = only_land(area_at, served)
+    gap_at, gap_shapes = only_land(area_at, gaps)
     crs = areas.crs
     served_ha = ellipsoidal_area(served_shapes, crs) / M2_PER_HA
     gap_ha = ellipsoidal_area(gap_shapes, crs) / M2_PER_HA
@@ -263,11 +258,8 @@ def _service(
         else np.full(len(parks), BUILT, dtype=object)
     )
     size = np.nan_to_num(ellipsoidal_area(park_shapes, parks.crs))
-    radius = np.full(len(parks), np.nan)
-    for band in definition.bands:
-        # A park drawn as 2,000 m2 measures 1,999.99 on the ellipsoid: whole metres decide.
-        radius[np.round(size) >= band.from_m2] = band.radius_m
-    inside, park_at = _inside(area_shapes, park_shapes)
+    radius = radius_of(size, definition.bands)
+    inside, park_at = parts_inside(area_shapes, park_shapes)
     meets = np.zeros(len(parks), dtype=bool)
     meets[park_at] = True
     reasons = {
@@ -286,100 +278,6 @@ def _service(
     ledger["counted"] = counted
     ledger["not_counted_reason"] = reason
     if definition.parks_outside_areas:
-        return ledger, _reach(park_shapes[counted], radius[counted])
+        return ledger, land_within(park_shapes[counted], radius[counted])
     kept = counted[park_at]
-    return ledger, _reach(inside[kept], radius[park_at[kept]])
-
-
-def _inside(areas: Shapes, parks: Shapes) -> tuple[Shapes, Ints]:
-    """The part of each park inside the areas, one shape a park, and which park it is.
-
-    Where a park also touches an area from outside, the overlay leaves a line or a point
-    beside the polygon; from those nobody is served.
-    """
-    area_at, park_at = shapely.STRtree(parks).query(areas, predicate="intersects")
-    cut = shapely.intersection(parks[park_at], areas[area_at])
-    parts, pair = shapely.get_parts(cut, return_index=True)
-    solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > SLIVER_M2)
-    parts, park_at = parts[solid], park_at[pair[solid]]
-    order = np.argsort(park_at, kind="stable")
-    parts, park_at = parts[order], park_at[order]
-    park, first = np.unique(park_at, return_index=True)
-    # A park across two areas serves as one: its parts are joined again.
-    groups = np.split(parts, first[1:]) if len(park) else []
-    joined = [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups]
-    return np.array(joined, dtype=object), park
-
-
-def _reach(shapes: Shapes, radius: Floats) -> Shapes:
-    """The land within a straight-line distance of each shape.
-
-    GEOS draws round corners with chords and so loses of a disc; at its default, and up to
-    0.17 % around a park of 45 sides. Enlarging the radius gives the disc its area back but
-    pushes straight stretches out too; cutting by the mitred buffer at the radius itself puts
-    those back where they belong.
-    """
-    sides = 4 * QUAD_SEGS
-    swell = math.sqrt((2 * math.pi / sides) / math.sin(2 * math.pi / sides))
-    rounded = shapely.buffer(shapes, radius * swell, quad_segs=QUAD_SEGS)
-    straight = shapely.buffer(shapes, radius, join_style="mitre", mitre_limit=MITRE_LIMIT)
-    out: Shapes = shapely.intersection(rounded, straight)
-    return out
-
-
-def _union_parts(shapes: Shapes) -> Shapes:
-    """The union, as its connected parts."""
-    if len(shapes) == 0:
-        return np.zeros(0, dtype=object)
-    parts: Shapes = shapely.get_parts(shapely.disjoint_subset_union_all(shapes))
-    return parts
-
-
-# ---------------------------------------------------------------- the homes' side
-
-
-def _split(pieces: Shapes, reach: Shapes) -> tuple[Shapes, Shapes]:
-    """Each piece divided into what is within reach and what is not."""
-    nowhere = shapely.Polygon()
-    served = np.full(len(pieces), nowhere, dtype=object)
-    gaps = pieces.copy()
-    if len(pieces) == 0 or len(reach) == 0:
-        return served, gaps
-    tree = shapely.STRtree(pieces)
-    _, whole = tree.query(reach, predicate="covers")
-    served[whole], gaps[whole] = pieces[whole], nowhere
-    part, piece = tree.query(reach, predicate="intersects")
-    open_pair = ~np.isin(piece, whole)
-    part, piece = part[open_pair], piece[open_pair]
-    if len(piece) == 0:
-        return served, gaps
-    order = np.lexsort((part, piece))
-    part, piece = part[order], piece[order]
-    within = shapely.intersection(pieces[piece], reach[part])
-    # The parts of the reach are disjoint, so what several of them serve just adds up.
-    owner, first = np.unique(piece, return_index=True)
-    groups = np.split(within, first[1:])
-    joined = np.array(
-        [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups],
-        dtype=object,
-    )
-    served[owner] = joined
-    gaps[owner] = shapely.difference(pieces[owner], joined)
-    return served, gaps
-
-
-def _drop_empty(at: Ints, shapes: Shapes) -> tuple[Ints, Shapes]:
-    """Only polygons with land in them: an overlay also leaves points, lines and slivers."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > SLIVER_M2)
-    parts, owner = parts[solid], owner[solid]
-    if len(parts) == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=object)
-    keep, first = np.unique(owner, return_index=True)
-    # Several parts of one block stay one row.
-    rows = shapely.multipolygons(
-        parts, indices=np.repeat(np.arange(len(keep)), np.diff(np.append(first, len(parts))))
-    )
-    single = shapely.get_num_geometries(rows) == 1
-    rows[single] = shapely.get_geometry(rows[single], 0)
-    return at[keep], rows
+    return ledger, land_within(inside[kept], radius[park_at[kept]])
