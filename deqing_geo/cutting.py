@@ -148,6 +148,7 @@ def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
     order = np.lexsort((block_at, area_at))
     area_at, block_at = area_at[order], block_at[order]
     pieces = blocks[block_at]
+    shapely.prepare(areas)
     cut = ~shapely.covers(areas[area_at], pieces)
     pieces[cut] = shapely.intersection(pieces[cut], areas[area_at[cut]])
     return area_at, pieces
