@@ -133,16 +133,22 @@ def ellipsoidal_area(geometry: Any, crs: Any) -> Floats:
 def _rings(shapes: Any) -> tuple[Any, NDArray[np.int64], NDArray[np.bool_]]:
     """All rings of all polygons, whose they are, and which of them are outer rings."""
     single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
-    plain = np.flatnonzero(single & (shapely.get_num_interior_rings(shapes) == 0))
-    if len(plain) == len(shapes):
-        # Most layers hold nothing else, and parting them costs more than measuring them.
-        return shapely.get_exterior_ring(shapes), plain, np.ones(len(plain), dtype=bool)
-    parts, owner = shapely.get_parts(shapes, return_index=True)
+    single &= shapely.get_num_interior_rings(shapes) == 0
+    # Most layers hold little else, and parting such shapes costs more than measuring them.
+    plain, others = np.flatnonzero(single), np.flatnonzero(~single)
+    outlines = shapely.get_exterior_ring(shapes[plain])
+    if len(others) == 0:
+        return outlines, plain, np.ones(len(plain), dtype=bool)
+    parts, owner = shapely.get_parts(shapes[others], return_index=True)
     # A collection may hold multi-polygons.
     parts, inner = shapely.get_parts(parts, return_index=True)
     owner = owner[inner]
     rings, part = shapely.get_rings(parts, return_index=True)
-    return rings, owner[part], np.diff(part, prepend=-1) != 0
+    return (
+        np.concatenate([outlines, rings]),
+        np.concatenate([plain, others[owner[part]]]),
+        np.concatenate([np.ones(len(plain), dtype=bool), np.diff(part, prepend=-1) != 0]),
+    )
 
 
 def _cut_edges(coords: Floats, ring: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:

@@ -144,7 +144,8 @@ def land_within(shapes: Shapes, radius: Floats) -> Shapes:
     # moved corners have met in.
     bad = np.bincount(at, lost, len(out)) > LOST_OF_DISC * np.pi * radius**2
     bad |= ~shapely.is_valid(out)
-    out[bad] = _cut_round(shapes[bad], radius[bad])
+    if bad.any():
+        out[bad] = _cut_round(shapes[bad], radius[bad])
     return out
 
 
@@ -184,20 +185,23 @@ def _round_out(coords: Floats, ring: Ints, radius: Floats) -> tuple[Floats, Floa
     along = step / np.where(length > 0, length, 1)[:, None]
     came = along[before]
     # Rings of a buffer run clockwise around the land, so that a round corner turns right.
-    turn = np.arctan2(came[:, 1] * along[:, 0] - came[:, 0] * along[:, 1], (came * along).sum(axis=1))
+    sine = came[:, 1] * along[:, 0] - came[:, 0] * along[:, 1]
+    turn = np.where((came * along).sum(axis=1) > 0, np.arcsin(np.clip(sine, -1, 1)), 0.0)
     chord = np.maximum(length, length[before])
     on_arc = (turn > 0) & (np.abs(2 * r * np.sin(turn / 2) - chord) < CHORD_M)
-    swell = np.sqrt(np.where(on_arc, turn / np.sin(np.where(on_arc, turn, 1)), 1.0))
-    out = came + along
-    out = np.column_stack([-out[:, 1], out[:, 0]]) / np.where(on_arc, np.hypot(*out.T), 1)[:, None]
-    moved = point + out * ((swell - 1) * r)[:, None]
-    first_or_last = on_arc ^ on_arc[onward]
+    at = np.flatnonzero(on_arc)
+    swell = np.sqrt(turn[at] / sine[at]) - 1
+    out = came[at] + along[at]
+    out = np.column_stack([-out[:, 1], out[:, 0]]) * (swell * r[at] / np.hypot(*out.T))[:, None]
+    moved = point.copy()
+    moved[at] += out
+    end = on_arc ^ on_arc[onward]
     angle = np.where(on_arc, turn, turn[onward])
+    lacks = np.where(end, r**2 * (angle - np.sqrt(np.abs(angle * np.sin(angle)))) / 2, 0.0)
+    both = turn + turn[onward]
     alone = ~on_arc & ~on_arc[onward] & (turn > 0) & (turn[onward] > 0)
-    alone &= np.abs(2 * r * np.sin(np.minimum(turn, turn[onward])) - length) < CHORD_M
-    angle = np.where(alone, turn + turn[onward], angle)
-    chorded = np.where(first_or_last, np.sqrt(np.abs(angle * np.sin(angle))), np.sin(angle))
-    lacks = np.where(first_or_last | alone, r**2 * (angle - chorded) / 2, 0.0)
+    alone &= np.abs(2 * r * np.sin(both / 2) - length) < CHORD_M
+    lacks[alone] = (r**2 * (both - np.sin(both)) / 2)[alone]
     out_coords, lost = coords.copy(), np.zeros(len(coords))
     out_coords[kept], lost[kept] = moved, lacks
     out_coords[~kept] = moved[begins]
