@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import RoadDensity, road_density
+    from deqing_geo.roads import RoadDensity, road_density, road_ledger
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -62,6 +62,7 @@ _HOMES = {
     "read_homes": "layers",
     "road_density": "roads",
     "RoadDensity": "roads",
+    "road_ledger": "roads",
     "park_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
@@ -139,6 +140,7 @@ __all__ = [
     "register",
     "repair_boundaries",
     "road_density",
+    "road_ledger",
     "road_network",
     "sample",
     "save_layers",

@@ -44,15 +44,38 @@ class Shares:
         Length of the piece, divided where a border shares it.
     edge_metres : array of float
         How much of it lies within the band along the outer edge.
+    on_edge : array of bool
+        Whether the piece runs along an area's border with no area across from it.
     """
 
     area: Ints
     line: Ints
     metres: Floats
     edge_metres: Floats
+    on_edge: Bools
+
+    def weighed(self, edge_weight: float) -> Shares:
+        """The same pieces, those on the edge by a part of their length.
+
+        Parameters
+        ----------
+        edge_weight : float
+            0 to 1, of pieces that count whole so far.
+
+        Returns
+        -------
+        Shares
+            The same entries in the same order.
+        """
+        weight = np.where(self.on_edge, edge_weight, 1.0)
+        return Shares(
+            self.area, self.line, self.metres * weight, self.edge_metres * weight, self.on_edge
+        )
 
 
-def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
+def share_lengths(
+    areas: Shapes, lines: Shapes, band_m: float, *, edge_weight: float = 1.0
+) -> Shares:
     """Share the length of every line among the areas.
 
     Three cases. A line that comes near no border lies in an area or in none. A line that
@@ -69,13 +92,15 @@ def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
     lines : array of LineString and MultiLineString
         In the same coordinates, in metres.
     band_m : float
-        Width of the band along the outer edge of all areas together.
+        Width of the band along the outer edge of all areas together; 0 where nobody asks.
+    edge_weight : float
+        How much of a line along the outer edge counts: 1, a half, or 0.
 
     Returns
     -------
     Shares
-        Along a border half to each side; along the outer edge, and where areas overlap, the
-        whole to each.
+        Along a border half to each side; along the outer edge the whole by that weight.
+        Areas that overlap do not take from each other.
 
     Examples
     --------
@@ -94,16 +119,19 @@ def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
     crossing = np.flatnonzero(near & ~tied)
     area_cut, line_cut, metres_cut, unsure = _between(areas, single, crossing, crossings)
     tied[unsure] = True
-    area_tied, line_tied, pieces, share = _shared(areas, single, np.flatnonzero(tied))
+    area_tied, line_tied, pieces, share, rim = _shared(areas, single, np.flatnonzero(tied))
 
     area = np.concatenate([area_in, area_cut, area_tied])
     line = np.concatenate([line_in, line_cut, line_tied])
     metres = np.concatenate(
         [shapely.length(single[line_in]), metres_cut, shapely.length(pieces) * share]
     )
+    on_edge = np.concatenate([np.zeros(len(area) - len(rim), dtype=bool), rim])
     edge = np.zeros(len(area))
-    band, by_edge = _edge_band(areas, tree, band_m)
-    close = by_edge[line]
+    close = np.zeros(len(area), dtype=bool)
+    if band_m > 0:
+        band, by_edge = _edge_band(areas, tree, band_m)
+        close = by_edge[line]
     if close.any():
         # Only here are shapes of the pieces needed, and only of those by the edge.
         shapes = np.concatenate([single[line_in], single[line_cut], pieces])[close]
@@ -116,7 +144,8 @@ def share_lengths(areas: Shapes, lines: Shapes, band_m: float) -> Shares:
         within = shapely.length(shapely.intersection(shapes[at], band[tile]))
         edge[close] = np.bincount(at, within, len(shapes)) * weight
     order = np.lexsort((line, area))
-    return Shares(area[order], row[line[order]], metres[order], edge[order])
+    found = Shares(area[order], row[line[order]], metres[order], edge[order], on_edge[order])
+    return found if edge_weight == 1 else found.weighed(edge_weight)
 
 
 def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
@@ -283,7 +312,7 @@ def _by_borders(
     start, end, line_of = _segments(single, np.flatnonzero(asked))
     length = np.hypot(*(end - start).T)
     first = np.searchsorted(line_of, np.arange(len(single) + 1))
-    run = np.concatenate([[0.0], np.cumsum(length)])
+    run = _along(length, line_of)
     found: list[tuple[Ints, Ints, Floats, Bools]] = []
     # Every border segment stands once for each area that has it, interior on its left.
     by_segment = np.argsort(which, kind="stable")
@@ -307,7 +336,7 @@ def _by_borders(
         meets = (along > 0) & (along < 1) & (across > 0) & (across < 1)
         near[line[pair[meets]]] = True
         pair, segment, along = pair[meets], segment[meets], along[meets]
-        position = run[segment] - run[first[line_of[segment]]] + along * length[segment]
+        position = run[segment] + along * length[segment]
         event, drawn = _spread(np.arange(len(pair)), begin, border[pair])
         drawn = by_segment[drawn]
         way = _cross(end[segment[event]] - start[segment[event]], to[drawn] - from_[drawn])
@@ -358,8 +387,10 @@ def _between(
     return keys[sure] // width, keys[sure] % width, metres[sure], unsure
 
 
-def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shapes, Floats]:
+def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shapes, Floats, Bools]:
     """Cut the tied lines wherever they could leave a border, and share the pieces.
+
+    Returns areas, lines, pieces, the share of each, and which of them lie on the outer edge.
 
     Straight segments are cut, not whole lines: a line that passes a place twice has two
     positions there, and only one would be found.
@@ -406,15 +437,20 @@ def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shap
         middle.query(areas, predicate="contains_properly"), (edge_area, edge_piece), len(owner)
     )
     across = np.column_stack([-step[:, 1], step[:, 0]]) / length[owner][:, None] * BESIDE_M
-    share = _border_share(areas, edge_area, edge_piece, centre, across)
+    share, rim = _border_share(areas, edge_area, edge_piece, centre, across)
     area = np.concatenate([edge_area, full_area])
     piece = np.concatenate([edge_piece, full_piece])
     share = np.concatenate([share, np.ones(len(full_piece))])
-    return area, line[owner[piece]], _lines(first, last)[piece], share
+    rim = np.concatenate([rim, np.zeros(len(full_piece), dtype=bool)])
+    return area, line[owner[piece]], _lines(first, last)[piece], share, rim
 
 
-def _border_share(areas: Shapes, area: Ints, piece: Ints, centre: Floats, across: Floats) -> Floats:
+def _border_share(
+    areas: Shapes, area: Ints, piece: Ints, centre: Floats, across: Floats
+) -> tuple[Floats, Bools]:
     """Half to an area that has another across the road, the whole to one that has none.
+
+    Returns the shares, and whether the piece is on the outer edge: nobody across.
 
     Areas that overlap lie on the same side and do not take from each other.
     """
@@ -430,7 +466,8 @@ def _border_share(areas: Shapes, area: Ints, piece: Ints, centre: Floats, across
     # Slivers thinner than we look to the side share with whoever has the border.
     sliver = ~(left | right)
     out[sliver] = 1 / np.bincount(piece, minlength=count)[piece[sliver]]
-    return out
+    # An area on both sides of the road has it inside, whatever thin slit lies between.
+    return out, ~opposite & ~(left & right) & ~sliver
 
 
 def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> tuple[Ints, Ints]:
@@ -456,6 +493,23 @@ def _distinct(start: Floats, end: Floats) -> tuple[Ints, Ints]:
     rows = np.ascontiguousarray(ends).view(np.dtype((np.void, ends.itemsize * 4))).ravel()
     _, kept, which = np.unique(rows, return_index=True, return_inverse=True)
     return kept, which
+
+
+def _along(length: Floats, line: Ints) -> Floats:
+    """How far along its line every segment begins.
+
+    One running sum over a whole layer would leave a line of metres the rounding of thousands of
+    kilometres; this one falls back to nothing where a line ends.
+    """
+    if len(length) == 0:
+        return length
+    begins = np.flatnonzero(np.diff(line, prepend=-1))
+    steps = np.concatenate([[0.0], length[:-1]])
+    steps[begins] = 0.0
+    steps[begins[1:]] = length[begins[1:] - 1] - np.add.reduceat(length, begins)[:-1]
+    run = np.cumsum(steps)
+    out: Floats = run - np.repeat(run[begins], np.diff(np.append(begins, len(length))))
+    return out
 
 
 def _spread(rows: Ints, first: Ints, group: Ints) -> tuple[Ints, Ints]:

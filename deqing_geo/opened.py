@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.checks import require_words
-from deqing_geo.errors import ColumnError
+from deqing_geo.errors import ColumnError, InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -82,3 +83,39 @@ def opening_days(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
             f"`{name}`: `opened_on` holds {seen}; write days as 2024-05-01.", frame.index[odd]
         )
     return pd.Series(days.to_numpy(dtype="datetime64[ns]"), index=frame.index)
+
+
+def as_day(value: date | str, name: str) -> date:
+    """A day as planners write it.
+
+    Parameters
+    ----------
+    value : date or str
+        A date, a moment of a day, or text like 2024-05-01.
+    name : str
+        The caller's name for it.
+
+    Returns
+    -------
+    date
+        The day.
+
+    Raises
+    ------
+    InputError
+        If it is no day.
+
+    Examples
+    --------
+    >>> as_day("2024-05-01", "as_of")
+    datetime.date(2024, 5, 1)
+    """
+    if isinstance(value, datetime):
+        # The missing moment of pandas is a datetime too.
+        value = str(value) if value != value else value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r} is no day, such as '2023-01-01'.") from None

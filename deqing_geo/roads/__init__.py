@@ -6,6 +6,8 @@ Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
-from deqing_geo.roads.density import RoadDensity, road_density
+from deqing_geo.roads.density import road_density
+from deqing_geo.roads.ledger import road_ledger
+from deqing_geo.roads.result import RoadDensity
 
-__all__ = ["RoadDensity", "road_density"]
+__all__ = ["RoadDensity", "road_density", "road_ledger"]

@@ -6,7 +6,6 @@ standard, or draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -15,102 +14,34 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo import standards
-from deqing_geo.checks import require_areas, require_lines, require_words, warn_if_apart
+from deqing_geo.checks import require_areas, require_lines, require_polygons, warn_if_apart
 from deqing_geo.crs import require_metres
-from deqing_geo.cutting import Shares, share_lengths
-from deqing_geo.ellipsoid import M2_PER_KM2, M_PER_KM, ellipsoidal_area
+from deqing_geo.cutting import share_lengths
+from deqing_geo.ellipsoid import M_PER_KM
+from deqing_geo.errors import StandardsError
+from deqing_geo.opened import BUILT, as_day
 from deqing_geo.provenance import mark, notices, origins
+from deqing_geo.roads.basis import KEPT, PER, Basis, kept, land
+from deqing_geo.roads.result import RoadDensity
+from deqing_geo.roads.standing import standing
 from deqing_geo.standards import Definition, Rule
-from deqing_geo.text import card, figure
+from deqing_geo.text import figure
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
-    Shapes = NDArray[Any]
+    Flags = NDArray[np.bool_]
+    Words = NDArray[Any]
 
-MEASURE = "road_density"
-BUILT = "built"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RoadDensity:
-    """Road length and land area of each area, and their ratio (路网密度).
-
-    Attributes
-    ----------
-    table : GeoDataFrame
-        The areas with ``road_km``, ``area_km2``, ``road_density`` (km/km2) and ``edge_km``:
-        how much of ``road_km`` lies within the edge band (15 m) of the layer's outer edge
-        and so hangs on where the outline was drawn. Index and CRS of the areas given.
-    by_class : DataFrame
-        Kilometres of open road of every class in each area, counted or not.
-    not_open : DataFrame
-        Kilometres of road of the counted classes in each area that is under construction
-        (``building``) or ``planned``, and so not counted.
-    definition : Definition
-        What counts, by which document.
-    sources : tuple of Definition and Rule
-        Everything the figures rest on.
-    merged : bool
-        Whether divided carriageways were merged to one line. Until they are, a density
-        from double lines is too high.
-    goals : tuple of float
-        Figures this one may be judged by; it is never rounded across one of them.
-    notices : tuple of str
-        Sentences the figure must not travel without.
-    origins : tuple of str
-        The files behind it, with the credit their licences ask for.
-    """
-
-    table: gpd.GeoDataFrame
-    by_class: pd.DataFrame
-    not_open: pd.DataFrame
-    definition: Definition
-    sources: tuple[Definition | Rule, ...]
-    merged: bool
-    goals: tuple[float, ...]
-    notices: tuple[str, ...]
-    origins: tuple[str, ...]
-
-    @property
-    def series(self) -> pd.Series[float]:
-        """Density of each area in km/km2; NaN where an area has no land."""
-        series: pd.Series[float] = self.table["road_density"]
-        return series
-
-    @property
-    def overall(self) -> float:
-        """Density of all areas taken together, in km/km2; not the mean of `series`."""
-        area = float(self.table["area_km2"].sum())
-        return float(self.table["road_km"].sum()) / area if area > 0 else float("nan")
-
-    @property
-    def headline(self) -> str:
-        """The overall figure as readers see it."""
-        unit = names.registry()["road_density"].unit_zh
-        return f"{figure(self.overall, against=self.goals)} {unit}"
-
-    def __repr__(self) -> str:
-        merged = "carriageways merged" if self.merged else "carriageways not merged"
-        return (
-            f"<RoadDensity of {len(self.table)} areas: "
-            f"{figure(self.overall, against=self.goals)} km/km2 overall, {merged}>"
-        )
-
-    def _repr_html_(self) -> str:
-        return card(
-            names.label("road_density"),
-            self.headline,
-            [
-                (names.label("road_km"), f"{figure(self.table['road_km'].sum())} 公里"),
-                (names.label("area_km2"), f"{figure(self.table['area_km2'].sum())} 平方公里"),
-                (names.label("edge_km"), f"{figure(self.table['edge_km'].sum())} 公里"),
-                (names.word("map.definition"), self.definition.line),
-            ],
-            self.notices,
-        )
+# Streets of a built-up zone, and the roads of the whole county.
+MEASURES = ("road_density", "highway_density")
+# The classes among which a study of Hubei found what OpenStreetMap leaves out (Zhou & Lin:
+# private roads, unnamed single-lane public ones), and those a mapper's diary of 2017 found
+# missing in the country. Larger streets are not among them.
+LEFT_OUT = ("branch", "estate")
+LEFT_OUT_RURAL = ("county_road", "township_road", "village_road")
 
 
 def road_density(
@@ -118,16 +49,22 @@ def road_density(
     roads: gpd.GeoDataFrame,
     *,
     by: Definition | str | None = None,
+    as_of: date | str | None = None,
+    water: gpd.GeoDataFrame | None = None,
 ) -> RoadDensity:
     """Length of road per square kilometre of land in each area (路网密度).
 
     Roads are cut at the areas' borders. A road that runs along a border is shared
     equally by the areas it divides, so the lengths of neighbouring areas add up to the
     length of road on the ground; along the outer edge of the layer, where one area only
-    touches it, it counts whole. Where areas overlap, each is measured by itself.
+    touches it, it counts whole, by half, or not at all, as the definition says
+    (`Definition.with_border`). Where areas overlap, each is measured by itself.
 
     Only open road counts: rows whose ``road_status`` is ``building`` or ``planned`` are
-    reported apart, rows without a status count as open.
+    reported apart, rows without a status count as open. With `as_of`, rows whose ``opened_on``
+    is later are not open; rows without a date follow their status, and their length is told;
+    rows not open by their status and opened by their date contradict themselves, do not count,
+    and are told.
 
     Parameters
     ----------
@@ -137,27 +74,33 @@ def road_density(
         With ``road_class``; centre lines, drawn once per road whatever its lanes, give
         the density documents mean. Same CRS.
     by : Definition or str, optional
-        What counts. By default Deqing's own choice, ``road.core``.
+        What counts, also with options: ``"road.core+half"``. By default Deqing's own choice,
+        ``road.core``; ``road.highway`` and ``road.rural`` are those of public highways.
+    as_of : date or str, optional
+        The last day on which a road may have opened, as 2025-12-31.
+    water : GeoDataFrame of Polygon, optional
+        Water to take out of the areas; roads over it still count. Same CRS.
 
     Returns
     -------
     RoadDensity
-        ``.series`` is float, shape (N,), km/km2; 0.0 where there is no road. Land area is
-        ellipsoidal; lengths are those of the projection (14 ppm at most in a CGCS2000
-        3-degree zone at Deqing, 0.04 % in a UTM zone).
+        ``.series`` is float, shape (N,), km/km2 (public highways: km per 100 km2); 0.0 where
+        there is no road. Land area is ellipsoidal; lengths are those of the projection (14 ppm
+        at most in a CGCS2000 3-degree zone at Deqing, 0.04 % in a UTM zone).
 
     Raises
     ------
     CRSError
-        If either layer has no CRS, is in degrees or feet, or they disagree.
+        If a layer has no CRS, is in degrees or feet, or they disagree.
     GeometryError
-        If an area is not a valid polygon, or a road is not a line.
+        If an area or water is not a valid polygon, or a road is not a line.
     ColumnError
-        If ``road_class`` is absent, or a class or status is not in the vocabulary.
+        If ``road_class`` is absent, a class or status is not in the vocabulary, or, with
+        `as_of`, ``opened_on`` holds something that is no day.
     InputError
-        If the areas' index repeats a label.
+        If the areas' index repeats a label, or `as_of` is no day.
     StandardsError
-        If `by` does not define road density.
+        If `by` does not define road density, or wants water taken out and there is none.
 
     Warns
     -----
@@ -183,48 +126,86 @@ def road_density(
     >>> float(density.not_open.loc["D", "planned"])
     1.0
     """
-    require_metres(areas=areas, roads=roads)
+    layers = {"areas": areas, "roads": roads} | ({} if water is None else {"water": water})
+    require_metres(**layers)
     law = standards.load()
-    definition = law.definition(MEASURE, by)
-    band = law.rule("road.edge_band")
+    definition = law.definition(MEASURES, by)
+    if water is not None:
+        definition = definition.without_water()
+    elif definition.water == "out":
+        raise StandardsError(f"`{definition.key}` takes water out of the areas. Pass water=.")
+    day = None if as_of is None else as_day(as_of, "as_of")
     shapes = require_areas(areas=areas)
     lines = require_lines(roads=roads)
+    wet = None if water is None else require_polygons(water=water)
     warn_if_apart(shapes, roads=lines)
-    classes = require_words(roads, "roads", "road_class", made_by="read_roads")
-    status = (
-        require_words(roads, "roads", "road_status", blank=BUILT)
-        if "road_status" in roads
-        else np.full(len(roads), BUILT, dtype=object)
+    how = standing(roads, definition, day)
+    band = law.rule("road.edge_band")
+    area_km2, water_km2 = land(shapes, areas.crs, wet)
+    basis = Basis(
+        areas=kept(areas, ()),
+        roads=kept(roads, KEPT),
+        definition=definition,
+        as_of=day,
+        standing=how,
+        pieces=share_lengths(shapes, lines, band.value),
+        area_km2=area_km2,
+        water_km2=water_km2,
     )
-    pieces = share_lengths(shapes, lines, band.value)
-    counted = np.isin(classes, definition.counts["roads"])
-    is_open = status == BUILT
-    by_class = _tally(areas.index, pieces, classes, is_open, list(names.vocabulary("road_class")))
-    waiting = [word for word in names.vocabulary("road_status") if word != BUILT]
-    not_open = _tally(areas.index, pieces, status, counted & ~is_open, waiting)
+    return measured(areas, basis, layers, (definition, band))
 
-    taken = (counted & is_open)[pieces.line]
-    n = len(areas)
-    road_km = np.bincount(pieces.area[taken], pieces.metres[taken], n) / M_PER_KM
-    edge_km = np.bincount(pieces.area[taken], pieces.edge_metres[taken], n) / M_PER_KM
-    area_km2 = ellipsoidal_area(shapes, areas.crs) / M2_PER_KM2
+
+def measured(
+    areas: gpd.GeoDataFrame,
+    basis: Basis,
+    layers: dict[str, gpd.GeoDataFrame],
+    sources: tuple[Definition | Rule, ...],
+) -> RoadDensity:
+    """The figures of areas from what was cut.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        As given.
+    basis : Basis
+        Roads and areas, cut.
+    layers : dict of str to GeoDataFrame
+        Everything given, for what it says of itself.
+    sources : tuple of Definition and Rule
+        What the figures rest on.
+
+    Returns
+    -------
+    RoadDensity
+        Per area and in all.
+    """
+    definition, how = basis.definition, basis.standing
+    pieces = basis.pieces.weighed(definition.edge_weight)
+    taken = how.counted[pieces.line]
+    road_km = basis.per_area(basis.counted_km())
+    edge_km = basis.per_area(np.where(taken, pieces.edge_metres, 0.0) / M_PER_KM)
     with np.errstate(divide="ignore", invalid="ignore"):
-        density = np.where(area_km2 > 0, road_km / area_km2, np.nan)
+        density = np.where(
+            basis.area_km2 > 0, road_km / basis.area_km2 * PER[definition.unit], np.nan
+        )
     table = areas.copy()
-    figures = {
-        "road_km": road_km,
-        "area_km2": area_km2,
-        MEASURE: density,
-        "edge_km": edge_km,
-    }
+    figures = {"road_km": road_km, "area_km2": basis.area_km2}
+    if definition.water == "out":
+        figures["water_km2"] = basis.water_km2
+    figures |= {definition.measure: density, "edge_km": edge_km}
     for column, values in figures.items():
         table[column] = values
-    said = notices(definition, areas=areas, roads=roads)
-    if definition.merge:
-        said += (names.word("notice.unmerged"),)
-    unclassified = float(by_class[names.UNKNOWN].sum())
-    if unclassified > 0:
-        said += (f"{names.word('notice.unclassified')}:{figure(unclassified)} 公里",)
+    by_class = _tally(basis, how.classes, how.open, list(names.vocabulary("road_class")))
+    waiting = [word for word in names.vocabulary("road_status") if word != BUILT]
+    not_open = _tally(basis, how.status, how.of_class & ~how.open, waiting)
+    says = layers["roads"].attrs.get("centre_lines", {})
+    merged = bool(definition.merge and says.get("merged"))
+    said = (
+        *notices(definition, **layers),
+        *_of_lines(definition, says),
+        *_of_rows(basis, float(by_class[names.UNKNOWN].sum())),
+        *(_of_osm(definition) if _is_osm(layers["roads"]) else ()),
+    )
     for frame in (table, by_class, not_open):
         mark(frame, definition, said)
     return RoadDensity(
@@ -232,25 +213,67 @@ def road_density(
         by_class=by_class,
         not_open=not_open,
         definition=definition,
-        sources=(definition, band),
-        merged=False,
-        goals=law.goals(MEASURE),
+        sources=sources,
+        merged=merged,
+        goals=standards.load().goals(definition.measure),
         notices=said,
-        origins=origins(areas=areas, roads=roads),
+        origins=origins(**layers),
+        basis=basis,
     )
 
 
-def _tally(
-    index: pd.Index[Any],
-    pieces: Shares,
-    words: Shapes,
-    rows: NDArray[np.bool_],
-    vocabulary: list[str],
-) -> pd.DataFrame:
+def _of_lines(definition: Definition, says: dict[str, Any]) -> tuple[str, ...]:
+    """What the layer says of its carriageways, beside a definition that cares or does not."""
+    if not says.get("merged"):
+        return (names.word("notice.unmerged"),) if definition.merge else ()
+    if not definition.merge:
+        return (names.word("density.raw_of_merged"),)
+    return (str(says["line"]),) if says.get("line") else ()
+
+
+def _of_rows(basis: Basis, unclassified: float) -> list[str]:
+    """What rows without class, day or sense add up to."""
+    how = basis.standing
+    said = []
+    if unclassified > 0:
+        said.append(f"{names.word('notice.unclassified')}:{figure(unclassified)} 公里")
+    if basis.as_of is not None:
+        said.append(f"{names.word('density.as_of')} {basis.as_of}")
+        for word, rows in (
+            ("undated", how.counted & how.undated),
+            ("contradictory", how.of_class & how.contradictory),
+        ):
+            km = float(basis.counted_km(rows).sum()) if rows.any() else 0.0
+            if km > 0:
+                said.append(f"{names.word(f'density.{word}')}:{figure(km)} 公里")
+    if basis.definition.water == "out":
+        wet = figure(float(basis.water_km2.sum()))
+        said.append(f"{names.word('density.water')}:{wet} 平方公里")
+    return said
+
+
+def _is_osm(roads: gpd.GeoDataFrame) -> bool:
+    reading = roads.attrs.get("reading", {})
+    return reading.get("driver") == "OSM" or "OpenStreetMap" in str(reading.get("credit", ""))
+
+
+def _of_osm(definition: Definition) -> list[str]:
+    """That mappers leave roads out, where somebody looked and found so."""
+    counts = definition.counts["roads"]
+    found = (("osm_lower", LEFT_OUT), ("osm_rural", LEFT_OUT_RURAL))
+    return [
+        names.word(f"density.{word}")
+        for word, classes in found
+        if not set(classes).isdisjoint(counts)
+    ]
+
+
+def _tally(basis: Basis, words: Words, rows: Flags, vocabulary: list[str]) -> pd.DataFrame:
     """Kilometres per area and word, over the roads in `rows`."""
+    pieces = basis.pieces.weighed(basis.definition.edge_weight)
     code = pd.Index(vocabulary).get_indexer(pd.Index(words))[pieces.line]
     taken = rows[pieces.line] & (code >= 0)
-    width = len(vocabulary)
+    width, index = len(vocabulary), basis.areas.index
     flat = np.bincount(
         pieces.area[taken] * width + code[taken], pieces.metres[taken], len(index) * width
     )

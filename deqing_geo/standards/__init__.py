@@ -23,17 +23,20 @@ from typing import Any
 from deqing_geo.errors import StandardsError
 from deqing_geo.files import whole_file
 from deqing_geo.standards.model import (
+    BORDERS,
     EVIDENCE,
     OPERATORS,
     UNITS,
+    WATERS,
     Band,
     Definition,
     Rule,
-    Standard,
     Target,
 )
+from deqing_geo.standards.place import Standard
 
 __all__ = [
+    "UNITS",
     "Band",
     "Definition",
     "Rule",
@@ -269,10 +272,12 @@ def _rule(raw: dict[str, Any]) -> Rule:
 
 def _definition(raw: dict[str, Any]) -> Definition:
     _check(raw)
-    if raw["measure"] not in ("road_density", "park_coverage"):
+    if raw["measure"] not in ("road_density", "highway_density", "park_coverage"):
         raise ValueError(f"unknown measure {raw['measure']}")
-    if raw.get("border", "shared") != "shared":
+    if raw.get("border", "shared") not in BORDERS:
         raise ValueError(f"unknown border rule {raw['border']}")
+    if raw.get("water", "in") not in WATERS:
+        raise ValueError(f"unknown water rule {raw['water']}")
     bands = tuple(
         Band(float(band["from_m2"]), float(band["radius_m"])) for band in raw.get("bands", ())
     )

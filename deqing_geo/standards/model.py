@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from deqing_geo.columns import word
 from deqing_geo.errors import StandardsError, UnitError
-from deqing_geo.text import MISSING, escape, figure, percent
+from deqing_geo.text import MISSING, figure, percent
 
 EVIDENCE = ("printed", "seen", "secondary", "remembered", "ours", "local", "confirmed")
 UNREAD = ("secondary", "remembered")
 UNITS = {
     "km/km2": "公里/平方公里",
+    "km/100km2": "公里/百平方公里",
     "km": "公里",
     "ratio": "",
     "m": "米",
@@ -33,6 +33,9 @@ UNITS = {
     "score": "",
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")
+# How much of a road on the outer edge of all areas counts.
+BORDERS = {"shared": 1.0, "half": 0.5, "none": 0.0}
+WATERS = ("in", "out")
 PERCENT = 100.0
 # Targets that ask a number of each: a share put to them is that of those who reach it.
 OF_EACH = ("all_ge", "each_gt")
@@ -156,7 +159,7 @@ class Definition:
     key : str
         Its name in a `Standard`.
     measure : str
-        ``road_density`` or ``park_coverage``.
+        ``road_density``, ``highway_density`` or ``park_coverage``.
     label : str
         One line for maps and tables, in Chinese.
     document, clause, says, evidence : str
@@ -172,8 +175,10 @@ class Definition:
     merge : bool
         Whether divided carriageways must be merged to one centre line.
     border : str
-        ``shared``: areas of one layer share a border road equally and the outer edge
-        counts whole.
+        Areas of one layer share a border road equally. A road on the outer edge of the
+        layer counts whole (``shared``), by ``half``, or not at all (``none``).
+    water : str
+        Whether water is ``in`` the area or taken ``out`` of it.
     parks_outside_areas : bool
         Whether a park's part outside the areas serves homes inside.
     rules : tuple of Rule
@@ -197,6 +202,7 @@ class Definition:
     bands: tuple[Band, ...] = ()
     merge: bool = False
     border: str = "shared"
+    water: str = "in"
     parks_outside_areas: bool = False
     rules: tuple[Rule, ...] = ()
     in_force: date | None = None
@@ -213,7 +219,70 @@ class Definition:
         """The definition in one line, with its document and evidence mark, for footers."""
         local = "".join(f";{rule}" for rule in self.rules)
         where = " ".join(part for part in (self.document, self.clause) if part)
-        return f"{self.label}({where}{_mark(self)}){local}"
+        options = "" if self.border == "shared" else f";{word(f'border.{self.border}')}"
+        options += f";{word('water.out')}" if self.water == "out" else ""
+        return f"{self.label}({where}{_mark(self)}){options}{local}"
+
+    @property
+    def edge_weight(self) -> float:
+        """How much of a road on the outer edge counts: 1, 0.5 or 0."""
+        return BORDERS[self.border]
+
+    def with_border(self, border: str) -> Definition:
+        """The same way of counting with another rule for roads on the outer edge.
+
+        Parameters
+        ----------
+        border : str
+            ``shared`` (whole), ``half`` or ``none``. Borders between areas stay shared.
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+half`` or ``+none``, and its line says so.
+
+        Raises
+        ------
+        StandardsError
+            If the rule is unknown, or this is no way of counting roads.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> half = standards.load()["road.core"].with_border("half")
+        >>> half.key, half.edge_weight, half.line.split(";")[-1]
+        ('road.core+half', 0.5, '外边界上的道路按一半计')
+        """
+        self._require_roads()
+        if border not in BORDERS:
+            raise StandardsError(f"border={border!r} is not one of {', '.join(BORDERS)}.")
+        return dataclasses.replace(self, border=border, key=_suffixed(self.key, border, BORDERS))
+
+    def without_water(self) -> Definition:
+        """The same way of counting on the area without its water.
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+net``, and its line says so. Roads over water still count.
+
+        Raises
+        ------
+        StandardsError
+            If this is no way of counting roads.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load()["road.core"].without_water().key
+        'road.core+net'
+        """
+        self._require_roads()
+        return dataclasses.replace(self, water="out", key=_suffixed(self.key, "net", ("net",)))
+
+    def _require_roads(self) -> None:
+        if "roads" not in self.counts:
+            raise StandardsError(f"`{self.key}` does not count roads.")
 
     def with_radius(self, rule: Rule) -> Definition:
         """The same way of counting with the planner's own service radius.
@@ -433,232 +502,11 @@ class Target:
         return f"{self.indicator_zh} {self.asked}({self.year})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Standard(Mapping[str, "Rule | Definition"]):
-    """The law of a place on a day: rules and definitions, the most local first.
-
-    Attributes
-    ----------
-    name : str
-        For example ``deqing``.
-    chain : tuple of str
-        The issuing levels read, most local first.
-    entries : mapping of str to Rule or Definition
-        What counts.
-    shadowed : mapping of str to tuple of Rule or Definition
-        What a more local entry overrode.
-    targets : mapping of str to Target
-        The plan's targets by key; empty where the place has no plan.
-    defaults : mapping of str to str
-        For each measure the key of the definition that ``by=None`` means.
-    log : tuple of mapping
-        Confirmations by the bureau, oldest first.
-    """
-
-    name: str
-    chain: tuple[str, ...]
-    entries: Mapping[str, Rule | Definition]
-    shadowed: Mapping[str, tuple[Rule | Definition, ...]]
-    targets: Mapping[str, Target]
-    defaults: Mapping[str, str]
-    log: tuple[Mapping[str, str], ...] = field(default=())
-
-    def __getitem__(self, key: str) -> Rule | Definition:
-        try:
-            return self.entries[key]
-        except KeyError:
-            near = ", ".join(name for name in self.entries if name.split(".")[0] in str(key))
-            raise StandardsError(
-                f"`{key}` is not in the standard `{self.name}` as in force."
-                f" It has: {near or ', '.join(self.entries)}."
-            ) from None
-
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def definition(self, measure: str, by: str | Definition | None = None) -> Definition:
-        """The definition a measure shall count by.
-
-        Parameters
-        ----------
-        measure : str
-            ``road_density`` or ``park_coverage``.
-        by : str, Definition or None
-            A key, a definition, or None for the standard's default.
-
-        Returns
-        -------
-        Definition
-            Never a definition of another measure.
-
-        Raises
-        ------
-        StandardsError
-            If there is none, or it defines another measure.
-
-        Examples
-        --------
-        >>> from deqing_geo import standards
-        >>> standards.load("deqing").definition("road_density").key
-        'road.core'
-        """
-        if by is None:
-            if measure not in self.defaults:
-                raise StandardsError(f"`{self.name}` has no default for {measure}. Pass by=.")
-            by = self.defaults[measure]
-        found = self[by] if isinstance(by, str) else by
-        if not isinstance(found, Definition) or found.measure != measure:
-            ways = ", ".join(way.key for way in self.ways(measure))
-            named = found.key if isinstance(found, Rule | Definition) else repr(found)
-            raise StandardsError(f"`{named}` does not define {measure}. Try one of: {ways}.")
-        return found
-
-    def ways(self, prefix: str) -> list[Definition]:
-        """All definitions in force of one measure.
-
-        Parameters
-        ----------
-        prefix : str
-            The measure (``road_density``) or the beginning of the keys (``road``).
-
-        Returns
-        -------
-        list of Definition
-            The default first.
-
-        Examples
-        --------
-        >>> from deqing_geo import standards
-        >>> [way.key for way in standards.load("deqing").ways("road")]
-        ['road.core', 'road.broad', 'road.raw']
-        """
-        found = [
-            entry
-            for entry in self.entries.values()
-            if isinstance(entry, Definition)
-            and (entry.measure == prefix or entry.key.startswith(f"{prefix}."))
-        ]
-        return sorted(found, key=lambda way: way.key != self.defaults.get(way.measure))
-
-    def goals(self, measure: str) -> tuple[float, ...]:
-        """Every figure a result of this measure may be judged by, for honest rounding.
-
-        Parameters
-        ----------
-        measure : str
-            ``road_density`` or ``park_coverage``.
-
-        Returns
-        -------
-        tuple of float
-            Thresholds of documents and the plan's target as frames hold them, ascending.
-
-        Examples
-        --------
-        >>> from deqing_geo import standards
-        >>> standards.load("deqing").goals("park_coverage")
-        (0.8, 0.85, 0.9, 0.91)
-        """
-        found = {
-            entry.value
-            for entry in self.entries.values()
-            if isinstance(entry, Rule) and entry.measure == measure
-        }
-        target = self.targets.get(measure)
-        if target is not None and target.goal is not None:
-            found.add(target.goal)
-        return tuple(sorted(found))
-
-    @property
-    def speeds(self) -> dict[str, float]:
-        """Kilometres an hour by road class, for `road_network`.
-
-        Returns
-        -------
-        dict of str to float
-            From the rules ``speed.<class>``; the speed on foot is ``rule("speed.walk")``.
-
-        Examples
-        --------
-        >>> from deqing_geo import standards
-        >>> standards.load().speeds["arterial"]
-        40.0
-        """
-        head = "speed."
-        return {
-            key.removeprefix(head): entry.value
-            for key, entry in self.entries.items()
-            if isinstance(entry, Rule) and key.startswith(head) and key != f"{head}walk"
-        }
-
-    def rule(self, key: str) -> Rule:
-        """A number of the standard.
-
-        Parameters
-        ----------
-        key : str
-            Its key.
-
-        Returns
-        -------
-        Rule
-            The number with its document.
-
-        Raises
-        ------
-        StandardsError
-            If there is none, or the key names a definition.
-        """
-        found = self[key]
-        if not isinstance(found, Rule):
-            raise StandardsError(f"`{key}` is a definition, not a number.")
-        return found
-
-    def confirm(
-        self, key: str, *, by: str, document: str, date: date, local: str | os.PathLike[str]
-    ) -> Standard:
-        """The bureau takes responsibility for an entry; see `deqing_geo.standards.confirm`.
-
-        Parameters
-        ----------
-        key, by, document, date, local
-            As there.
-
-        Returns
-        -------
-        Standard
-            This standard with the confirmation in it.
-
-        Raises
-        ------
-        StandardsError
-            As there.
-        ExportError
-            If the file cannot be written.
-        """
-        from deqing_geo import standards
-
-        return standards.confirm(
-            key, by=by, document=document, date=date, local=local, name=self.name
-        )
-
-    def __repr__(self) -> str:
-        return (
-            f"<Standard {' < '.join(self.chain)}: {len(self)} entries, {len(self.targets)} targets>"
-        )
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(entry.key)}</td><td>{escape(entry.label)}</td>"
-            f"<td>{escape(entry.document)} {escape(entry.clause)}</td>"
-            f"<td>{escape(entry.says)}</td><td>{escape(word(f'evidence.{entry.evidence}'))}</td></tr>"
-            for entry in self.entries.values()
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("key", "口径/指标", "文件", "条文", "核对"))
-        return f"<table><tr>{head}</tr>{rows}</table>"
+def _suffixed(key: str, option: str, instead_of: Iterable[str]) -> str:
+    """A key with an option at its end, in place of those it excludes."""
+    base, *options = key.split("+")
+    kept = [one for one in options if one not in instead_of]
+    return "+".join([base, *kept, *([] if option == "shared" else [option])])
 
 
 def _check_unit(unit: str) -> None:

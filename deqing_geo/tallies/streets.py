@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from deqing_geo.checks import (
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
-from deqing_geo.opened import open_rows, opening_days
+from deqing_geo.opened import as_day, open_rows, opening_days
 from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
@@ -79,8 +79,8 @@ def rural_roads_opened(
     >>> rural_roads_opened(roads, "2023-01-01")
     <Tally of rural_highways_built: 1.00 公里 (1 of 4)>
     """
-    first = _day(since, "since")
-    last = None if until is None else _day(until, "until")
+    first = as_day(since, "since")
+    last = None if until is None else as_day(until, "until")
     if last is not None and last < first:
         raise InputError(f"until={last} is before since={first}.")
     require_metres(roads=roads)
@@ -238,14 +238,3 @@ def _loose_ends(lines: Shapes, of_city: Flags) -> tuple[Shapes, NDArray[np.intp]
     met = np.zeros(len(ends), dtype=bool)
     met[end[line != whose[end]]] = True
     return ends[~met], whose[~met]
-
-
-def _day(value: date | str, name: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}={value!r} is no day, such as '2023-01-01'.") from None
