@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Rows shown of what may be long.
 SHOWN = 5
+# Told in other words, or for machines only.
+_UNTOLD = ("crs_from", "gdal", "files", "together_km")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +105,11 @@ def _lines(told: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield what, f"{shown}({_translated(str(why))})" if why else shown
     for key, value in told.items():
         # What a reader of its own kind adds is told too, under its own name.
-        if key not in known and not key.endswith("_why") and key not in ("crs_from", "gdal"):
+        if key not in known and not key.endswith("_why") and key not in _UNTOLD:
             yield key, _shown(key, value)
+    # Of a layer put together from several files each is told after what is said of all.
+    for one in told.get("files", ()):
+        yield from _lines(one)
 
 
 def _shown(key: str, value: Any) -> str:

@@ -6,7 +6,8 @@ sentence every product made from it repeats). Results collect it from what they 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from deqing_geo.columns import label, word
 
@@ -47,6 +48,9 @@ def notices(definition: Definition | None, **frames: gpd.GeoDataFrame) -> tuple[
         column = frame.attrs.get("reading", {}).get("proxy")
         if column:
             said.append(f"{label(column)}:{word('notice.proxy')}")
+        together = frame.attrs.get("reading", {}).get("together")
+        if together:
+            said.append(str(together))
     return tuple(dict.fromkeys(said))
 
 
@@ -116,8 +120,12 @@ def origins(**frames: gpd.GeoDataFrame) -> tuple[str, ...]:
         if "source" in frame and "as_of" in frame:
             pairs = zip(frame["source"], frame["as_of"], strict=True)
             said += [f"{source},{as_of}" for source, as_of in pairs]
-        elif reading.get("driver") == "OSM" or reading.get("credit"):
-            said.append(f"{reading.get('file', '')}({OSM_CREDIT})")
         elif reading:
-            said.append(str(reading["file"]))
+            said += [_origin(one) for one in reading.get("files", (reading,))]
     return tuple(dict.fromkeys(said))
+
+
+def _origin(reading: Mapping[str, Any]) -> str:
+    if reading.get("driver") == "OSM" or reading.get("credit"):
+        return f"{reading.get('file', '')}({OSM_CREDIT})"
+    return str(reading["file"])

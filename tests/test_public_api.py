@@ -11,6 +11,7 @@ import deqing_geo as dg
 
 def public_functions():
     rooms = [
+        "alongside",
         "boundaries",
         "checks",
         "columns",

@@ -1,0 +1,221 @@
+"""Roads as files give them, from one layer or from several that draw the same roads."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo import columns as names
+from deqing_geo.errors import ColumnError, DeqingGeoWarning, InputError
+from deqing_geo.layers.saying import no_column, seen
+from deqing_geo.layers.several import one_after_another
+from deqing_geo.reading import LINES, OsmQuery, note, read, read_status
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+PRIVATE = ("private", "no")
+
+
+def read_roads(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    layer: str | Sequence[str | None] | None = None,
+    columns: Mapping[str, str] | Sequence[Mapping[str, str] | None] | None = None,
+    assume_crs: Any = None,
+    datum: str | Sequence[str | None] | None = None,
+    like: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """Roads with their class (道路等级) in the library's vocabulary.
+
+    Government grades in Chinese, the library's own words and OpenStreetMap's ``highway``
+    are understood; the translation from OpenStreetMap is this library's proposal, since
+    its tags are not Chinese grades. Roads under construction or proposed keep that status.
+
+    Of several files that draw the same roads, as the municipal and the transport bureau do, the
+    first is taken whole, and the others where they run along nothing that was taken: farther
+    than 15 m from it, or in another direction (`standards.load()["road.together"]`). A road that
+    is open is only left out beside one that is open. What was left out is told, in kilometres by
+    class. Lines are cut where they part, so the pieces end up to 15 m beside the line that is
+    kept; a network joins them with ``snap_m=15``.
+
+    Parameters
+    ----------
+    path : path or sequence of path
+        GeoPackage, GeoJSON, Shapefile or OpenStreetMap extract (``.osm.pbf``).
+    layer : str, optional
+        The layer of a file with several. For several files this and the next three are the same
+        for all, or a list of one for each.
+    columns : mapping, optional
+        ``{"road_class": "field"}`` where the alias table is wrong.
+    assume_crs : optional
+        The system the file was made in, where it does not say.
+    datum : {"gcj02", "bd09"}, optional
+        The shift of the map service the roads come from, to be undone.
+    like : GeoDataFrame, optional
+        Take the CRS of this frame, so that both can be measured together.
+
+    Returns
+    -------
+    GeoDataFrame of LineString, one row per line
+        Metres; columns ``road_class`` (``unknown`` where blank or not understood),
+        ``road_name`` and ``road_status`` where the file has them; other fields kept. Of
+        several files ``source_file`` says which, and a row that was cut may hold several lines.
+
+    Raises
+    ------
+    InputError
+        If no file is given, or a list of options has another length than that of files.
+    BoundaryFileError
+        If the file is refused or unreadable, or its layer must be named.
+    CRSError
+        If the coordinate system is absent or contradicted.
+    GeometryError
+        If it holds anything but lines.
+    ColumnError
+        If there is no class column, not one class is understood, or a status is unknown.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder) / "roads.geojson"
+    ...     sample.roads().to_file(file)
+    ...     roads = read_roads(file)
+    >>> roads["road_class"].to_list()
+    ['arterial', 'branch', 'estate', 'farm_track', 'branch', 'link']
+    """
+    if isinstance(path, (str, os.PathLike)):
+        options = {"layer": layer, "columns": columns, "assume_crs": assume_crs, "datum": datum}
+        return _read_one(path, like=like, **options)
+    paths = list(path)
+    if not paths:
+        raise InputError("read_roads: no file is given.")
+    each = {
+        name: _for_each(given, len(paths), name)
+        for name, given in (
+            ("layer", layer),
+            ("columns", columns),
+            ("assume_crs", assume_crs),
+            ("datum", datum),
+        )
+    }
+    frames: list[gpd.GeoDataFrame] = []
+    for at, one in enumerate(paths):
+        options = {name: given[at] for name, given in each.items()}
+        # All others come into the first one's system.
+        frames.append(
+            _read_one(one, like=frames[0] if frames and like is None else like, **options)
+        )
+    return one_after_another(frames)
+
+
+def _for_each(given: Any, count: int, name: str) -> list[Any]:
+    """An option for every file: a list gives each its own."""
+    if not isinstance(given, (list, tuple)):
+        return [given] * count
+    if len(given) != count:
+        raise InputError(f"{name}= has {len(given)} entries for {count} files.")
+    return list(given)
+
+
+def _read_one(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None,
+    columns: Mapping[str, str] | None,
+    assume_crs: Any,
+    datum: str | None,
+    like: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    frame = read(
+        path,
+        name="roads",
+        kind=LINES,
+        wanted=("road_name", "road_class", "road_status", "opened_on", "access", "osm_id"),
+        osm=OsmQuery(
+            "lines", "highway IS NOT NULL", ("highway",), ("access", "construction", "proposed")
+        ),
+        layer=layer,
+        columns=columns,
+        assume_crs=assume_crs,
+        datum=datum,
+        like=like,
+    )
+    if "road_class" not in frame:
+        raise no_column(frame, "roads", "road_class")
+    frame = read_status(frame, "road_status")
+    raw, frame = _unbuilt(names.clean_text(frame["road_class"]), frame)
+    osm = names.crosswalk("osm_highway")
+    classes = names.read_values(raw, "road_class", extra=_known_classes())
+    several = classes.isna() & raw.notna()
+    classes[several] = raw[several].map(_highest)
+    classes = classes.where(classes.notna(), None)
+    if len(frame) and classes.isna().all():
+        raise ColumnError(
+            f"Not one value of `road_class` is understood: {seen(raw)}. It may hold "
+            f"{'、'.join(names.vocabulary('road_class').values())}, or OpenStreetMap's highway."
+        )
+    unread = raw[classes.isna() & raw.notna()]
+    if "access" in frame:
+        # A gate with a guard is no street of the town, whatever its class.
+        closed = names.clean_text(frame["access"]).isin(PRIVATE)
+        classes = classes.mask(closed.to_numpy(dtype=bool), "other")
+    # A motorway is one in both vocabularies; that word alone proves nothing.
+    theirs = [tag for tag in osm if tag not in names.vocabulary("road_class")]
+    if raw.isin(theirs).any():
+        note(frame, proxy="road_class", credit="OpenStreetMap")
+    note(
+        frame,
+        classes_not_understood=tuple(sorted(set(unread.astype(str)))[:20]),
+        classes_of_several=int((several & classes.notna()).sum()),
+    )
+    if len(unread):
+        warnings.warn(
+            f"`roads`: the class of {len(unread)} rows is not understood: {seen(unread)}. They "
+            f"are {names.vocabulary('road_class')[names.UNKNOWN]} and count in no definition.",
+            DeqingGeoWarning,
+            stacklevel=3,
+        )
+    frame["road_class"] = classes.where(classes.notna(), names.UNKNOWN)
+    if "road_name" in frame:
+        frame["road_name"] = names.clean_text(frame["road_name"])
+    return frame
+
+
+def _unbuilt(
+    raw: pd.Series[Any], frame: gpd.GeoDataFrame
+) -> tuple[pd.Series[Any], gpd.GeoDataFrame]:
+    """OpenStreetMap's roads under construction or proposed: their class to be, and the status."""
+    status = np.full(len(frame), None, dtype=object)
+    for tag, word in (("construction", "building"), ("proposed", "planned")):
+        rows = (raw == tag).to_numpy(dtype=bool)
+        status[rows] = word
+        # Without the tag, what it will be is not said; that it is not open is.
+        raw = raw.mask(rows, names.clean_text(frame[tag]) if tag in frame else None)
+    if "road_status" in frame:
+        given = frame["road_status"].to_numpy(dtype=object)
+        status = np.where([word is None for word in status], given, status)
+    elif all(word is None for word in status):
+        return raw, frame
+    return raw, frame.assign(road_status=pd.Series(status, index=frame.index, dtype=object))
+
+
+def _highest(text: object) -> str | None:
+    """The highest class of a cell that holds several, as merged lines have them."""
+    words = pd.Series(re.findall(r"[^\s,;'\"\[\]()|/]+", str(text)), dtype=object)
+    if len(words) < 2 and not str(text).startswith("["):
+        return None
+    found = set(names.read_values(words, "road_class", extra=_known_classes()))
+    return next((word for word in names.vocabulary("road_class") if word in found), None)
+
+
+def _known_classes() -> dict[str, str]:
+    return {**names.crosswalk("osm_highway"), **names.crosswalk("road_words")}
