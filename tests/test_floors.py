@@ -9,13 +9,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-<<<<<<< HEAD
     2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes"),
-    3: ("reading", "reach", "landuse", "tables", "opened"),
-=======
-    2: ("standards", "crs", "checks", "provenance", "divisions", "notes"),
-    3: ("reading", "cutting", "alongside", "landuse", "tables", "opened"),
->>>>>>> main
+    3: ("reading", "reach", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",
