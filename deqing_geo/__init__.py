@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
-    from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.coverage import Coverage, park_coverage, service_coverage
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
@@ -64,6 +64,7 @@ _HOMES = {
     "RoadDensity": "roads",
     "road_ledger": "roads",
     "park_coverage": "coverage",
+    "service_coverage": "coverage",
     "Coverage": "coverage",
     "Raster": "rasters",
     "area_map": "maps",
@@ -148,6 +149,7 @@ __all__ = [
     "save_quality_report",
     "save_table",
     "scorecard",
+    "service_coverage",
     "slope",
     "standards",
     "tallies",

@@ -6,6 +6,7 @@ draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
-from deqing_geo.coverage.parks import Coverage, park_coverage
+from deqing_geo.coverage.result import Coverage
+from deqing_geo.coverage.service import park_coverage, service_coverage
 
-__all__ = ["Coverage", "park_coverage"]
+__all__ = ["Coverage", "park_coverage", "service_coverage"]

@@ -1,0 +1,295 @@
+"""The result of a coverage, and what can be read off it.
+
+Nothing is measured here; what asks for more than the table asks the basis it was measured from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from deqing_geo import columns as names
+from deqing_geo.coverage.basis import LAND, Basis
+from deqing_geo.errors import ColumnError
+from deqing_geo.provenance import mark
+from deqing_geo.standards import Definition, Rule
+from deqing_geo.text import card, figure, percent
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Shapes = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """What is within the service radius of parks or facilities, and the rest (服务半径覆盖率).
+
+    Attributes
+    ----------
+    table : GeoDataFrame
+        The areas with ``demand_ha``, ``served_ha``, ``gap_ha`` (hectares, ellipsoidal; of people,
+        households or places ``demand_count`` and so on) and `measure` (0-1; NaN where an area
+        needs nothing). Index and CRS of the areas given.
+    parks : GeoDataFrame
+        Every park or facility given, with ``park_area_m2`` (``facility_area_m2``),
+        ``service_radius`` (metres; NaN where it does not count), ``counted`` and
+        ``not_counted_reason``; where parks count together also ``joined_area_m2``.
+    definition : Definition
+        What counts, by which document.
+    sources : tuple of Definition and Rule
+        Everything the figures rest on.
+    goals : tuple of float
+        Figures this one may be judged by; it is never rounded across one of them.
+    notices : tuple of str
+        Sentences the figure must not travel without.
+    origins : tuple of str
+        The files behind it, with the credit their licences ask for.
+    basis : Basis
+        What it was measured from, for what is made of it.
+    """
+
+    table: gpd.GeoDataFrame
+    parks: gpd.GeoDataFrame
+    definition: Definition
+    sources: tuple[Definition | Rule, ...]
+    goals: tuple[float, ...]
+    notices: tuple[str, ...]
+    origins: tuple[str, ...]
+    basis: Basis
+
+    @property
+    def measure(self) -> str:
+        """``park_coverage``, or ``service_coverage`` of other facilities or of counts."""
+        return measure_of(self.definition, self.unit)
+
+    @property
+    def unit(self) -> str:
+        """What is served: ``ha`` of land, or ``count`` of people, households or places."""
+        return self.basis.demand.unit
+
+    @property
+    def as_of(self) -> date | None:
+        """The day it was measured for; None where everything open counts."""
+        return self.basis.as_of
+
+    @property
+    def series(self) -> pd.Series[float]:
+        """Coverage of each area, 0-1; NaN where nothing needs to be served."""
+        series: pd.Series[float] = self.table[self.measure]
+        return series
+
+    @property
+    def overall(self) -> float:
+        """Coverage of all areas taken together, 0-1; not the mean of `series`."""
+        demand = float(self.table[f"demand_{self.unit}"].sum())
+        served = float(self.table[f"served_{self.unit}"].sum())
+        return served / demand if demand > 0 else float("nan")
+
+    @property
+    def headline(self) -> str:
+        """The overall figure as readers see it."""
+        return percent(self.overall, against=self.goals)
+
+    @property
+    def served(self) -> gpd.GeoDataFrame:
+        """What is in reach, one row per area and row of the demand.
+
+        With ``area`` (the area's label), ``demand_row`` (position in the layer given; of
+        overlapping rows, which are one piece of land, the first) and ``served_ha``.
+        """
+        return self._pieces("served", self.basis.served)
+
+    @property
+    def gaps(self) -> gpd.GeoDataFrame:
+        """What is out of reach, one row per area and row of the demand (服务盲区).
+
+        With ``area``, ``demand_row``, ``gap_ha``, ``nearest_name`` and ``nearest_m``: the
+        nearest park that counts and how far it is, straight, from the middle of the gap.
+        """
+        return self._pieces("gap", self.basis.gaps)
+
+    @property
+    def service_area(self) -> gpd.GeoDataFrame:
+        """The land in reach, whatever stands on it; one row per connected part."""
+        from deqing_geo.reach import land_within, union_parts
+
+        reach = self.basis.reach
+        if reach is None:
+            standing = self.basis.standing
+            reach = union_parts(land_within(standing.parts, standing.reach))
+        out = gpd.GeoDataFrame(geometry=reach, crs=self.table.crs)
+        mark(out, self.definition, self.notices)
+        return out
+
+    def _pieces(self, word: str, shapes: Shapes) -> gpd.GeoDataFrame:
+        """Pieces of demand as a frame, worked out once."""
+        basis = self.basis
+        if word not in basis.memo:
+            at, kept, amount = basis.rows(shapes)
+            data = {
+                "area": basis.labels[basis.demand.area[at]],
+                "demand_row": basis.demand.row[at],
+                f"{word}_{self.unit}": amount,
+            }
+            if word == "gap":
+                data["nearest_name"], data["nearest_m"] = nearest(basis, kept)
+            out = gpd.GeoDataFrame(data, geometry=kept, crs=self.table.crs)
+            mark(out, self.definition, self.notices)
+            basis.memo[word] = out
+        # Whoever changes what he was given shall not change the next answer.
+        held = basis.memo[word].copy()
+        held.attrs = dict(basis.memo[word].attrs)
+        return gpd.GeoDataFrame(held)
+
+    def by_group(self, column: str) -> pd.DataFrame:
+        """Figures by the words of a column of the areas, such as 组团, and for all of them.
+
+        Parameters
+        ----------
+        column : str
+            Of the areas, such as ``zone_name`` (组团) or ``town_name``.
+
+        Returns
+        -------
+        DataFrame
+            Sums of demand, served and gap and their ratio, one row a word in order of
+            appearance, rows without a word together, then the total.
+
+        Raises
+        ------
+        ColumnError
+            If the areas have no such column.
+
+        Examples
+        --------
+        >>> from deqing_geo import park_coverage, sample
+        >>> villages = sample.villages().assign(zone_name=["西", "西", "东", "东"])
+        >>> coverage = park_coverage(villages, sample.parks(), sample.homes())
+        >>> coverage.by_group("zone_name")["park_coverage"].round(4).to_dict()
+        {'西': 0.5575, '东': 0.0476, '合计': 0.4194}
+        """
+        if column not in self.table:
+            raise ColumnError(
+                f"The areas have no column `{column}`; they have "
+                f"{', '.join(str(one) for one in self.table.columns)}."
+            )
+        blank = names.word("density.unnamed_group")
+        words = self.table[column].map(lambda one: str(one).strip(), na_action="ignore")
+        words = words.where(words.notna() & (words != ""), blank)
+        figures = [f"{one}_{self.unit}" for one in ("demand", "served", "gap")]
+        by_word = self.table[figures].groupby(words, sort=False).sum()
+        total = by_word.sum().to_frame().T.set_axis([names.word("map.overall")])
+        table: pd.DataFrame = pd.concat([by_word, total])
+        table[self.measure] = ratio(table[figures[1]].to_numpy(), table[figures[0]].to_numpy())
+        table.index.name = column
+        mark(table, self.definition, self.notices)
+        return table
+
+    def __repr__(self) -> str:
+        return (
+            f"<Coverage of {len(self.table)} areas: {self.headline} overall, "
+            f"{int(self.parks['counted'].sum())} of {len(self.parks)} "
+            f"{self.basis.called.layer} counted>"
+        )
+
+    def _repr_html_(self) -> str:
+        counted = int(self.parks["counted"].sum())
+        unit = "公顷" if self.unit == LAND else ""
+        parts = ("demand", "served", "gap")
+        sums = [f"{one}_{self.unit}" for one in parts]
+        layer = names.word("layer.parks" if self.basis.called.head == "park" else "layer.facility")
+        return card(
+            names.label(self.measure),
+            self.headline,
+            [
+                (names.label(one), f"{figure(float(self.table[one].sum()))} {unit}".strip())
+                for one in sums
+            ]
+            + [
+                (layer, f"{counted} / {len(self.parks)} 计入"),
+                (names.word("map.definition"), self.definition.line),
+            ],
+            self.notices,
+        )
+
+
+def measure_of(definition: Definition, unit: str) -> str:
+    """What a figure is called: a share of people is not the share of land documents ask for.
+
+    Parameters
+    ----------
+    definition : Definition
+        What counts.
+    unit : str
+        ``ha`` or ``count``.
+
+    Returns
+    -------
+    str
+        A column's name.
+    """
+    return definition.measure if unit == LAND else "service_coverage"
+
+
+def ratio(served: Floats, demand: Floats) -> Floats:
+    """Served over demand; NaN where there is no demand.
+
+    Parameters
+    ----------
+    served, demand : array of float
+        In one unit.
+
+    Returns
+    -------
+    array of float
+        0 to 1.
+
+    Examples
+    --------
+    >>> ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(demand > 0, served / demand, np.nan)
+
+
+def nearest(basis: Basis, shapes: Shapes) -> tuple[NDArray[Any], Floats]:
+    """The nearest part that serves, from the middle of each shape, and how far it is.
+
+    Parameters
+    ----------
+    basis : Basis
+        Who serves.
+    shapes : array of shapely geometries
+        Gaps.
+
+    Returns
+    -------
+    names : array of str
+        Empty where nobody serves.
+    metres : array of float
+        NaN there.
+    """
+    called = np.full(len(shapes), "", dtype=object)
+    metres = np.full(len(shapes), np.nan)
+    parts = basis.standing.parts
+    if len(shapes) == 0 or len(parts) == 0:
+        return called, metres
+    middle = shapely.point_on_surface(shapes)
+    (at, part), away = shapely.STRtree(parts).query_nearest(middle, return_distance=True)
+    # Of several as near the first of the layer, whatever the order of the search.
+    order = np.lexsort((basis.standing.of[part], at))
+    first = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
+    called[at[first]] = basis.names[basis.standing.of[part[first]]]
+    metres[at[first]] = away[first]
+    return called, metres
