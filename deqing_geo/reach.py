@@ -233,6 +233,39 @@ def union_parts(shapes: Shapes) -> Shapes:
     return parts
 
 
+def union_by(shapes: Shapes, owner: Ints) -> tuple[Ints, Shapes]:
+    """The union of the shapes of each owner.
+
+    Parameters
+    ----------
+    shapes : array of Polygon and MultiPolygon
+        Any number.
+    owner : array of int
+        One a shape, ascending.
+
+    Returns
+    -------
+    owners : array of int
+        Each once, ascending.
+    unions : array of shapely geometries
+        One an owner.
+
+    Examples
+    --------
+    >>> boxes = np.array([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(9, 0, 10, 1)])
+    >>> owners, unions = union_by(boxes, np.array([4, 4, 7]))
+    >>> owners.tolist(), shapely.area(unions).tolist()
+    ([4, 7], [3.0, 1.0])
+    """
+    owners, first, count = np.unique(owner, return_index=True, return_counts=True)
+    unions = shapes[first] if len(owners) else shapes[:0]
+    # Groups of one size make a table, and its rows are joined in one call.
+    for size in np.unique(count[count > 1]):
+        at = np.flatnonzero(count == size)
+        unions[at] = shapely.union_all(shapes[first[at][:, None] + np.arange(size)], axis=1)
+    return owners, unions
+
+
 def split_by(pieces: Shapes, reach: Shapes) -> tuple[Shapes, Shapes]:
     """Each piece divided into what is within reach and what is not.
 
@@ -277,12 +310,7 @@ def split_by(pieces: Shapes, reach: Shapes) -> tuple[Shapes, Shapes]:
     part, piece = part[order], piece[order]
     within = shapely.intersection(pieces[piece], reach[part])
     # The parts of the reach are disjoint, so what several of them serve just adds up.
-    owner, first = np.unique(piece, return_index=True)
-    groups = np.split(within, first[1:])
-    joined = np.array(
-        [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups],
-        dtype=object,
-    )
+    owner, joined = union_by(within, piece)
     served[owner] = joined
     gaps[owner] = shapely.difference(pieces[owner], joined)
     return served, gaps

@@ -195,6 +195,47 @@ class Coverage:
         mark(table, self.definition, self.notices)
         return table
 
+    @property
+    def by_park(self) -> pd.DataFrame:
+        """What each park or facility serves, and what it alone serves.
+
+        One row each: its name, ``service_radius``, ``served_ha`` (also where others serve too) and
+        ``alone_ha``, which is lost if it closes and nothing else changes. Where parks count
+        together (``+joined``), the others are taken to keep their radius.
+        """
+        from deqing_geo.coverage.single import by_park
+
+        return by_park(self)
+
+    def reach_of(self, park: object) -> gpd.GeoDataFrame:
+        """What one park alone serves: out of reach, if it closes and nothing else changes.
+
+        Parameters
+        ----------
+        park : label
+            Of the index of the parks given.
+
+        Returns
+        -------
+        GeoDataFrame of Polygon, or of Point
+            ``area``, ``demand_row``, ``alone_ha``; one row per area and row of the demand.
+
+        Raises
+        ------
+        InputError
+            If the layer has no such label, or several.
+
+        Examples
+        --------
+        >>> from deqing_geo import park_coverage, sample
+        >>> coverage = park_coverage(sample.villages(), sample.parks(), sample.homes())
+        >>> coverage.reach_of(1)[["area", "alone_ha"]].round(2).values.tolist()
+        [['A', 5.0]]
+        """
+        from deqing_geo.coverage.single import reach_of
+
+        return reach_of(self, park)
+
     def __repr__(self) -> str:
         return (
             f"<Coverage of {len(self.table)} areas: {self.headline} overall, "

@@ -375,7 +375,7 @@ class Definition:
         return self._chosen("joined", join_m=rule.value, rules=rules)
 
     def _chosen(self, option: str, **changed: Any) -> Definition:
-        """This definition with an option, its key and its line."""
+        """The same definition with an option in its key and its line."""
         if not self.bands:
             raise StandardsError(f"`{self.key}` has no service radius.")
         return dataclasses.replace(

@@ -1,0 +1,140 @@
+"""Each park by itself: what it serves, and what is lost if it closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from deqing_geo.coverage.pairs import Pairs, alone, pairs_of
+from deqing_geo.errors import InputError
+from deqing_geo.provenance import mark
+from deqing_geo.reach import only_land
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deqing_geo.coverage.basis import Basis
+    from deqing_geo.coverage.result import Coverage
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Shapes = NDArray[Any]
+
+
+def pairs_in(basis: Basis) -> Pairs:
+    """The pairs of a coverage, worked out once.
+
+    Parameters
+    ----------
+    basis : Basis
+        Who serves, and whom.
+
+    Returns
+    -------
+    Pairs
+        Of all parts that serve.
+    """
+    if "pairs" not in basis.memo:
+        standing = basis.standing
+        basis.memo["pairs"] = pairs_of(
+            basis.demand, standing.parts, standing.reach, basis.areas.crs
+        )
+    pairs: Pairs = basis.memo["pairs"]
+    return pairs
+
+
+def _alone(basis: Basis) -> tuple[Ints, Ints, Shapes, Floats]:
+    """What one park alone serves: piece, part, shape, how much; worked out once."""
+    if "alone" not in basis.memo:
+        piece, part, shapes = alone(pairs_in(basis))
+        at = np.arange(len(piece))
+        if not basis.demand.as_points:
+            at, shapes = only_land(at, shapes)
+        else:
+            at = at[[not one.is_empty for one in shapes]]
+            shapes = shapes[at]
+        row = basis.demand.row[piece[at]]
+        amount = basis.demand.amounts(shapes, row, basis.areas.crs)
+        basis.memo["alone"] = piece[at], part[at], shapes, amount
+    held: tuple[Ints, Ints, Shapes, Floats] = basis.memo["alone"]
+    return held
+
+
+def by_park(coverage: Coverage) -> pd.DataFrame:
+    """What each park serves and what it alone serves; see `Coverage.by_park`.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        Of parks or other facilities.
+
+    Returns
+    -------
+    DataFrame
+        One row a park, index of the layer given.
+    """
+    basis, unit = coverage.basis, coverage.unit
+    pairs = pairs_in(basis)
+    standing = basis.standing
+    row = basis.demand.row[pairs.piece]
+    reached = pairs.amount[pairs.piece].copy()
+    cut = ~pairs.whole
+    reached[cut] = basis.demand.amounts(pairs.clip[cut], row[cut], basis.areas.crs)
+    _, part, _, only = _alone(basis)
+    count = len(basis.facilities)
+    table = pd.DataFrame(
+        {
+            basis.called.name: basis.names,
+            "service_radius": standing.radius,
+            f"served_{unit}": np.bincount(standing.of[pairs.part], reached, count).astype(float),
+            f"alone_{unit}": np.bincount(standing.of[part], only, count).astype(float),
+        },
+        index=basis.facilities.index,
+    )
+    mark(table, coverage.definition, coverage.notices)
+    return table
+
+
+def reach_of(coverage: Coverage, park: object) -> gpd.GeoDataFrame:
+    """What one park alone serves; see `Coverage.reach_of`.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        Of parks or other facilities.
+    park : label
+        Of the layer's index.
+
+    Returns
+    -------
+    GeoDataFrame
+        Pieces of demand.
+
+    Raises
+    ------
+    InputError
+        If the layer has no such label, or several.
+    """
+    basis, unit = coverage.basis, coverage.unit
+    found = np.flatnonzero(basis.facilities.index == park)
+    if len(found) != 1:
+        raise InputError(
+            f"{park!r} is {'no label' if len(found) == 0 else 'the label of several rows'} of "
+            f"`{basis.called.layer}`."
+        )
+    piece, part, shapes, amount = _alone(basis)
+    mine = basis.standing.of[part] == found[0]
+    out = gpd.GeoDataFrame(
+        {
+            "area": basis.labels[basis.demand.area[piece[mine]]],
+            "demand_row": basis.demand.row[piece[mine]],
+            f"alone_{unit}": amount[mine],
+        },
+        geometry=shapes[mine],
+        crs=coverage.table.crs,
+    )
+    mark(out, coverage.definition, coverage.notices)
+    return out
