@@ -167,6 +167,47 @@ def opening_days(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
     return pd.Series(days.to_numpy(dtype="datetime64[ns]"), index=frame.index)
 
 
+def expected_days(projects: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """The day each project is expected to open: the last one of a bare year or month.
+
+    Parameters
+    ----------
+    projects : DataFrame
+        With ``opened_on`` as text, dates or years.
+    name : str
+        The caller's name for it.
+
+    Returns
+    -------
+    Series of datetime64
+        One a row; NaT where nothing stands.
+
+    Raises
+    ------
+    ColumnError
+        If the column is absent or holds something that is no day.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> listed = pd.DataFrame({"opened_on": ["2026", "2026-05", 2027.0, "2026-03-01"]})
+    >>> expected_days(listed, "projects").dt.strftime("%Y-%m-%d").to_list()
+    ['2026-12-31', '2026-05-31', '2027-12-31', '2026-03-01']
+    """
+    if "opened_on" not in projects:
+        return opening_days(projects, name)
+    raw = projects["opened_on"]
+    # A spreadsheet makes 2026.0 of a year as soon as one cell below it is empty.
+    text = raw.astype(object).map(
+        lambda one: f"{one:g}" if isinstance(one, float) else str(one).strip(), na_action="ignore"
+    )
+    days = opening_days(pd.DataFrame({"opened_on": text}), name)
+    size = text.str.len().fillna(0)
+    days = days.mask(size == len("2026"), days + pd.offsets.YearEnd(0))
+    days = days.mask(size == len("2026-05"), days + pd.offsets.MonthEnd(0))
+    return pd.Series(days.to_numpy(dtype="datetime64[ns]"), index=projects.index)
+
+
 def as_day(value: date | str, name: str) -> date:
     """A day as planners write it.
 

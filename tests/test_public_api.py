@@ -59,7 +59,7 @@ def public_functions():
         "roads",
         "roads.basis",
         "roads.density",
-        "roads.goals",
+
         "roads.ledger",
         "roads.result",
         "roads.standing",
@@ -82,6 +82,7 @@ def public_functions():
         "sample.writing",
         "shifts",
         "standards",
+        "standards.goals",
         "standards.model",
         "standards.place",
         "tables.cells",

@@ -6,6 +6,7 @@ up to the same figure.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,10 @@ class Demand:
         ``ha`` or ``count``.
     unknown : int
         Rows without an amount.
+    crs : CRS
+        Of the pieces.
+    needs : array of float
+        How much each piece needs.
     """
 
     area: Ints
@@ -66,32 +71,33 @@ class Demand:
     whole_m2: Floats
     unit: str
     unknown: int
+    crs: Any
+    needs: Floats
 
     @property
     def as_points(self) -> bool:
         """Whether demand is places and not land."""
         return len(self.pieces) > 0 and bool(shapely.get_dimensions(self.pieces[0]) == 0)
 
-    def amounts(self, shapes: Shapes, row: Ints, crs: Any) -> Floats:
-        """How much parts of rows need.
+    def amounts(self, shapes: Shapes, piece: Ints) -> Floats:
+        """How much parts of pieces need.
 
         Parameters
         ----------
         shapes : array of shapely geometries
             Parts of the pieces.
-        row : array of int
-            Of which row each is.
-        crs : CRS
-            Theirs.
+        piece : array of int
+            Of which piece each is.
 
         Returns
         -------
         array of float
             Hectares, or the row's amount by its share of land.
         """
-        if self.unit == COUNT and self.as_points:
+        row = self.row[piece]
+        if self.as_points:
             return np.where(shapely.is_empty(shapes), 0.0, self.amount[row])
-        land = ellipsoidal_area(shapes, crs)
+        land = ellipsoidal_area(shapes, self.crs)
         if self.unit == LAND:
             return land / M2_PER_HA
         return land / self.whole_m2[row] * self.amount[row]
@@ -164,7 +170,10 @@ def demand_of(
             whole[rows] = ellipsoidal_area(blocks, frame.crs)
         area_at, block, pieces = cut_blocks(area_shapes, blocks)
         row = rows[block]
-    return Demand(area_at, row, pieces, amount, whole, unit, unknown)
+    made = Demand(
+        area_at, row, pieces, amount, whole, unit, unknown, frame.crs, np.zeros(len(pieces))
+    )
+    return dataclasses.replace(made, needs=made.amounts(pieces, np.arange(len(pieces))))
 
 
 def _weights(frame: gpd.GeoDataFrame, name: str, weight: str) -> tuple[Floats, Flags]:
@@ -214,9 +223,7 @@ class Basis:
         How each facility stands.
     demand : Demand
         Pieces of demand.
-    reach : array of Polygon
-        The land in reach, as connected parts; of points of demand nobody needs it.
-    served, gaps : array of shapely geometries
+    parted : Parted
         What of each piece is in reach and what is not.
     memo : dict
         What was worked out before.
@@ -231,9 +238,7 @@ class Basis:
     weight: str | None
     standing: Standing
     demand: Demand
-    reach: Shapes | None
-    served: Shapes
-    gaps: Shapes
+    parted: Parted
     memo: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -251,18 +256,49 @@ class Basis:
         text = raw.astype(object).where(raw.notna(), "").map(lambda one: str(one).strip())
         return np.where(text == "", labels, text.to_numpy(dtype=object))
 
-    def rows(self, shapes: Shapes) -> tuple[Ints, Shapes, Floats]:
-        """Pieces that hold something: which, their shapes, how much they need."""
+    def sums(self) -> tuple[Floats, Floats]:
+        """Served and needed of each area."""
+        at, count = self.demand.area, len(self.areas)
+        served = np.bincount(at, self.parted.amount, count).astype(float)
+        return served, np.bincount(at, self.demand.needs, count).astype(float)
+
+    def rows(self, word: str) -> tuple[Ints, Shapes, Floats]:
+        """Pieces of ``served`` or ``gap`` that hold something: which, shapes, how much."""
+        shapes = self.parted.served if word == "served" else self.parted.gaps
         at = np.arange(len(shapes))
         if self.demand.as_points:
             at = np.flatnonzero(~shapely.is_empty(shapes))
             kept = shapes[at]
         else:
             at, kept = only_land(at, shapes)
-        return at, kept, self.demand.amounts(kept, self.demand.row[at], self.areas.crs)
+        amount = self.parted.amount
+        if word != "served":
+            amount = np.maximum(self.demand.needs - amount, 0.0)
+        return at, kept, amount[at]
 
 
-def divided(standing: Standing, demand: Demand) -> tuple[Shapes | None, Shapes, Shapes]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Parted:
+    """Demand parted by what is in reach.
+
+    Attributes
+    ----------
+    reach : array of Polygon or None
+        The land in reach, as connected parts; None where demand is points, whose distances need
+        no discs.
+    served, gaps : array of shapely geometries
+        What of each piece is in reach and what is not; empty where there is nothing.
+    amount : array of float
+        How much of each piece is in reach.
+    """
+
+    reach: Shapes | None
+    served: Shapes
+    gaps: Shapes
+    amount: Floats
+
+
+def divided(standing: Standing, demand: Demand) -> Parted:
     """What of each piece is in reach and what is not.
 
     Parameters
@@ -274,17 +310,25 @@ def divided(standing: Standing, demand: Demand) -> tuple[Shapes | None, Shapes, 
 
     Returns
     -------
-    reach : array of Polygon or None
-        The land in reach; None where demand is points, whose distances need no discs.
-    served, gaps : array of shapely geometries
-        One a piece each, empty where there is nothing.
+    Parted
+        One entry a piece.
     """
     if not demand.as_points:
         reach = union_parts(land_within(standing.parts, standing.reach))
-        return reach, *split_by(demand.pieces, reach)
+        served, gaps = split_by(demand.pieces, reach)
+        # What is served whole was measured already, and what is not at all is nothing.
+        amount = np.where(shapely.is_empty(gaps), demand.needs, 0.0)
+        cut = np.flatnonzero(~(shapely.is_empty(gaps) | shapely.is_empty(served)))
+        amount[cut] = demand.amounts(served[cut], cut)
+        return Parted(reach, served, gaps, amount)
     near = np.zeros(len(demand.pieces), dtype=bool)
     if len(standing.parts):
         tree = shapely.STRtree(demand.pieces)
         near[tree.query(standing.parts, predicate="dwithin", distance=standing.reach)[1]] = True
     nowhere = np.full(len(near), shapely.Point(), dtype=object)
-    return None, np.where(near, demand.pieces, nowhere), np.where(near, nowhere, demand.pieces)
+    return Parted(
+        None,
+        np.where(near, demand.pieces, nowhere),
+        np.where(near, nowhere, demand.pieces),
+        np.where(near, demand.needs, 0.0),
+    )

@@ -40,10 +40,6 @@ class Pairs:
         Whether it reaches all of the piece.
     clip : array of shapely geometries
         What of the piece it reaches.
-    amount : array of float
-        How much every piece needs.
-    crs : CRS
-        Of the shapes.
     """
 
     demand: Demand
@@ -51,8 +47,6 @@ class Pairs:
     part: Ints
     whole: Flags
     clip: Shapes
-    amount: Floats
-    crs: Any
 
     def served(self, active: Flags, pieces: Ints) -> Floats:
         """How much of some pieces is in reach of the parts that are active.
@@ -75,10 +69,10 @@ class Pairs:
         at, of = at[used], of[used]
         whole = np.zeros(len(pieces), dtype=bool)
         whole[of[self.whole[at]]] = True
-        out[whole] = self.amount[pieces[whole]]
+        out[whole] = self.demand.needs[pieces[whole]]
         rest = ~whole[of]
         owner, union = union_by(self.clip[at[rest]], of[rest])
-        out[owner] = self.demand.amounts(union, self.demand.row[pieces[owner]], self.crs)
+        out[owner] = self.demand.amounts(union, pieces[owner])
         return out
 
     def touched(self, parts: Ints) -> Ints:
@@ -105,7 +99,7 @@ class Pairs:
         return begin[of] + step, of
 
 
-def pairs_of(demand: Demand, parts: Shapes, reach: Floats, crs: Any) -> Pairs:
+def pairs_of(demand: Demand, parts: Shapes, reach: Floats) -> Pairs:
     """Which piece of demand is reached by which part, and how much of it.
 
     Parameters
@@ -116,8 +110,6 @@ def pairs_of(demand: Demand, parts: Shapes, reach: Floats, crs: Any) -> Pairs:
         What serves.
     reach : array of float
         How far, metres.
-    crs : CRS
-        Of both.
 
     Returns
     -------
@@ -125,7 +117,6 @@ def pairs_of(demand: Demand, parts: Shapes, reach: Floats, crs: Any) -> Pairs:
         In the order of pieces, then parts.
     """
     pieces = demand.pieces
-    amount = demand.amounts(pieces, demand.row, crs) if len(pieces) else np.zeros(0)
     tree = shapely.STRtree(pieces)
     if len(pieces) == 0 or len(parts) == 0:
         part = piece = np.zeros(0, dtype=np.int64)
@@ -143,7 +134,7 @@ def pairs_of(demand: Demand, parts: Shapes, reach: Floats, crs: Any) -> Pairs:
         kept = whole | (shapely.area(clip) > SLIVER_M2)
         part, piece, whole, clip = part[kept], piece[kept], whole[kept], clip[kept]
     order = np.lexsort((part, piece))
-    return Pairs(demand, piece[order], part[order], whole[order], clip[order], amount, crs)
+    return Pairs(demand, piece[order], part[order], whole[order], clip[order])
 
 
 def alone(pairs: Pairs) -> tuple[Ints, Ints, Shapes]:
@@ -161,7 +152,7 @@ def alone(pairs: Pairs) -> tuple[Ints, Ints, Shapes]:
     shapes : array of shapely geometries
         What of the piece no other part reaches; some are empty.
     """
-    count = len(pairs.amount)
+    count = len(pairs.demand.needs)
     covered = np.bincount(pairs.piece[pairs.whole], minlength=count)
     # What two reach whole, nobody reaches alone; where one does, it alone can.
     asked = (covered[pairs.piece] == 0) | ((covered[pairs.piece] == 1) & pairs.whole)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from deqing_geo.coverage.changes import CoverageChanges
+
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Shapes = NDArray[Any]
@@ -107,7 +109,7 @@ class Coverage:
         With ``area`` (the area's label), ``demand_row`` (position in the layer given; of
         overlapping rows, which are one piece of land, the first) and ``served_ha``.
         """
-        return self._pieces("served", self.basis.served)
+        return self._pieces("served")
 
     @property
     def gaps(self) -> gpd.GeoDataFrame:
@@ -116,14 +118,14 @@ class Coverage:
         With ``area``, ``demand_row``, ``gap_ha``, ``nearest_name`` and ``nearest_m``: the
         nearest park that counts and how far it is, straight, from the middle of the gap.
         """
-        return self._pieces("gap", self.basis.gaps)
+        return self._pieces("gap")
 
     @property
     def service_area(self) -> gpd.GeoDataFrame:
         """The land in reach, whatever stands on it; one row per connected part."""
         from deqing_geo.reach import land_within, union_parts
 
-        reach = self.basis.reach
+        reach = self.basis.parted.reach
         if reach is None:
             standing = self.basis.standing
             reach = union_parts(land_within(standing.parts, standing.reach))
@@ -131,11 +133,11 @@ class Coverage:
         mark(out, self.definition, self.notices)
         return out
 
-    def _pieces(self, word: str, shapes: Shapes) -> gpd.GeoDataFrame:
+    def _pieces(self, word: str) -> gpd.GeoDataFrame:
         """Pieces of demand as a frame, worked out once."""
         basis = self.basis
         if word not in basis.memo:
-            at, kept, amount = basis.rows(shapes)
+            at, kept, amount = basis.rows(word)
             data = {
                 "area": basis.labels[basis.demand.area[at]],
                 "demand_row": basis.demand.row[at],
@@ -235,6 +237,48 @@ class Coverage:
         from deqing_geo.coverage.single import reach_of
 
         return reach_of(self, park)
+
+    def changes(self, previous: Coverage) -> CoverageChanges:
+        """Why this coverage is not what it was, park by park, with nothing left over.
+
+        Parks, homes, outline and definition change one after the other, each measured with
+        everything else held. What a park adds hangs on which others are there, so parks go in
+        a fixed order: those lost, those changed, those gained, each by the day they opened and by
+        their label.
+
+        Parameters
+        ----------
+        previous : Coverage
+            The figure before, of the same kind and in the same system.
+
+        Returns
+        -------
+        CoverageChanges
+            ``.table`` park by park, ``.by_cause``, ``.by_area``; the rows add up to the difference.
+
+        Raises
+        ------
+        InputError
+            If `previous` is no coverage.
+        CRSError
+            If the two were measured in different systems.
+        UnitError
+            If the one is of land and the other of people or places.
+
+        Examples
+        --------
+        >>> from deqing_geo import park_coverage, sample
+        >>> areas, parks, homes = sample.villages(), sample.parks(), sample.homes()
+        >>> before = park_coverage(areas, parks.assign(park_status=["built", "building", "built"]), homes)
+        >>> made = park_coverage(areas, parks, homes).changes(before)
+        >>> made
+        <CoverageChanges of 1 parks: 32.26% to 41.94%>
+        >>> made.table[["park_name", "park_change_cause", "delta_ha"]].round(2).values.tolist()
+        [['小公园', 'opened', 1.5]]
+        """
+        from deqing_geo.coverage.changes import coverage_changes
+
+        return coverage_changes(self, previous)
 
     def __repr__(self) -> str:
         return (

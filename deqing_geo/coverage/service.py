@@ -231,7 +231,6 @@ def _measured(
     demand = demand_of(
         shapes[0], needing, shapes[2], definition, name=name, weight=weight, classed=classed
     )
-    reach, served, gaps = divided(stands, demand)
     basis = Basis(
         areas=areas.copy(),
         facilities=facilities.copy(),
@@ -242,9 +241,7 @@ def _measured(
         weight=weight,
         standing=stands,
         demand=demand,
-        reach=reach,
-        served=served,
-        gaps=gaps,
+        parted=divided(stands, demand),
     )
     return summed(basis, layers)
 
@@ -268,14 +265,11 @@ def summed(basis: Basis, layers: dict[str, gpd.GeoDataFrame]) -> Coverage:
     definition, unit = basis.definition, basis.demand.unit
     measure = measure_of(definition, unit)
     table = basis.areas.copy()
-    sums = []
-    for shapes in (basis.served, basis.gaps):
-        at, _, amount = basis.rows(shapes)
-        sums.append(np.bincount(basis.demand.area[at], amount, len(table)).astype(float))
-    served, gap = sums
-    for word, values in (("demand", served + gap), ("served", served), ("gap", gap)):
+    served, needed = basis.sums()
+    figures = {"demand": needed, "served": served, "gap": np.maximum(needed - served, 0.0)}
+    for word, values in figures.items():
         table[f"{word}_{unit}"] = values
-    table[measure] = ratio(served, served + gap)
+    table[measure] = ratio(served, needed)
     said = _said(basis, notices(definition, **layers))
     ledger = _facilities(basis.facilities, basis.standing, basis.called.size, definition)
     for frame in (table, ledger):

@@ -39,9 +39,7 @@ def pairs_in(basis: Basis) -> Pairs:
     """
     if "pairs" not in basis.memo:
         standing = basis.standing
-        basis.memo["pairs"] = pairs_of(
-            basis.demand, standing.parts, standing.reach, basis.areas.crs
-        )
+        basis.memo["pairs"] = pairs_of(basis.demand, standing.parts, standing.reach)
     pairs: Pairs = basis.memo["pairs"]
     return pairs
 
@@ -56,8 +54,7 @@ def _alone(basis: Basis) -> tuple[Ints, Ints, Shapes, Floats]:
         else:
             at = at[[not one.is_empty for one in shapes]]
             shapes = shapes[at]
-        row = basis.demand.row[piece[at]]
-        amount = basis.demand.amounts(shapes, row, basis.areas.crs)
+        amount = basis.demand.amounts(shapes, piece[at])
         basis.memo["alone"] = piece[at], part[at], shapes, amount
     held: tuple[Ints, Ints, Shapes, Floats] = basis.memo["alone"]
     return held
@@ -79,10 +76,9 @@ def by_park(coverage: Coverage) -> pd.DataFrame:
     basis, unit = coverage.basis, coverage.unit
     pairs = pairs_in(basis)
     standing = basis.standing
-    row = basis.demand.row[pairs.piece]
-    reached = pairs.amount[pairs.piece].copy()
+    reached = basis.demand.needs[pairs.piece]
     cut = ~pairs.whole
-    reached[cut] = basis.demand.amounts(pairs.clip[cut], row[cut], basis.areas.crs)
+    reached[cut] = basis.demand.amounts(pairs.clip[cut], pairs.piece[cut])
     _, part, _, only = _alone(basis)
     count = len(basis.facilities)
     table = pd.DataFrame(
