@@ -252,7 +252,7 @@ def union_by(shapes: Shapes, owner: Ints) -> tuple[Ints, Shapes]:
 
     Examples
     --------
-    >>> boxes = np.array([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(9, 0, 10, 1)])
+    >>> boxes = shapely.box([0, 1, 9], 0, [2, 3, 10], 1)
     >>> owners, unions = union_by(boxes, np.array([4, 4, 7]))
     >>> owners.tolist(), shapely.area(unions).tolist()
     ([4, 7], [3.0, 1.0])

@@ -6,7 +6,21 @@ draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
+from deqing_geo.coverage.band import CoverageBand, coverage_band
+from deqing_geo.coverage.changes import CoverageChanges
+from deqing_geo.coverage.forecast import CoverageForecast
+from deqing_geo.coverage.ledger import gap_list, park_ledger
 from deqing_geo.coverage.result import Coverage
 from deqing_geo.coverage.service import park_coverage, service_coverage
 
-__all__ = ["Coverage", "park_coverage", "service_coverage"]
+__all__ = [
+    "Coverage",
+    "CoverageBand",
+    "CoverageChanges",
+    "CoverageForecast",
+    "coverage_band",
+    "gap_list",
+    "park_coverage",
+    "park_ledger",
+    "service_coverage",
+]

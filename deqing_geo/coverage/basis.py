@@ -244,7 +244,7 @@ class Basis:
     @property
     def labels(self) -> NDArray[Any]:
         """The labels of the areas."""
-        return self.areas.index.to_numpy(dtype=object)
+        return np.asarray(self.areas.index, dtype=object)
 
     @property
     def names(self) -> NDArray[Any]:
@@ -254,7 +254,8 @@ class Basis:
             return np.asarray(labels)
         raw = self.facilities[self.called.name]
         text = raw.astype(object).where(raw.notna(), "").map(lambda one: str(one).strip())
-        return np.where(text == "", labels, text.to_numpy(dtype=object))
+        words = text.to_numpy(dtype=object)
+        return np.asarray(np.where(words == "", labels, words), dtype=object)
 
     def sums(self) -> tuple[Floats, Floats]:
         """Served and needed of each area."""

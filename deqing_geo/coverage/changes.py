@@ -16,6 +16,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.coverage.basis import Basis, Demand, demand_of, divided
+from deqing_geo.coverage.matching import matched
 from deqing_geo.coverage.standing import Standing, standing
 from deqing_geo.coverage.steps import NONE, taken
 from deqing_geo.errors import CRSError, InputError, UnitError
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
     Shapes = NDArray[Any]
     Words = NDArray[Any]
 
-IDS = ("park_id", "facility_id", "osm_id")
-DECIMALS = 3  # of a metre: survey coordinates are kept to the millimetre
-# A park drawn anew lies mostly where it lay.
-SAME_PLACE = 0.5
+# Reasons for which a park does not serve yet, or no longer.
+NOT_OPEN = ("status", "not_yet", "contradictory")
 # What the arithmetic itself leaves: a hundredth of a square metre, or of a person a millionth.
 NOTHING = 1e-6
 
@@ -244,45 +243,17 @@ def _described(
 ) -> pd.DataFrame:
     """What is told of each park that serves otherwise."""
     count = len(parts[0])
-    first = []
+    rows: list[Ints] = []
     for group in groups:
-        at = np.full(count, NONE)
-        at[group[::-1]] = np.arange(len(group))[::-1]
-        first.append(at[changed])
-    there_old, there_new = first[0] != NONE, first[1] != NONE
-    cause = np.full(len(changed), "redrawn", dtype=object)
-    why = [np.full(len(changed), "", dtype=object) for _ in range(2)]
-    for at, (one, held, row) in enumerate(
-        ((old.standing, there_old, first[0]), (stands, there_new, first[1]))
-    ):
-        why[at][held] = one.why[row[held]]
-    before, after = (part[changed] for part in parts)
-    shut = ("status", "not_yet", "contradictory")
-    alike = np.zeros(len(changed), dtype=bool)
-    pair = there_old & there_new
-    alike[pair] = shapely.equals_exact(
-        *(
-            shapely.normalize(_shapes(basis.facilities)[row[pair]])
-            for basis, row in ((old, first[0]), (new, first[1]))
-        )
-    )
-    cause[pair & alike] = "joined"
-    cause[pair & (before == NONE)] = "reclassified"
-    cause[pair & (after == NONE)] = "reclassified"
-    for at, lost in ((0, before == NONE), (1, after == NONE)):
-        word = "opened" if at == 0 else "closed"
-        cause[pair & lost & np.isin(why[at].astype(str), shut)] = word
-        cause[pair & lost & ~alike & np.isin(why[at].astype(str), ("too_small", "outside"))] = (
-            "redrawn"
-        )
-    cause[~there_old] = "new"
-    cause[~there_new] = "removed"
-    radius = [np.where(part == NONE, np.nan, reach[part]) for part in (before, after)]
+        first = np.full(count, NONE)
+        first[group[::-1]] = np.arange(len(group))[::-1]
+        rows.append(first[changed])
+    radius = [np.where(part[changed] == NONE, np.nan, reach[part[changed]]) for part in parts]
     told: dict[str, Words] = {}
     for column, values in (("park", _labels), ("name", _names), ("day", _days)):
         out = np.full(len(changed), None, dtype=object)
-        for held, basis, row in ((there_old, old, first[0]), (there_new, new, first[1])):
-            out[held] = values(basis)[row[held]]
+        for basis, row in zip((old, new), rows, strict=True):
+            out[row != NONE] = values(basis)[row[row != NONE]]
         told[column] = out
     days = pd.to_datetime(pd.Series(told["day"]), errors="coerce")
     far = np.iinfo(np.int64).max
@@ -290,7 +261,7 @@ def _described(
         {
             "park": told["park"],
             old.called.name: told["name"],
-            "park_change_cause": cause,
+            "park_change_cause": _causes(old, new, stands, rows, radius),
             "radius_before": radius[0],
             "radius_after": radius[1],
             "day": np.where(days.isna(), far, days.astype("int64")),
@@ -298,8 +269,37 @@ def _described(
     )
 
 
+def _causes(
+    old: Basis, new: Basis, stands: Standing, rows: list[Ints], radius: list[Floats]
+) -> Words:
+    """Why each park serves otherwise, its outline and definition held."""
+    both = (rows[0] != NONE) & (rows[1] != NONE)
+    why, shapes = [], []
+    for basis, how, row in ((old, old.standing, rows[0]), (new, stands, rows[1])):
+        why.append(np.full(len(row), "", dtype=object))
+        why[-1][both] = how.why[row[both]]
+        shapes.append(shapely.normalize(_shapes(basis.facilities)[row[both]]))
+    alike = np.zeros(len(both), dtype=bool)
+    alike[both] = shapely.equals_exact(*shapes)
+    came, went = np.isnan(radius[0]), np.isnan(radius[1])
+    shut = [np.isin(one.astype(str), NOT_OPEN) for one in why]
+    other = [one == "class" for one in why]
+    return np.select(
+        [
+            rows[0] == NONE,
+            rows[1] == NONE,
+            came & shut[0],
+            went & shut[1],
+            (came & other[0]) | (went & other[1]),
+            ~alike,
+        ],
+        ["new", "removed", "opened", "closed", "reclassified", "redrawn"],
+        "joined",
+    ).astype(object)
+
+
 def _labels(basis: Basis) -> Words:
-    return basis.facilities.index.to_numpy(dtype=object)
+    return np.asarray(basis.facilities.index, dtype=object)
 
 
 def _names(basis: Basis) -> Words:
@@ -311,74 +311,6 @@ def _days(basis: Basis) -> Words:
     if "opened_on" not in basis.facilities:
         return np.full(len(basis.facilities), None, dtype=object)
     return opening_days(basis.facilities, basis.called.layer).to_numpy(dtype=object)
-
-
-def matched(old: Basis, new: Basis) -> tuple[Ints, Ints]:
-    """Which parks of two layers are one, as a number for each.
-
-    By a number of their own where both layers have one, else by their shape to the millimetre,
-    else by lying for the greater part of the smaller where the other lies.
-
-    Parameters
-    ----------
-    old, new : Basis
-        Of the two coverages.
-
-    Returns
-    -------
-    of_old, of_new : array of int
-        One a row; a number of one layer alone has no partner in the other.
-    """
-    shapes = [_shapes(one.facilities) for one in (old, new)]
-    of_old = np.arange(len(shapes[0]))
-    of_new = np.full(len(shapes[1]), NONE)
-    free_old, free_new = np.ones(len(of_old), dtype=bool), np.ones(len(of_new), dtype=bool)
-
-    def pair(left: Ints, right: Ints) -> None:
-        for one, two in zip(left.tolist(), right.tolist(), strict=True):
-            if free_old[one] and free_new[two]:
-                of_new[two] = one
-                free_old[one] = free_new[two] = False
-
-    for keys in _keys(old, new, shapes):
-        at = [np.flatnonzero(free) for free in (free_old, free_new)]
-        found = pd.merge(
-            pd.DataFrame({"key": keys[0][at[0]], "old": at[0]}),
-            pd.DataFrame({"key": keys[1][at[1]], "new": at[1]}),
-            on="key",
-        )
-        found = found[found["key"] != ""]
-        pair(found["old"].to_numpy(), found["new"].to_numpy())
-    left, right = np.flatnonzero(free_old), np.flatnonzero(free_new)
-    if len(left) and len(right):
-        one, two = shapely.STRtree(shapes[1][right]).query(shapes[0][left], predicate="intersects")
-        one, two = left[one], right[two]
-        common = shapely.area(shapely.intersection(shapes[0][one], shapes[1][two]))
-        small = np.minimum(shapely.area(shapes[0][one]), shapely.area(shapes[1][two]))
-        close = (common > SAME_PLACE * small) & (small > 0)
-        order = np.argsort(-common[close], kind="stable")
-        pair(one[close][order], two[close][order])
-    alone = np.flatnonzero(free_new)
-    of_new[alone] = len(of_old) + np.arange(len(alone))
-    return of_old, of_new
-
-
-def _keys(old: Basis, new: Basis, shapes: list[Shapes]) -> list[tuple[Words, Words]]:
-    """What parks may be known by, the surest first."""
-    out: list[tuple[Words, Words]] = []
-    for column in IDS:
-        both = [one.facilities[column] for one in (old, new) if column in one.facilities]
-        if len(both) == 2 and all(one.dropna().is_unique for one in both):
-            one, two = (values.astype(object).where(values.notna(), "").map(str) for values in both)
-            out.append((one.to_numpy(dtype=object), two.to_numpy(dtype=object)))
-            break
-    wkb = []
-    for one in shapes:
-        rounded = shapely.set_precision(one, 10.0**-DECIMALS, mode="pointwise")
-        text = shapely.to_wkb(shapely.normalize(rounded), hex=True)
-        wkb.append(np.where(shapely.is_missing(one) | shapely.is_empty(one), "", text))
-    out.append((wkb[0].astype(object), wkb[1].astype(object)))
-    return out
 
 
 # ---------------------------------------------------------------- homes, outline, definition
@@ -466,7 +398,8 @@ def _table(
 ) -> pd.DataFrame:
     """One row for every park and for every other cause, with what it does to the figure."""
     amount = f"delta_{unit}"
-    out = rows.drop(columns="day").assign(**{amount: delta, "coverage_effect": np.nan})
+    out = rows.drop(columns="day")
+    out[amount], out["coverage_effect"] = delta, np.nan
     came = out["radius_before"].isna() != out["radius_after"].isna()
     out = out[(out[amount].abs() > NOTHING) | came].reset_index(drop=True)
     goal = float(states[0][0].sum()) if len(states) > 1 else last

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.coverage.changes import CoverageChanges
+    from deqing_geo.coverage.forecast import CoverageForecast
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -269,7 +270,8 @@ class Coverage:
         --------
         >>> from deqing_geo import park_coverage, sample
         >>> areas, parks, homes = sample.villages(), sample.parks(), sample.homes()
-        >>> before = park_coverage(areas, parks.assign(park_status=["built", "building", "built"]), homes)
+        >>> earlier = parks.assign(park_status=["built", "building", "built"])
+        >>> before = park_coverage(areas, earlier, homes)
         >>> made = park_coverage(areas, parks, homes).changes(before)
         >>> made
         <CoverageChanges of 1 parks: 32.26% to 41.94%>
@@ -279,6 +281,44 @@ class Coverage:
         from deqing_geo.coverage.changes import coverage_changes
 
         return coverage_changes(self, previous)
+
+    def forecast(self, projects: gpd.GeoDataFrame) -> CoverageForecast:
+        """What listed parks bring by year, if they open as expected.
+
+        Parameters
+        ----------
+        projects : GeoDataFrame
+            With ``park_class`` and ``opened_on``: a day, a month, or a bare year, which means its
+            last day. What stands there already brings nothing twice.
+
+        Returns
+        -------
+        CoverageForecast
+            ``.table`` by year, ``.by_area``, ``.projects``.
+
+        Raises
+        ------
+        CRSError
+            If the projects are in another system than the coverage.
+        GeometryError
+            If a project's shape is not valid.
+        ColumnError
+            If the class or ``opened_on`` is absent, or holds another word or no day.
+
+        Examples
+        --------
+        The park that is too small today is to grow, and a strip of 100 m comes within its reach:
+
+        >>> from deqing_geo import park_coverage, sample
+        >>> coverage = park_coverage(sample.villages(), sample.parks(), sample.homes())
+        >>> grown = sample.parks().loc[[3]].assign(opened_on="2026")
+        >>> grown = grown.set_geometry(grown.buffer(10, join_style="mitre"))
+        >>> coverage.forecast(grown)
+        <CoverageForecast of 1 projects over 1 years: from 41.94% to 45.16%(2026)>
+        """
+        from deqing_geo.coverage.forecast import coverage_forecast
+
+        return coverage_forecast(self, projects)
 
     def __repr__(self) -> str:
         return (
