@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import Coverage, park_coverage, service_coverage
+    from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
     from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+    from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
         read_facilities,
         read_layer,
@@ -32,16 +34,17 @@ if TYPE_CHECKING:
         add_terrain,
         area_map,
         fault_map,
+        road_map,
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_network
+    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr, travel_minutes
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import RoadDensity, road_density, road_ledger
+    from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -60,9 +63,13 @@ _HOMES = {
     "read_roads": "layers",
     "read_parks": "layers",
     "read_homes": "layers",
+    "grid": "crs",
+    "road_classes": "grades",
     "road_density": "roads",
     "RoadDensity": "roads",
     "road_ledger": "roads",
+    "density_band": "roads",
+    "DensityBand": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
     "Coverage": "coverage",
@@ -76,6 +83,7 @@ _HOMES = {
     "read_received": "received",
     "save_map": "maps",
     "fault_map": "maps",
+    "road_map": "maps",
     "village_map": "maps",
     "BoundaryReport": "faults",
     "check_boundaries": "faults",
@@ -85,7 +93,10 @@ _HOMES = {
     "scorecard": "progress",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "road_graph": "network",
     "road_network": "network",
+    "to_csr": "network",
+    "travel_minutes": "network",
     "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
@@ -103,6 +114,7 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 __all__ = [
     "BoundaryReport",
     "Coverage",
+    "DensityBand",
     "Raster",
     "ReadingNotes",
     "RoadDensity",
@@ -120,9 +132,11 @@ __all__ = [
     "classify_villages",
     "columns",
     "crs",
+    "density_band",
     "divisions",
     "errors",
     "fault_map",
+    "grid",
     "park_coverage",
     "read_counties",
     "read_facilities",
@@ -140,8 +154,11 @@ __all__ = [
     "reading_notes",
     "register",
     "repair_boundaries",
+    "road_classes",
     "road_density",
+    "road_graph",
     "road_ledger",
+    "road_map",
     "road_network",
     "sample",
     "save_layers",
@@ -153,6 +170,8 @@ __all__ = [
     "slope",
     "standards",
     "tallies",
+    "to_csr",
+    "travel_minutes",
     "village_facts",
     "village_map",
     "zonal",

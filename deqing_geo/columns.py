@@ -237,7 +237,7 @@ def crosswalk(name: str) -> Mapping[str, str]:
     Parameters
     ----------
     name : str
-        ``osm_highway``, ``osm_park``, ``landuse_park`` …
+        ``osm_park``, ``osm_facility``, ``sandiao_park`` …
 
     Returns
     -------
@@ -251,8 +251,8 @@ def crosswalk(name: str) -> Mapping[str, str]:
 
     Examples
     --------
-    >>> crosswalk("osm_highway")["primary"]
-    'arterial'
+    >>> crosswalk("osm_facility")["amenity=clinic"]
+    'clinic'
     """
     try:
         return MappingProxyType(dict(_registry()["crosswalk"][name]))

@@ -263,7 +263,7 @@ def metres_to(parts: Shapes, blocks: Shapes) -> Floats:
     if len(parts) == 0 or len(blocks) == 0:
         return out
     # Single segments keep the search short where an outline has thousands of them.
-    start, end, _ = _segments(shapely.boundary(parts))
+    start, end, _ = segments(shapely.boundary(parts))
     pairs, metres = shapely.STRtree(_lines(start, end)).query_nearest(
         blocks, return_distance=True, all_matches=False
     )
@@ -366,7 +366,7 @@ def _by_borders(
     border, line = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
     asked = np.zeros(len(single), dtype=bool)
     asked[line] = True
-    start, end, line_of = _segments(single, np.flatnonzero(asked))
+    start, end, line_of = segments(single, np.flatnonzero(asked))
     length = np.hypot(*(end - start).T)
     first = np.searchsorted(line_of, np.arange(len(single) + 1))
     run = _along(length, line_of)
@@ -452,7 +452,7 @@ def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shap
     Straight segments are cut, not whole lines: a line that passes a place twice has two
     positions there, and only one would be found.
     """
-    start, end, line = _segments(single, tied)
+    start, end, line = segments(single, tied)
     straight = _lines(start, end)
     borders = shapely.boundary(areas)
     at_segment, at_area = shapely.STRtree(borders).query(
@@ -533,8 +533,23 @@ def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> 
     return key // max(width, 1), key % max(width, 1)
 
 
-def _segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
-    """Start, end and line of every straight segment that has a length, in order."""
+def segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
+    """The straight segments of lines that have a length, in order.
+
+    Parameters
+    ----------
+    lines : array of LineString and MultiLineString
+        Or rings.
+    chosen : array of int, optional
+        Positions of the lines wanted.
+
+    Returns
+    -------
+    start, end : array of float, shape (M, 2)
+        Where each segment begins and ends.
+    line : array of int
+        The position of its line.
+    """
     chosen = np.arange(len(lines)) if chosen is None else chosen
     runs, run_of = shapely.get_parts(lines[chosen], return_index=True)
     coords, owner = shapely.get_coordinates(runs, return_index=True)
@@ -606,7 +621,7 @@ def _edge_band(areas: Shapes, tree: shapely.STRtree, band_m: float) -> tuple[Sha
     clean = bool(shapely.coverage_is_valid(areas))
     whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
     edge = shapely.get_parts(shapely.boundary(whole))
-    start, end, _ = _segments(edge)
+    start, end, _ = segments(edge)
     # Short segments, not the whole edge: the tree then looks at neighbours only.
     by_edge[tree.query(_lines(start, end), predicate="dwithin", distance=band_m)[1]] = True
     if not by_edge.any():
@@ -639,5 +654,5 @@ def _border_segments(areas: Shapes) -> tuple[Floats, Floats, Ints]:
     """Segments of every area's rings, its interior on their left."""
     parts, area = shapely.get_parts(shapely.orient_polygons(areas), return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
-    start, end, ring = _segments(rings)
+    start, end, ring = segments(rings)
     return start, end, area[part[ring]]

@@ -48,6 +48,10 @@ def notices(definition: Definition | None, **frames: gpd.GeoDataFrame) -> tuple[
         column = frame.attrs.get("reading", {}).get("proxy")
         if column:
             said.append(f"{label(column)}:{word('notice.proxy')}")
+        for one in _parts(frame):
+            own = one.get("own_classes", ())
+            if own:
+                said.append(f"{word('notice.own_classes')}:{'、'.join(own)}")
         together = frame.attrs.get("reading", {}).get("together")
         if together:
             said.append(str(together))
@@ -121,7 +125,7 @@ def origins(**frames: gpd.GeoDataFrame) -> tuple[str, ...]:
             pairs = zip(frame["source"], frame["as_of"], strict=True)
             said += [f"{source},{as_of}" for source, as_of in pairs]
         elif reading:
-            said += [_origin(one) for one in reading.get("files", (reading,))]
+            said += [_origin(one) for one in _parts(frame)]
     return tuple(dict.fromkeys(said))
 
 
@@ -129,3 +133,10 @@ def _origin(reading: Mapping[str, Any]) -> str:
     if reading.get("driver") == "OSM" or reading.get("credit"):
         return f"{reading.get('file', '')}({OSM_CREDIT})"
     return str(reading["file"])
+
+
+def _parts(frame: pd.DataFrame) -> tuple[Mapping[str, Any], ...]:
+    """The reading notes of every file a frame was read from."""
+    reading = frame.attrs.get("reading", {})
+    parts: tuple[Mapping[str, Any], ...] = reading.get("files", (reading,))
+    return parts

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from deqing_geo import columns, standards
+from deqing_geo import columns, grades, standards
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "definitions.md"
 
 HEAD = """\
 # 口径与依据 Definitions and their evidence
 
-This page is written by `make docs` from `deqing_geo/standards/*.toml`; do not edit it here.
+This page is written by `make docs` from `deqing_geo/standards/*.toml` and
+`deqing_geo/road_classes.csv`; do not edit it here.
 
 The county's plan (德政办发〔2023〕18号) asks for a road network of at least 8 km/km2 in the
 built-up area and for park green space whose service radius covers 91 % of residential land. It
@@ -85,6 +86,7 @@ def page() -> str:
     parts.append(_numbers(law, "village.", "村庄类型 Numbers of the village types"))
     parts.append(_numbers(law, "speed.", "行车速度 Speeds"))
     parts.append(_others(law))
+    parts.append(_road_classes())
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -136,6 +138,27 @@ def _others(law: standards.Standard) -> str:
         if isinstance(entry, standards.Rule)
         and not entry.measure
         and not entry.key.startswith(("village.", "speed."))
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _road_classes() -> str:
+    labels = columns.vocabulary("road_class")
+    systems = columns.vocabulary("class_system")
+    rows = [
+        "## 道路等级对照 Words for classes of roads\n",
+        "`dg.road_classes()` gives this table. Write it with `dg.save_table`, change it, and give\n"
+        "it to `dg.read_roads(..., classes=)`: your words win. In route numbers `#` is a digit,\n"
+        "and the six digits of a county behind them are passed over. 等级不明 means that the word\n"
+        "does not tell the class; such rows count in no definition until your table says what\n"
+        "they are.\n",
+        "| whose word | word | class | evidence | note |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {systems[row.class_system]} | {row.class_word} | {labels[row.road_class]} "
+        f"| {row.evidence} | {row.class_note} |"
+        for row in grades.road_classes().itertuples()
     ]
     return "\n".join(rows) + "\n"
 

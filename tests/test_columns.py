@@ -56,15 +56,14 @@ def test_a_mistaken_word_is_refused():
 
 
 def test_values_are_read_in_our_words_in_chinese_and_by_crosswalk():
-    raw = pd.Series(["支路", "ARTERIAL", " 主干路 ", "primary", None, "", "?"])
+    raw = pd.Series(["现状", "BUILT", " 在建 ", "拟建", None, "", "?"])
 
-    read = columns.read_values(raw, "road_class", extra=columns.crosswalk("osm_highway"))
-    assert read.tolist() == ["branch", "arterial", "arterial", "arterial", None, None, None]
+    read = columns.read_values(raw, "road_status", extra=columns.crosswalk("status"))
+    assert read.tolist() == ["built", "built", "building", "planned", None, None, None]
 
 
 def test_every_crosswalk_leads_into_its_vocabulary():
     leads = {
-        "osm_highway": "road_class",
         "status": "road_status",
         "osm_park": "park_class",
         "sandiao_park": "park_class",

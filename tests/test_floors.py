@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
-    2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes"),
+    2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes", "grades"),
     3: ("reading", "reach", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",

@@ -63,7 +63,7 @@ def test_a_millimetre_apart_is_together_and_two_are_not():
     far = roads([(0, 0), (500, 0)], [(500.002, 0), (1000, 0)])
 
     assert minutes(dg.road_network(near, speeds=FAST), (0, 0), (1000, 0)) == pytest.approx(2)
-    assert np.isnan(minutes(dg.road_network(far, speeds=FAST), (0, 0), (1000, 0)))
+    assert np.isnan(minutes(dg.road_network(far, speeds=FAST, snap_m=0), (0, 0), (1000, 0)))
 
 
 def test_of_two_roads_between_the_same_crossings_the_faster_is_taken():

@@ -16,16 +16,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-    from rich.console import Console
+from deqing_geo.cli import shown
 
+if TYPE_CHECKING:
     from deqing_geo.batch import Job
     from deqing_geo.coverage import Coverage
-    from deqing_geo.progress import Scorecard
     from deqing_geo.roads import RoadDensity
-    from deqing_geo.standards import Standard
-    from deqing_geo.villages import VillageTypes
 
 OK, FAILED, INTERRUPTED, ENDED = 0, 1, 130, 143
 
@@ -115,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import check
+    from deqing_geo.cli import areas, check
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -147,12 +143,12 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="one figure, printed")
     kinds = measure.add_subparsers(required=True, metavar="roads|parks")
     roads = kinds.add_parser("roads", help="road density (路网密度)")
-    _add_areas(roads)
+    areas.add_areas(roads)
     roads.add_argument("--roads", required=True, metavar="FILE")
     roads.add_argument("--roads-layer", metavar="NAME")
     roads.set_defaults(run=_measure_roads)
     parks = kinds.add_parser("parks", help="park coverage (公园绿地服务半径覆盖率)")
-    _add_areas(parks)
+    areas.add_areas(parks)
     for name in ("parks", "homes"):
         parks.add_argument(f"--{name}", required=True, metavar="FILE")
         parks.add_argument(f"--{name}-layer", metavar="NAME")
@@ -188,21 +184,6 @@ def _add_each(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_areas(command: argparse.ArgumentParser) -> None:
-    areas = command.add_mutually_exclusive_group(required=True)
-    areas.add_argument("--areas", metavar="FILE", help="towns or other administrative areas")
-    areas.add_argument(
-        "--zone", metavar="FILE", help="built-up zone (建成区); needs --source, --as-of"
-    )
-    command.add_argument("--areas-layer", metavar="NAME")
-    command.add_argument(
-        "--reference", metavar="FILE", help="true outline, against shifts (GCJ-02)"
-    )
-    command.add_argument("--admin-level", type=int, metavar="N", help="for an .osm.pbf")
-    command.add_argument("--source", metavar="TEXT", help="whose outline the zone is")
-    command.add_argument("--as-of", metavar="YYYY-MM-DD", help="the day the zone describes")
-
-
 # ---------------------------------------------------------------- commands
 
 
@@ -221,10 +202,10 @@ def _sample(arguments: argparse.Namespace) -> None:
     from deqing_geo.sample import writing
 
     started = time.perf_counter()
-    with _progress() as tell:
+    with shown.progress() as tell:
         folder = writing.write(arguments.out, seed=arguments.seed, tell=tell)
     seconds = time.perf_counter() - started
-    console = _console()
+    console = shown.console()
     console.print(f"{folder} ({seconds:.1f} s):", style="bold", markup=False, soft_wrap=True)
     names = [name for name in writing.FILES if not name.startswith(writing.AS_RECEIVED)]
     console.print("  " + ", ".join(names), soft_wrap=True)
@@ -248,15 +229,15 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
     started = time.perf_counter()
     require_folder(arguments.out)
-    with _progress() as tell:
+    with shown.progress() as tell:
         report = run(open_job(tell), arguments.out, tell, each=arguments.each)
-    console = _console()
+    console = shown.console()
     if report.types is not None:
-        _show_types(console, report.types)
+        shown.show_types(console, report.types)
     for result in report.results.measures:
-        _show(console, result, report.standard)
+        shown.show(console, result, report.standard)
     if report.results.card is not None:
-        _show_card(console, report.results.card)
+        shown.show_card(console, report.results.card)
     seconds = time.perf_counter() - started
     console.print(f"{len(report.files)} files in {report.out} ({seconds:.1f} s):", style="bold")
     own = [name for name in report.files if "/" not in name]
@@ -268,10 +249,11 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 def _measure_roads(arguments: argparse.Namespace) -> None:
     if _listed(arguments, "road_density"):
         return
+    from deqing_geo.cli.areas import open_areas
     from deqing_geo.layers import read_roads
     from deqing_geo.roads import road_density
 
-    areas = _areas(arguments)
+    areas = open_areas(arguments)
     roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
     _tell_result(arguments, road_density(areas, roads, by=arguments.by))
 
@@ -279,10 +261,11 @@ def _measure_roads(arguments: argparse.Namespace) -> None:
 def _measure_parks(arguments: argparse.Namespace) -> None:
     if _listed(arguments, "park_coverage"):
         return
+    from deqing_geo.cli.areas import open_areas
     from deqing_geo.coverage import park_coverage
     from deqing_geo.layers import read_homes, read_parks
 
-    areas = _areas(arguments)
+    areas = open_areas(arguments)
     parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
     homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
     _tell_result(arguments, park_coverage(areas, parks, homes, by=arguments.by))
@@ -303,23 +286,23 @@ def _register(arguments: argparse.Namespace) -> None:
     if arguments.find:
         towns = [arguments.town] * len(arguments.find) if arguments.town else None
         rows = divisions.find_units(arguments.find, towns=towns, year=arguments.year)
-        shown = rows
+        told = rows
     else:
         # The town's code begins each unit's, and its level is how long that is.
-        shown = rows.reset_index().drop(columns=["division_level", "town_code"])
+        told = rows.reset_index().drop(columns=["division_level", "town_code"])
     source = str(units.attrs["source"])
     table = Table(box=box.SQUARE, title=source, title_justify="left")
-    for column in shown.columns:
+    for column in told.columns:
         # A code cut short on the screen is a wrong code.
         table.add_column(
             names.label(str(column)),
             overflow="fold",
             no_wrap=str(column) in ("division_code", "candidate_codes"),
         )
-    for row in shown.itertuples(index=False, name=None):
-        cells = zip(shown.columns, row, strict=True)
+    for row in told.itertuples(index=False, name=None):
+        cells = zip(told.columns, row, strict=True)
         table.add_row(*(escape(_worded(names, str(column), cell)) for column, cell in cells))
-    console = _console()
+    console = shown.console()
     console.print(table)
     if arguments.csv:
         from deqing_geo.export import save_table
@@ -337,34 +320,12 @@ def _worded(names: Any, column: str, cell: object) -> str:
     return text.replace("、", "\n") if column == "candidate_codes" else text
 
 
-def _areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
-    from deqing_geo.boundaries import read_towns, read_zone
-    from deqing_geo.errors import ColumnError
-
-    if arguments.zone is None:
-        reference = None if arguments.reference is None else read_towns(arguments.reference)
-        return read_towns(
-            arguments.areas,
-            layer=arguments.areas_layer,
-            admin_level=arguments.admin_level,
-            reference=reference,
-        )
-    if not arguments.source or not arguments.as_of:
-        raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
-    return read_zone(
-        arguments.zone,
-        layer=arguments.areas_layer,
-        source=arguments.source,
-        as_of=arguments.as_of,
-    )
-
-
 def _listed(arguments: argparse.Namespace, measure: str) -> bool:
     if arguments.by != "list":
         return False
     from deqing_geo import standards
 
-    console = _console()
+    console = shown.console()
     for way in standards.load().ways(measure):
         console.print(f"{way.key}: {way.line}", soft_wrap=True, markup=False)
     return True
@@ -377,135 +338,9 @@ def _tell_result(arguments: argparse.Namespace, result: RoadDensity | Coverage) 
     from deqing_geo import standards
     from deqing_geo.export import save_table
 
-    _show(_console(), result, standards.load())
+    shown.show(shown.console(), result, standards.load())
     if arguments.csv:
         print(save_table(result.table, arguments.csv))
-
-
-def _show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from deqing_geo import columns as names
-    from deqing_geo.text import figure, percent
-
-    measure = result.definition.measure
-    shown = {
-        "road_density": ("road_km", "area_km2", "edge_km", "road_density"),
-        "park_coverage": ("demand_ha", "served_ha", "gap_ha", "park_coverage"),
-    }[measure]
-    table = Table(box=box.SQUARE, title=names.label(measure), title_justify="left")
-    table.add_column("统计单元")
-    for column in shown:
-        known = names.registry()[column]
-        head = f"{known.short or known.zh}\n{known.unit_zh}"
-        table.add_column(head, justify="right", no_wrap=True)
-    label = next(
-        (name for name in ("town_name", "village_name", "zone_name") if name in result.table), None
-    )
-    for key, row in result.table.iterrows():
-        cells = [
-            percent(row[column], against=result.goals)
-            if column == "park_coverage"
-            else figure(row[column], against=result.goals if column == measure else ())
-            for column in shown
-        ]
-        table.add_row(escape(str(row[label] if label else key)), *cells)
-    total = [figure(result.table[column].sum()) for column in shown[:-1]]
-    table.add_section()
-    table.add_row("合计", *total, result.headline.split(" ")[0], style="bold")
-    console.print(table)
-    target = law.targets.get(measure)
-    if target is not None:
-        console.print(f"规划目标: {escape(str(target))}", soft_wrap=True)
-    console.print(f"口径: {escape(result.definition.line)}", soft_wrap=True)
-    for notice in result.notices:
-        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
-
-
-def _show_types(console: Console, types: VillageTypes) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from deqing_geo import columns as names
-    from deqing_geo.text import percent
-
-    table = Table(box=box.SQUARE, title=names.label("village_type"), title_justify="left")
-    for head in ("类型", "村庄数", "占比"):
-        table.add_column(head, justify="left" if head == "类型" else "right", no_wrap=True)
-    counts = types.counts
-    words = {**names.vocabulary("status"), **names.vocabulary("type_final")}
-    for kind, count in counts.items():
-        share = percent(count / len(types.table)) if len(types.table) else "-"
-        table.add_row(words[str(kind)], str(count), share)
-    table.add_section()
-    table.add_row("合计", str(len(types.table)), "", style="bold")
-    console.print(table)
-    console.print(f"口径: {escape(types.line)}", soft_wrap=True)
-    for notice in types.notices:
-        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
-
-
-def _show_card(console: Console, card: Scorecard) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from deqing_geo import columns as names
-
-    rows = card.table[card.table["measured"].notna()]
-    if rows.empty:
-        return
-    title = f"{names.word('page.scorecard')}:{card.headline}"
-    table = Table(box=box.SQUARE, title=title, title_justify="left")
-    for column in ("indicator_zh", "asked", "shown", "verdict"):
-        table.add_column(names.label(column), overflow="fold")
-    words = names.vocabulary("verdict")
-    for _, row in rows.iterrows():
-        cells = (row["indicator_zh"], row["asked"], row["shown"], words[row["verdict"]])
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    console.print(table)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    words = {
-        "county": "生成示意县",
-        "layers": "写出图层",
-        "rasters": "写出栅格",
-        "as_received": "写出待整理的数据",
-        "towns": "读取乡镇界",
-        "zone": "读取建成区",
-        "roads": "读取道路",
-        "parks": "读取公园",
-        "homes": "读取居住用地",
-        "road_density": "测算路网密度",
-        "park_coverage": "测算公园覆盖率",
-        "map": "绘制地图",
-        "tables": "写出表格",
-        "": "完成",
-    }
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    off = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=off) as progress:
-        task = progress.add_task("", total=None)
-
-        def tell(what: str, done: int, of: int) -> None:
-            progress.update(task, description=words.get(what, what), completed=done, total=of)
-
-        yield tell
 
 
 @contextlib.contextmanager

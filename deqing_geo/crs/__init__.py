@@ -7,6 +7,7 @@ services shift coordinates; they are undone on request and never guessed.
 
 from __future__ import annotations
 
+from deqing_geo.crs.cells import grid
 from deqing_geo.crs.demands import require_metres
 from deqing_geo.crs.moving import DATUMS, moved, to_degrees, to_working
 from deqing_geo.crs.numbers import ELSEWHERE, FITS, SWAPPED, data_zone, fit
@@ -38,6 +39,7 @@ __all__ = [
     "fit",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
+    "grid",
     "identify",
     "identify_by",
     "moved",

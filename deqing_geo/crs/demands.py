@@ -15,9 +15,12 @@ from deqing_geo.errors import CRSError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 # How far a projection may stretch land before figures from it mislead: 0.5 %.
 AREA_SCALE_LIMIT = 0.005
+# Places a side of the grid by which a whole layer is judged before its rows are.
+GRID = 9
 
 
 def require_metres(**layers: gpd.GeoDataFrame) -> None:
@@ -74,8 +77,27 @@ def require_metres(**layers: gpd.GeoDataFrame) -> None:
             )
 
 
+def _surely_within(bounds: NDArray[np.float64], crs: CRS) -> bool:
+    """Whether a coarse grid over the layer proves that every place in it is within the limit.
+
+    Between two places of the grid the scale can hardly change by more than it does from one to
+    the other; where that much on top of the worst place would pass the limit, rows are asked.
+    """
+    if not np.isfinite(bounds).all():
+        return False
+    x, y = np.meshgrid(*(np.linspace(bounds[at], bounds[at + 2], GRID) for at in (0, 1)))
+    stretch = np.asarray(areal_scale(crs, x, y))
+    if not np.isfinite(stretch).all():
+        return False
+    step = max(np.abs(np.diff(stretch, axis=axis)).max() for axis in (0, 1))
+    return bool(np.abs(stretch - 1).max() + step <= AREA_SCALE_LIMIT)
+
+
 def _refuse_distortion(name: str, frame: gpd.GeoDataFrame, crs: CRS) -> None:
-    box = shapely.bounds(np.asarray(frame.geometry.array, dtype=object))
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    if len(shapes) > GRID**2 and _surely_within(shapely.total_bounds(shapes), crs):
+        return
+    box = shapely.bounds(shapes)
     there = np.isfinite(box).all(axis=1)
     if not there.any():
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -97,6 +98,13 @@ def identify(crs: Any) -> CRS:
         found = CRS.from_user_input(crs)
     except ProjCRSError as error:
         raise CRSError(f"{crs!r} is not a coordinate system: {error}.") from error
+    return _identified(found.to_wkt())
+
+
+@functools.lru_cache(maxsize=64)
+def _identified(wkt: str) -> CRS:
+    """What `identify` finds; asking the registry takes milliseconds, and layers ask often."""
+    found = CRS.from_wkt(wkt)
     if found.is_compound:
         flat = [
             part for part in CompoundCRS.from_user_input(found).sub_crs_list if not part.is_vertical

@@ -72,6 +72,9 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         elif pd.api.types.is_bool_dtype(out[column]):
             words = ("计入", "不计入") if column == "counted" else ("是", "否")
             out[column] = out[column].map({True: words[0], False: words[1]})
+        elif str(column) == "evidence":
+            marks_of = names.phrases("evidence")
+            out[column] = out[column].map(lambda mark, said=marks_of: said.get(mark, mark))
         elif str(column) in names.vocabularies():
             labels = names.vocabulary(str(column))
             out[column] = out[column].map(lambda word, labels=labels: labels.get(word, word))

@@ -13,14 +13,39 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import ColumnError, DeqingGeoWarning, InputError
+from deqing_geo.grades import read_classes, system_of, why_unknown
+from deqing_geo.layers.classes import own_classes
 from deqing_geo.layers.saying import no_column, seen
 from deqing_geo.layers.several import one_after_another
+from deqing_geo.layers.signs import SIGNS, read_signs
 from deqing_geo.reading import LINES, OsmQuery, note, read, read_status
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from deqing_geo.layers.classes import Classes
+
 PRIVATE = ("private", "no")
+WANTED = (
+    "road_name",
+    "road_class",
+    "route_code",
+    "road_status",
+    "opened_on",
+    "access",
+    "osm_id",
+)
+TAGS = (
+    "access",
+    "construction",
+    "proposed",
+    "ref",
+    "oneway",
+    "layer",
+    "bridge",
+    "tunnel",
+    "noexit",
+)
 
 
 def read_roads(
@@ -31,12 +56,15 @@ def read_roads(
     assume_crs: Any = None,
     datum: str | Sequence[str | None] | None = None,
     like: gpd.GeoDataFrame | None = None,
+    classes: Classes | None = None,
 ) -> gpd.GeoDataFrame:
     """Roads with their class (道路等级) in the library's vocabulary.
 
-    Government grades in Chinese, the library's own words and OpenStreetMap's ``highway``
-    are understood; the translation from OpenStreetMap is this library's proposal, since
-    its tags are not Chinese grades. Roads under construction or proposed keep that status.
+    The library's own words, government grades, route numbers, codes of land use and
+    OpenStreetMap's ``highway`` are understood as `road_classes` says; the translation from
+    OpenStreetMap is this library's proposal, since its tags are not Chinese grades. A layer
+    without a class column takes the class from its route numbers. Roads under construction or
+    proposed keep that status.
 
     Of several files that draw the same roads, as the municipal and the transport bureau do, the
     first is taken whole, and the others where they run along nothing that was taken: farther
@@ -60,13 +88,19 @@ def read_roads(
         The shift of the map service the roads come from, to be undone.
     like : GeoDataFrame, optional
         Take the CRS of this frame, so that both can be measured together.
+    classes : path, DataFrame or mapping, optional
+        The office's own words for classes: a table as `road_classes` gives it and `save_table`
+        writes it, or ``{"residential": "支路"}``. They win over the library's table, which holds
+        for all words that are not in it.
 
     Returns
     -------
     GeoDataFrame of LineString, one row per line
-        Metres; columns ``road_class`` (``unknown`` where blank or not understood),
-        ``road_name`` and ``road_status`` where the file has them; other fields kept. Of
-        several files ``source_file`` says which, and a row that was cut may hold several lines.
+        Metres; columns ``road_class`` (``unknown`` where blank or not understood), and where
+        the file has them ``road_name``, ``road_status``, ``opened_on``, ``route_code``, ``oneway``
+        (yes, no, -1), ``road_level`` (0 on the ground), ``bridge``, ``tunnel`` and ``noexit``
+        (bool); other fields kept. Of several files ``source_file`` says which, and a row that was
+        cut may hold several lines.
 
     Raises
     ------
@@ -79,7 +113,8 @@ def read_roads(
     GeometryError
         If it holds anything but lines.
     ColumnError
-        If there is no class column, not one class is understood, or a status is unknown.
+        If there is no class column, not one class is understood, a status is unknown, or the
+        table of `classes` is mistaken.
 
     Examples
     --------
@@ -92,9 +127,10 @@ def read_roads(
     >>> roads["road_class"].to_list()
     ['arterial', 'branch', 'estate', 'farm_track', 'branch', 'link']
     """
+    own = own_classes(classes)
     if isinstance(path, (str, os.PathLike)):
         options = {"layer": layer, "columns": columns, "assume_crs": assume_crs, "datum": datum}
-        return _read_one(path, like=like, **options)
+        return _read_one(path, like=like, own=own, **options)
     paths = list(path)
     if not paths:
         raise InputError("read_roads: no file is given.")
@@ -111,9 +147,8 @@ def read_roads(
     for at, one in enumerate(paths):
         options = {name: given[at] for name, given in each.items()}
         # All others come into the first one's system.
-        frames.append(
-            _read_one(one, like=frames[0] if frames and like is None else like, **options)
-        )
+        first = frames[0] if frames and like is None else like
+        frames.append(_read_one(one, like=first, own=own, **options))
     return one_after_another(frames)
 
 
@@ -134,44 +169,43 @@ def _read_one(
     assume_crs: Any,
     datum: str | None,
     like: gpd.GeoDataFrame | None,
+    own: Mapping[str, str],
 ) -> gpd.GeoDataFrame:
     frame = read(
         path,
         name="roads",
         kind=LINES,
-        wanted=("road_name", "road_class", "road_status", "opened_on", "access", "osm_id"),
-        osm=OsmQuery(
-            "lines", "highway IS NOT NULL", ("highway",), ("access", "construction", "proposed")
-        ),
+        wanted=(*WANTED, *SIGNS),
+        osm=OsmQuery("lines", "highway IS NOT NULL", ("highway",), TAGS),
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
         datum=datum,
         like=like,
     )
+    if "road_class" not in frame and "route_code" in frame:
+        frame = frame.assign(road_class=frame["route_code"])
+        note(frame, classes_by="the letters and digits of route numbers")
     if "road_class" not in frame:
         raise no_column(frame, "roads", "road_class")
     frame = read_status(frame, "road_status")
     raw, frame = _unbuilt(names.clean_text(frame["road_class"]), frame)
-    osm = names.crosswalk("osm_highway")
-    classes = names.read_values(raw, "road_class", extra=_known_classes())
+    classes = read_classes(raw, own=own)
     several = classes.isna() & raw.notna()
-    classes[several] = raw[several].map(_highest)
+    classes[several] = raw[several].map(lambda text: _highest(text, own))
     classes = classes.where(classes.notna(), None)
     if len(frame) and classes.isna().all():
         raise ColumnError(
             f"Not one value of `road_class` is understood: {seen(raw)}. It may hold "
-            f"{'、'.join(names.vocabulary('road_class').values())}, or OpenStreetMap's highway."
+            f"{'、'.join(names.vocabulary('road_class').values())}, or a word of "
+            f"dg.road_classes().{_reasons(raw)} Pass classes= to say what your words mean."
         )
     unread = raw[classes.isna() & raw.notna()]
+    _tell_words(frame, raw, classes, own)
     if "access" in frame:
         # A gate with a guard is no street of the town, whatever its class.
         closed = names.clean_text(frame["access"]).isin(PRIVATE)
         classes = classes.mask(closed.to_numpy(dtype=bool), "other")
-    # A motorway is one in both vocabularies; that word alone proves nothing.
-    theirs = [tag for tag in osm if tag not in names.vocabulary("road_class")]
-    if raw.isin(theirs).any():
-        note(frame, proxy="road_class", credit="OpenStreetMap")
     note(
         frame,
         classes_not_understood=tuple(sorted(set(unread.astype(str)))[:20]),
@@ -180,14 +214,15 @@ def _read_one(
     if len(unread):
         warnings.warn(
             f"`roads`: the class of {len(unread)} rows is not understood: {seen(unread)}. They "
-            f"are {names.vocabulary('road_class')[names.UNKNOWN]} and count in no definition.",
+            f"are {names.vocabulary('road_class')[names.UNKNOWN]} and count in no definition."
+            f"{_reasons(unread)}",
             DeqingGeoWarning,
             stacklevel=3,
         )
     frame["road_class"] = classes.where(classes.notna(), names.UNKNOWN)
     if "road_name" in frame:
         frame["road_name"] = names.clean_text(frame["road_name"])
-    return frame
+    return read_signs(frame)
 
 
 def _unbuilt(
@@ -208,14 +243,35 @@ def _unbuilt(
     return raw, frame.assign(road_status=pd.Series(status, index=frame.index, dtype=object))
 
 
-def _highest(text: object) -> str | None:
+def _tell_words(
+    frame: gpd.GeoDataFrame, raw: pd.Series[Any], classes: pd.Series[Any], own: Mapping[str, str]
+) -> None:
+    """Note whose words the classes were, where a figure hangs on it."""
+    words = [str(word) for word in raw.dropna().unique()]
+    # A motorway is one in both vocabularies; that word alone proves nothing.
+    if any(system_of(word) == "osm" for word in words):
+        note(frame, proxy="road_class", credit="OpenStreetMap")
+    if own:
+        labels = names.vocabulary("road_class")
+        usual = read_classes(raw)
+        other = (usual != classes) & classes.notna()
+        pairs = pd.DataFrame({"word": raw[other], "class": classes[other]}).drop_duplicates()
+        changed = [
+            f"{word}→{labels[one]}" for word, one in zip(pairs["word"], pairs["class"], strict=True)
+        ]
+        if changed:
+            note(frame, own_classes=tuple(sorted(changed)))
+
+
+def _reasons(words: pd.Series[Any]) -> str:
+    found = why_unknown(list(words.dropna().unique()))
+    return f" {';'.join(found)}." if found else ""
+
+
+def _highest(text: object, own: Mapping[str, str]) -> str | None:
     """The highest class of a cell that holds several, as merged lines have them."""
     words = pd.Series(re.findall(r"[^\s,;'\"\[\]()|/]+", str(text)), dtype=object)
     if len(words) < 2 and not str(text).startswith("["):
         return None
-    found = set(names.read_values(words, "road_class", extra=_known_classes()))
+    found = set(read_classes(words, own=own))
     return next((word for word in names.vocabulary("road_class") if word in found), None)
-
-
-def _known_classes() -> dict[str, str]:
-    return {**names.crosswalk("osm_highway"), **names.crosswalk("road_words")}

@@ -18,7 +18,7 @@ from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage
-from deqing_geo.maps.roads import add_density, add_roads
+from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "add_terrain",
     "area_map",
     "fault_map",
+    "road_map",
     "save_map",
     "village_map",
 ]

@@ -349,6 +349,8 @@ var DeqingMap = (function () {
       sections.forEach(function (pair) {
         var shown = !pair[1] || map.hasLayer(pair[1]);
         pair[0].style.display = shown ? "" : "none";
+        // A line parts a section from the one above, and the first shown has none above.
+        pair[0].classList.toggle("dg-first", shown && !any);
         any = any || shown;
       });
       card.style.display = any ? "" : "none";

@@ -1,14 +1,17 @@
-"""Road maps: density by area, roads by class."""
+"""Road maps: density by area, roads by class, and what counts of each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.checks import require_words
 from deqing_geo.maps import parts
+from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins
 from deqing_geo.text import figure
@@ -16,9 +19,15 @@ from deqing_geo.text import figure
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from deqing_geo.roads import RoadDensity
     from deqing_geo.standards import Definition
+
+# How far around the areas roads are drawn, as a part of their breadth.
+AROUND = 0.1
+# So many classes that do not count have a line each in the legend; more share one.
+NAMED = 4
 
 
 def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> folium.Map:
@@ -72,8 +81,9 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
         {"color": look["color"], "weight": look["weight"], "fillColor": colour, "fillOpacity": 0.85}
         for colour in colours
     ]
-    unit = names.registry()["road_density"].unit_zh
-    layer = names.word("layer.density")
+    measure = density.definition.measure
+    unit = names.registry()[measure].unit_zh
+    layer = names.label(measure) if measure != "road_density" else names.word("layer.density")
     shown = [figure(value, against=density.goals) for value in values.tolist()]
     payload = {
         "area": True,
@@ -109,7 +119,7 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
             key,
             layer,
             [
-                (names.label("road_density"), f"{shown[at]} {unit}"),
+                (names.label(measure), f"{shown[at]} {unit}"),
                 (names.label("road_km"), f"{figure(row['road_km'])} 公里"),
                 *(
                     (f"- {names.vocabulary('road_class')[word]}", f"{figure(km)} 公里")
@@ -120,7 +130,7 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
                 (names.label("edge_km"), f"{figure(row['edge_km'])} 公里"),
             ],
         )
-    contents.headlines.append((names.label("road_density"), density.headline))
+    contents.headlines.append((names.label(measure), density.headline))
     parts.carry(contents, layer, density)
     return m
 
@@ -130,6 +140,7 @@ def add_roads(
     roads: gpd.GeoDataFrame,
     *,
     by: Definition | None = None,
+    name: str | None = None,
     show: bool = True,
 ) -> folium.Map:
     """Draw roads by class (道路等级).
@@ -142,6 +153,8 @@ def add_roads(
         With ``road_class``; ``road_name`` and ``road_status`` are shown where there.
     by : Definition, optional
         Classes it does not count are drawn in grey and said so.
+    name : str, optional
+        What the layer is called: two sets of roads on one map need two names.
     show : bool
         Whether it is switched on at first.
 
@@ -165,62 +178,183 @@ def add_roads(
     True
     """
     words = require_words(roads, "roads", "road_class", made_by="read_roads")
+    status = parts.texts(roads, "road_status")
+    late = np.array([word not in ("", "built") for word in status], dtype=bool)
+    kinds, states = names.vocabulary("road_class"), names.vocabulary("road_status")
+    tips = [
+        [line for line in (called, kinds[word], states.get(state, state)) if line]
+        for called, word, state in zip(parts.texts(roads, "road_name"), words, status, strict=True)
+    ]
+    layer = name or names.word("layer.roads")
+    _draw(m, _Drawn(roads, words, late, tips), by, layer, show=show)
     contents = page_of(m).contents
+    parts.notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
+    parts.credit(contents, origins(roads=roads))
+    return m
+
+
+def road_map(
+    density: RoadDensity,
+    *,
+    title: str = "建成区路网图",
+    view: gpd.GeoDataFrame | None = None,
+) -> folium.Map:
+    """The roads behind a density, each by its class, and at a click whether it counts.
+
+    Parameters
+    ----------
+    density : RoadDensity
+        Of `road_density`; the roads it was counted from are drawn around its areas.
+    title : str
+        Shown on the map and as the page's title.
+    view : GeoDataFrame, optional
+        What the map opens on; by default the areas.
+
+    Returns
+    -------
+    folium.Map
+        Roads by class, what does not count in grey, areas by density switched off at first;
+        ready for `add_dead_ends`, `add_links`, `add_reach`, `add_layer` and `save_map`.
+
+    Raises
+    ------
+    CRSError
+        If the result cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import road_density, sample
+    >>> m = road_map(road_density(sample.villages(), sample.roads()), title="纸上镇路网图")
+    >>> "界巷" in m.get_root().render()
+    True
+    """
+    m = area_map(density.table, title=title, fill=False, view=view)
+    # Roads are the matter of this map; colours under them would drown the thin ones.
+    add_density(m, density, show=False)
+    contents = page_of(m).contents
+    basis = density.basis
+    roads = basis.roads
+    box = shapely.bounds(np.asarray(roads.geometry.array, dtype=object))
+    west, south, east, north = density.table.total_bounds
+    margin = AROUND * max(east - west, north - south)
+    near = (
+        (box[:, 0] <= east + margin)
+        & (box[:, 2] >= west - margin)
+        & (box[:, 1] <= north + margin)
+        & (box[:, 3] >= south - margin)
+    )
+    at = np.flatnonzero(near)
+    frame, words = roads.iloc[at], basis.standing.classes[at]
+    late = ~basis.standing.open[at]
+    keys = [f"road#{row}" for row in at.tolist()]
+    told = _told(density)
+    stories = [told.get(row, []) for row in at.tolist()]
+    kinds, states = names.vocabulary("road_class"), names.vocabulary("road_status")
+    called = parts.texts(frame, "road_name")
+    status = basis.standing.status[at].tolist()
+    tips = [
+        [line for line in (one, kinds[word], states.get(state, state), *said[:1]) if line]
+        for one, word, state, said in zip(called, words, status, stories, strict=True)
+    ]
+    contents.name(keys, [one or kinds[word] for one, word in zip(called, words, strict=True)])
+    facts = [parts.texts(frame, column) for column in ("opened_on", "road_width_m")]
+    rows = zip(keys, words, status, *facts, stories, strict=True)
+    for key, word, state, opened, width, said in rows:
+        pairs = [
+            (names.label("road_class"), kinds[word]),
+            (names.label("road_status"), states.get(state, state)),
+            (names.label("opened_on"), opened),
+            (names.label("road_width_m"), f"{width} 米" if width else ""),
+        ]
+        contents.tell(key, "", [pair for pair in pairs if pair[1]], ";".join(said))
+    finds: dict[str, str] = {}
+    for one, key in zip(called, keys, strict=True):
+        if one:
+            finds.setdefault(one, key)
+    contents.finds += list(finds.items())
+    contents.seek = names.word("map.seek_roads")
+    layer = names.word("layer.roads")
+    inside = np.isin(at, list(told))
+    _draw(m, _Drawn(frame, words, late, tips, keys, inside), density.definition, layer)
+    return m
+
+
+def _told(density: RoadDensity) -> dict[int, list[str]]:
+    """Of each road, by its row: what of it counts, and what does not and why."""
+    rows = density.by_road
+    rows = rows[rows["area"].notna()]
+    km = rows.groupby(["road_row", "not_counted"], sort=True)["road_km"].sum()
+    why = names.vocabulary("not_counted")
+    out: dict[int, list[str]] = {}
+    at, reasons = (km.index.get_level_values(level) for level in (0, 1))
+    for row, reason, length in zip(at, reasons, km.to_list(), strict=True):
+        said = f"不计入:{why[reason]}" if reason else "计入"
+        out.setdefault(int(row), []).append(f"{said} {figure(length)} 公里")
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """Roads to draw: class, whether not open yet, tooltips; keys and whether in the areas."""
+
+    frame: gpd.GeoDataFrame
+    words: NDArray[Any]
+    late: NDArray[np.bool_]
+    tips: list[list[str]]
+    keys: list[str] | None = None
+    inside: NDArray[np.bool_] | None = None
+
+
+def _draw(
+    m: folium.Map, roads: _Drawn, by: Definition | None, layer: str, *, show: bool = True
+) -> None:
+    """Lines by class with their legend; what a definition does not count in grey."""
     order = {word: at for at, word in enumerate(names.vocabulary("road_class"))}
-    # Big roads last, so that they lie on top.
-    drawn = np.argsort([-order[word] for word in words], kind="stable")
-    frame, words = roads.iloc[drawn], words[drawn]
+    inside = np.ones(len(roads.words), dtype=bool) if roads.inside is None else roads.inside
+    # Big roads last, so that they lie on top; what lies outside the areas first.
+    drawn = np.lexsort((np.array([-order[word] for word in roads.words], dtype=int), inside))
+    words, late, inside = roads.words[drawn], roads.late[drawn], inside[drawn]
     present = [word for word in order if (words == word).any()]
     looks = parts.style()["road"]
     grey = parts.style()["not_counted"]["color"]
     counts = set(present) if by is None else set(by.counts["roads"])
     styles, entries = [], []
+    rest = [word for word in present if word not in counts and (words[inside] == word).any()]
     for word in present:
         look = looks[word]
         colour = look["color"] if word in counts else grey
         styles.append({"color": colour, "weight": look["weight"], "opacity": 0.95})
+        if not (words[inside] == word).any() or (len(rest) > NAMED and word in rest):
+            continue
         suffix = "" if word in counts else "(不计入)"
         label = f"{names.vocabulary('road_class')[word]}{suffix}"
         entries.append({"line": True, "color": colour, "weight": look["weight"], "label": label})
-    # Not yet open: dashed in the colour of the class to be.
+    if len(rest) > NAMED:
+        label = names.word("map.other_classes")
+        entries.append({"line": True, "color": grey, "weight": 1.5, "label": label})
+    # Not yet open: dashed in the colour of the class to be. Outside the areas: a trace.
     styles += [{**style, "dashArray": "6 5"} for style in styles]
-    waiting = np.zeros(len(frame), dtype=bool)
-    states = [""] * len(frame)
-    if "road_status" in frame:
-        status = parts.texts(frame, "road_status")
-        waiting = np.array([word not in ("", "built") for word in status], dtype=bool)
-        states = [names.vocabulary("road_status").get(word, word) for word in status]
-    if waiting.any():
-        entries.append(
-            {
-                "line": True,
-                "dash": True,
-                "color": grey,
-                "weight": 1.5,
-                "label": "在建、规划(虚线,不计入)",
-            }
-        )
-    use = [
-        present.index(word) + len(present) * bool(late)
-        for word, late in zip(words, waiting, strict=True)
-    ]
-    road_names = parts.texts(frame, "road_name")
-    tips = []
-    for name, word, state in zip(road_names, words, states, strict=True):
-        kind = names.vocabulary("road_class")[word]
-        tips.append([line for line in (name, kind, state) if line])
-    layer = names.word("layer.roads")
+    styles += [{**style, "color": grey, "weight": 1, "opacity": 0.5} for style in styles]
+    if late[inside].any():
+        label = "在建、规划(虚线,不计入)"
+        entries.append({"line": True, "dash": True, "color": grey, "weight": 1.5, "label": label})
+    if not inside.all():
+        label = names.word("map.roads_outside")
+        entries.append({"line": True, "color": "#cccccc", "weight": 1, "label": label})
     payload = {
         "area": False,
         "unit": UNIT,
-        "shapes": encode(parts.degrees(frame, "roads")),
+        "shapes": encode(parts.degrees(roads.frame.iloc[drawn], "roads")),
         "styles": styles,
-        "use": use,
-        "tips": tips,
+        "use": [
+            present.index(word) + len(present) * (bool(wait) + 2 * (not here))
+            for word, wait, here in zip(words, late, inside, strict=True)
+        ],
+        "tips": [roads.tips[at] for at in drawn.tolist()],
     }
+    if roads.keys is not None:
+        payload["keys"] = [roads.keys[at] for at in drawn.tolist()]
     m.add_child(ShapeLayer(layer, payload, show=show))
     if entries:
-        contents.legends.append({"layer": layer, "title": layer, "unit": "", "entries": entries})
-    parts.notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
-    parts.credit(contents, origins(roads=roads))
-    return m
+        legend = {"layer": layer, "title": layer, "unit": "", "entries": entries}
+        page_of(m).contents.legends.append(legend)

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from deqing_geo.network.arrays import RoadNetwork, road_network
+from deqing_geo.network.graph import as_network, road_graph, to_csr
+from deqing_geo.network.times import travel_minutes
 
-__all__ = ["RoadNetwork", "road_network"]
+__all__ = ["RoadNetwork", "as_network", "road_graph", "road_network", "to_csr", "travel_minutes"]

@@ -17,13 +17,15 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from deqing_geo import columns as names
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning
 from deqing_geo.files import Source, text_encoding
+from deqing_geo.grades import read_classes
 from deqing_geo.reading.choosing import Kind, edges_named, name_score
 from deqing_geo.reading.shapes import LINES, PLACES, POLYGONS
 
 LAYER, ENTITIES = "Layer", "entities"
+# Layers called `road`, `path` or by a number are not called by a class of roads.
+NO_CLASS = ("osm", "route", "technical", "sandiao", "guide")
 # Blocks stay blocks, to be counted; names come byte by byte, since drawings of CASS say one
 # encoding in their head and hold another.
 _OPTIONS = {"DXF_INLINE_BLOCKS": False, "DXF_ENCODING": "ISO-8859-1"}
@@ -137,7 +139,7 @@ def _choose(
         return [layer], "named by the caller"
     if what in ("roads", "planned_roads"):
         words = pd.Series(list(counts.index), dtype=object)
-        classes = names.read_values(words, "road_class", extra=names.crosswalk("road_words"))
+        classes = read_classes(words, leave_out=NO_CLASS)
         if classes.notna().any():
             return words[classes.notna()].tolist(), "called by classes of roads"
     scores = {str(name): name_score(what, str(name)) for name in counts.index}

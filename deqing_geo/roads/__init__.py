@@ -6,8 +6,19 @@ Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
+from deqing_geo.roads.band import DensityBand, density_band
+from deqing_geo.roads.changes import RoadChanges
 from deqing_geo.roads.density import road_density
+from deqing_geo.roads.forecast import RoadForecast
 from deqing_geo.roads.ledger import road_ledger
 from deqing_geo.roads.result import RoadDensity
 
-__all__ = ["RoadDensity", "road_density", "road_ledger"]
+__all__ = [
+    "DensityBand",
+    "RoadChanges",
+    "RoadDensity",
+    "RoadForecast",
+    "density_band",
+    "road_density",
+    "road_ledger",
+]

@@ -17,6 +17,8 @@ from deqing_geo import standards
 from deqing_geo.errors import ColumnError
 from deqing_geo.provenance import mark
 from deqing_geo.roads.basis import OUTSIDE, PER, Basis, names_of, road_rows
+from deqing_geo.roads.changes import RoadChanges, road_changes
+from deqing_geo.roads.forecast import RoadForecast, road_forecast
 from deqing_geo.roads.goals import goal_of
 from deqing_geo.roads.standing import COUNTED
 from deqing_geo.standards import Definition, Rule, Target
@@ -273,6 +275,88 @@ class RoadDensity:
         table.index.name = column
         mark(table, self.definition, self.notices)
         return table
+
+    def changes(self, previous: RoadDensity) -> RoadChanges:
+        """Road by road what lies between this figure and an earlier one (逐路增减).
+
+        Rows of the two layers are one road by a number of their own (``road_id``, ``osm_id``)
+        where both layers have it, else by their shape to the millimetre, drawn from either end,
+        else where the one runs along the other. First the roads change, then the outline, then
+        the definition; the rows add up to the whole difference.
+
+        Parameters
+        ----------
+        previous : RoadDensity
+            The earlier figure; its areas may be others, and its definition too.
+
+        Returns
+        -------
+        RoadChanges
+            ``.table``, ``.by_cause``, ``.by_area``, and whether the two are comparable.
+
+        Raises
+        ------
+        InputError
+            If `previous` is no road density.
+        CRSError
+            If the two were measured in different systems.
+        UnitError
+            If the one is per km2 and the other per 100 km2.
+
+        Examples
+        --------
+        The planned lane of Paper Town opens:
+
+        >>> from deqing_geo import road_density, sample
+        >>> before = road_density(sample.villages(), sample.roads())
+        >>> roads = sample.roads().assign(road_status="built")
+        >>> made = road_density(sample.villages(), roads).changes(before)
+        >>> made
+        <RoadChanges of 1 roads: 1.00 to 1.25 km/km2, +1.000 km>
+        >>> made.table.loc[0, ["road_name", "change_cause", "status_before"]].to_list()
+        ['规划支路', 'opened', 'planned']
+        """
+        return road_changes(self, previous)
+
+    def forecast(self, projects: gpd.GeoDataFrame) -> RoadForecast:
+        """What listed projects bring by year, if they open as expected (按项目测算).
+
+        A stretch that runs along a road that counts already, or along an earlier project, within
+        15 m and in its direction to 20 degrees, is not counted again; lines are judged in pieces
+        of at most 10 m. Projects without a day, and those expected before the density's own day,
+        are told and not counted; ``road_status`` is not asked.
+
+        Parameters
+        ----------
+        projects : GeoDataFrame of LineString
+            With ``road_class`` and ``opened_on``, the expected day or year. CRS of the density.
+
+        Returns
+        -------
+        RoadForecast
+            ``.table`` by year, ``.by_area``, ``.by_group(column)``, ``.projects``.
+
+        Raises
+        ------
+        CRSError
+            If the projects are in another system than the density.
+        GeometryError
+            If a project is not a line.
+        ColumnError
+            If ``road_class`` or ``opened_on`` is absent, or holds another word or no day.
+
+        Examples
+        --------
+        >>> from deqing_geo import road_density, sample
+        >>> density = road_density(sample.villages(), sample.roads())
+        >>> projects = sample.roads().loc[[5]].assign(opened_on=2027)
+        >>> made = density.forecast(projects)
+        >>> made
+        <RoadForecast of 1 projects over 1 years: +1.00 km, from 1.00 km/km2>
+        >>> made.table["road_density"].round(3).to_dict()
+        {2027: 1.25}
+        """
+        return road_forecast(self, projects)
 
     def __repr__(self) -> str:
         merged = "carriageways merged" if self.merged else "carriageways not merged"

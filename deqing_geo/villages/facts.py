@@ -17,11 +17,13 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_points, require_polygons
-from deqing_geo.crs import moved, require_metres
+from deqing_geo.crs import require_metres
 from deqing_geo.cutting import SLIVER_M2, areas_in, metres_to, once, pieces_in
-from deqing_geo.divisions import TOWN_DIGITS, name_forms
+from deqing_geo.divisions import name_forms
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
-from deqing_geo.errors import CodeError, ColumnError, GeometryError, InputError
+from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.network import travel_minutes
+from deqing_geo.network.times import own_towns
 from deqing_geo.provenance import origins
 from deqing_geo.terrain import slope, zonal
 from deqing_geo.villages.cells import DECLARED, read_cells
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.network import RoadNetwork
+    from deqing_geo.network.graph import Graph
     from deqing_geo.rasters import Raster
     from deqing_geo.standards import Standard
 
@@ -48,7 +51,7 @@ def village_facts(
     *,
     table: pd.DataFrame | None = None,
     homes: gpd.GeoDataFrame | None = None,
-    network: RoadNetwork | None = None,
+    network: RoadNetwork | Graph | None = None,
     seats: gpd.GeoDataFrame | None = None,
     terrain: Raster | None = None,
     population: Raster | None = None,
@@ -77,8 +80,8 @@ def village_facts(
     homes : GeoDataFrame of Polygon, optional
         Residential land. Shares and slopes are taken over a village's part of it; villages
         without any, or all of them without this layer, are taken whole, and say so.
-    network : RoadNetwork, optional
-        With `seats`: minutes by road.
+    network : RoadNetwork or networkx.MultiGraph, optional
+        With `seats`: minutes by road, as `travel_minutes` counts them.
     seats : GeoDataFrame of Point, optional
         With ``seat_kind`` (``county_seat``, ``subcentre`` or ``town``) and ``town_code`` (or
         ``town_name``): seats of government. Each is also the seat of its own town.
@@ -326,7 +329,7 @@ def _lived_on(out: gpd.GeoDataFrame, shapes: Shapes, homes: gpd.GeoDataFrame | N
 def _minutes(
     out: gpd.GeoDataFrame,
     told: dict[str, str],
-    network: RoadNetwork,
+    network: RoadNetwork | Graph,
     seats: gpd.GeoDataFrame,
     place: Shapes,
     walk_kmh: float,
@@ -336,28 +339,12 @@ def _minutes(
     odd = ~np.isin(kinds, known)
     if odd.any():
         raise ColumnError(f"`seat_kind` may hold {', '.join(known)}.", seats.index[odd])
-    points = moved(require_points(seats=seats), seats.crs, network.crs, "seats")
-    several = shapely.get_num_geometries(points) > 1
-    if several.any():
-        raise GeometryError("`seats` has rows of several points.", seats.index[several])
-    goals = shapely.get_coordinates(points)
-    starts = shapely.get_coordinates(moved(place, out.crs, network.crs, "villages"))
     if not (kinds == "county_seat").any():
         raise ColumnError("`seats` names no county_seat (县城), to which minutes are asked.")
-    for kind, column in (("county_seat", "tt_county_min"), ("subcentre", "tt_subcentre_min")):
-        if (kinds == kind).any():
-            out[column] = network.travel_minutes(starts, goals[kinds == kind], walk_kmh=walk_kmh)
-            told[column] = "measured"
-    both = [name for name in ("tt_county_min", "tt_subcentre_min") if name in out]
-    out["tt_centre_min"] = out[both].min(axis=1)
-    town = np.full(len(out), np.nan)
-    own, theirs = _towns(out, seats)
-    for name in dict.fromkeys(theirs):
-        mine = own == name
-        if mine.any():
-            town[mine] = network.travel_minutes(
-                starts[mine], goals[theirs == name], walk_kmh=walk_kmh
-            )
+    towns = own_towns(out, seats)
+    if towns is None:
+        raise ColumnError("`seats` needs `town_code`, or `town_name` as the villages have it.")
+    own, theirs = towns
     without = ~np.isin(own, theirs) | pd.isna(own)
     if without.any():
         missing = sorted({str(name) for name in own[without]})
@@ -365,20 +352,12 @@ def _minutes(
             f"`seats` has no seat for {', '.join(missing[:5])}; each town needs one.",
             out.index[without],
         )
-    out["tt_town_min"] = town
-    told["tt_centre_min"] = told["tt_town_min"] = "measured"
-
-
-def _towns(out: gpd.GeoDataFrame, seats: gpd.GeoDataFrame) -> tuple[Shapes, Shapes]:
-    """What village and seat call their town: by code where both have one, else by name."""
-    if "town_code" in seats and "town_code" in out:
-        return (frame["town_code"].to_numpy(dtype=object) for frame in (out, seats))  # type: ignore[return-value]
-    if "town_code" in seats and out.index.name == "village_code":
-        codes = out.index.astype(str).str.slice(0, TOWN_DIGITS).to_numpy(dtype=object)
-        return codes, seats["town_code"].to_numpy(dtype=object)
-    if "town_name" in seats and "town_name" in out:
-        return (frame["town_name"].to_numpy(dtype=object) for frame in (out, seats))  # type: ignore[return-value]
-    raise ColumnError("`seats` needs `town_code`, or `town_name` as the villages have it.")
+    starts = out.drop(columns="geometry").set_geometry(gpd.GeoSeries(place, out.index, out.crs))
+    found = travel_minutes(seats.reset_index(drop=True), starts, network, walk_kmh=walk_kmh)
+    for column in ("tt_county_min", "tt_subcentre_min", "tt_centre_min", "tt_town_min"):
+        if column in found:
+            out[column] = found[column]
+            told[column] = "measured"
 
 
 def _ground(out: gpd.GeoDataFrame, told: dict[str, str], terrain: Raster, lived: Shapes) -> None:

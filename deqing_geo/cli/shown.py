@@ -1,0 +1,186 @@
+"""What a person sees on a console: results as tables, their notices, and how far a run is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from deqing_geo.coverage import Coverage
+    from deqing_geo.progress import Scorecard
+    from deqing_geo.roads import RoadDensity
+    from deqing_geo.standards import Standard
+    from deqing_geo.villages import VillageTypes
+
+
+def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
+    """Print a measure area by area, its target and everything it must not travel without.
+
+    Parameters
+    ----------
+    console : Console
+        Of `console`.
+    result : RoadDensity or Coverage
+        The measure.
+    law : Standard
+        Whose target.
+    """
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+    from deqing_geo.text import figure, percent
+
+    measure = result.definition.measure
+    shown = (
+        ("demand_ha", "served_ha", "gap_ha", measure)
+        if measure == "park_coverage"
+        else ("road_km", "area_km2", "edge_km", measure)
+    )
+    table = Table(box=box.SQUARE, title=names.label(measure), title_justify="left")
+    table.add_column("统计单元")
+    for column in shown:
+        known = names.registry()[column]
+        head = f"{known.short or known.zh}\n{known.unit_zh}"
+        table.add_column(head, justify="right", no_wrap=True)
+    label = next(
+        (name for name in ("town_name", "village_name", "zone_name") if name in result.table), None
+    )
+    for key, row in result.table.iterrows():
+        cells = [
+            percent(row[column], against=result.goals)
+            if column == "park_coverage"
+            else figure(row[column], against=result.goals if column == measure else ())
+            for column in shown
+        ]
+        table.add_row(escape(str(row[label] if label else key)), *cells)
+    total = [figure(result.table[column].sum()) for column in shown[:-1]]
+    table.add_section()
+    table.add_row("合计", *total, result.headline.split(" ")[0], style="bold")
+    console.print(table)
+    target = law.targets.get(measure)
+    if target is not None:
+        console.print(f"规划目标: {escape(str(target))}", soft_wrap=True)
+    console.print(f"口径: {escape(result.definition.line)}", soft_wrap=True)
+    for notice in result.notices:
+        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
+
+
+def show_types(console: Console, types: VillageTypes) -> None:
+    """Print how many villages are of which type.
+
+    Parameters
+    ----------
+    console : Console
+        Of `console`.
+    types : VillageTypes
+        The types.
+    """
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+    from deqing_geo.text import percent
+
+    table = Table(box=box.SQUARE, title=names.label("village_type"), title_justify="left")
+    for head in ("类型", "村庄数", "占比"):
+        table.add_column(head, justify="left" if head == "类型" else "right", no_wrap=True)
+    counts = types.counts
+    words = {**names.vocabulary("status"), **names.vocabulary("type_final")}
+    for kind, count in counts.items():
+        share = percent(count / len(types.table)) if len(types.table) else "-"
+        table.add_row(words[str(kind)], str(count), share)
+    table.add_section()
+    table.add_row("合计", str(len(types.table)), "", style="bold")
+    console.print(table)
+    console.print(f"口径: {escape(types.line)}", soft_wrap=True)
+    for notice in types.notices:
+        console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
+
+
+def show_card(console: Console, card: Scorecard) -> None:
+    """Print the targets that were measured.
+
+    Parameters
+    ----------
+    console : Console
+        Of `console`.
+    card : Scorecard
+        The targets.
+    """
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from deqing_geo import columns as names
+
+    rows = card.table[card.table["measured"].notna()]
+    if rows.empty:
+        return
+    title = f"{names.word('page.scorecard')}:{card.headline}"
+    table = Table(box=box.SQUARE, title=title, title_justify="left")
+    for column in ("indicator_zh", "asked", "shown", "verdict"):
+        table.add_column(names.label(column), overflow="fold")
+    words = names.vocabulary("verdict")
+    for _, row in rows.iterrows():
+        cells = (row["indicator_zh"], row["asked"], row["shown"], words[row["verdict"]])
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    console.print(table)
+
+
+def console() -> Console:
+    """A console that colours nothing of its own accord.
+
+    Returns
+    -------
+    Console
+        Of rich.
+    """
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar that follows a run, on a terminal only.
+
+    Yields
+    ------
+    callable
+        To be told what is being done, how many steps are done, and of how many.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = {
+        "county": "生成示意县",
+        "layers": "写出图层",
+        "rasters": "写出栅格",
+        "as_received": "写出待整理的数据",
+        "towns": "读取乡镇界",
+        "zone": "读取建成区",
+        "roads": "读取道路",
+        "parks": "读取公园",
+        "homes": "读取居住用地",
+        "road_density": "测算路网密度",
+        "park_coverage": "测算公园覆盖率",
+        "map": "绘制地图",
+        "tables": "写出表格",
+        "": "完成",
+    }
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    off = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=off) as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(what: str, done: int, of: int) -> None:
+            progress.update(task, description=words.get(what, what), completed=done, total=of)
+
+        yield tell
