@@ -6,6 +6,7 @@ draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     Shapes = NDArray[Any]
 
+# Sums of the same land in another order differ by less.
+SAME = 1e-9
 MEASURES = ("park_coverage", "service_coverage")
 
 
@@ -46,6 +49,8 @@ def park_coverage(
     *,
     by: Definition | str | None = None,
     as_of: date | str | None = None,
+    network: Any = None,
+    entrances: gpd.GeoDataFrame | None = None,
 ) -> Coverage:
     """Share of residential land within the service radius of a park (公园绿地服务半径覆盖率).
 
@@ -69,6 +74,11 @@ def park_coverage(
     as_of : date or str, optional
         The last day on which a park may have opened, as 2025-12-31. Parks without a date follow
         their status, parks that contradict themselves do not count; how many is told.
+    network : RoadNetwork or networkx.MultiGraph, optional
+        Ways to walk: the figures on foot then stand beside those in a straight line
+        (``.walking``, `Coverage.on_foot`).
+    entrances : GeoDataFrame of Point, optional
+        Of the parks or facilities, for the figures on foot; by default they are assumed.
 
     Returns
     -------
@@ -86,7 +96,8 @@ def park_coverage(
         If a class column is absent, a word is not in the vocabulary, or, with `as_of`,
         ``opened_on`` holds something that is no day.
     InputError
-        If the areas' index repeats a label, or `as_of` is no day.
+        If the areas' index repeats a label, `as_of` is no day, the network is none, or an
+        entrance is at no park.
     StandardsError
         If `by` does not define park coverage.
 
@@ -122,7 +133,8 @@ def park_coverage(
         require_polygons(homes=homes),
     )
     warn_if_apart(shapes[0], parks=shapes[1], homes=shapes[2])
-    return _measured(layers, shapes, definition, as_of, None, classed=True)
+    made = _measured(layers, shapes, definition, as_of, None, classed=True)
+    return made if network is None else _also_on_foot(made, network, entrances)
 
 
 def service_coverage(
@@ -133,6 +145,8 @@ def service_coverage(
     by: Definition | str,
     as_of: date | str | None = None,
     weight: str | None = None,
+    network: Any = None,
+    entrances: gpd.GeoDataFrame | None = None,
 ) -> Coverage:
     """Share of land, people or places within reach of any facility (服务覆盖率).
 
@@ -159,6 +173,11 @@ def service_coverage(
     weight : str, optional
         Column of `demand`: people, households. A row's number is spread evenly over its land;
         blank is 0 and told.
+    network : RoadNetwork or networkx.MultiGraph, optional
+        Ways to walk: the figures on foot then stand beside those in a straight line
+        (``.walking``, `Coverage.on_foot`).
+    entrances : GeoDataFrame of Point, optional
+        Of the parks or facilities, for the figures on foot; by default they are assumed.
 
     Returns
     -------
@@ -175,7 +194,8 @@ def service_coverage(
     ColumnError
         If a class or weight column is absent or holds what it may not.
     InputError
-        If the areas' index repeats a label, or `as_of` is no day.
+        If the areas' index repeats a label, `as_of` is no day, the network is none, or an
+        entrance is at no park.
     StandardsError
         If `by` does not define coverage.
 
@@ -212,7 +232,20 @@ def service_coverage(
         require_points(demand=demand) if points else require_polygons(demand=demand),
     )
     warn_if_apart(shapes[0], facilities=shapes[1], demand=shapes[2])
-    return _measured(layers, shapes, definition, as_of, weight, classed=False)
+    made = _measured(layers, shapes, definition, as_of, weight, classed=False)
+    return made if network is None else _also_on_foot(made, network, entrances)
+
+
+def _also_on_foot(coverage: Coverage, network: Any, entrances: gpd.GeoDataFrame | None) -> Coverage:
+    """The same coverage with the figures on foot beside it."""
+    walking = coverage.on_foot(network, entrances=entrances)
+    table = coverage.table
+    table["walking_coverage"] = walking.table["walking_coverage"]
+    said = walking.notices
+    for frame in (table, coverage.parks):
+        mark(frame, coverage.definition, said)
+    origin = tuple(dict.fromkeys((*coverage.origins, *getattr(network, "origins", ()))))
+    return dataclasses.replace(coverage, walking=walking, notices=said, origins=origin)
 
 
 def _measured(
@@ -244,6 +277,36 @@ def _measured(
         parted=divided(stands, demand),
     )
     return summed(basis, layers)
+
+
+def with_homesteads(coverage: Coverage) -> float | None:
+    """The overall figure with homesteads among the homes; see `Coverage.homesteads`.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        By land.
+
+    Returns
+    -------
+    float or None
+        None where it is the figure itself, or there are no homesteads in the areas.
+    """
+    basis = coverage.basis
+    counts, homes = basis.definition.counts, basis.demand_frame
+    if "homes" not in counts or "homestead" in counts["homes"] or coverage.unit != LAND:
+        return None
+    if "home_class" not in homes or not (homes["home_class"] == "homestead").any():
+        return None
+    shapes = np.asarray(homes.geometry.array, dtype=object)
+    areas = np.asarray(basis.areas.geometry.array, dtype=object)
+    wider = basis.definition.with_homesteads()
+    demand = demand_of(areas, homes, shapes, wider, name="homes", weight=None, classed=False)
+    parted = divided(basis.standing, demand)
+    need = float(demand.needs.sum())
+    if need <= float(basis.demand.needs.sum()) * (1 + SAME):
+        return None
+    return float(parted.amount.sum()) / need
 
 
 def summed(basis: Basis, layers: dict[str, gpd.GeoDataFrame]) -> Coverage:
