@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # What a row of homes may say of who lives there, in the order a reader wants it.
 LIVING = ("households", "people")
 TOWN = "town_name"
+# A block that leaves less of a piece than this share leaves nothing of it.
+ALL_OF_IT = 1e-9
 
 
 def park_ledger(coverage: Coverage, *, towns: gpd.GeoDataFrame | None = None) -> pd.DataFrame:
@@ -242,7 +244,11 @@ def _by_block(basis: Basis, blocks: Shapes) -> tuple[pd.DataFrame, pd.DataFrame]
         )
         total = shapely.area(shapes)
         inside = np.bincount(piece, shapely.area(part), len(shapes))
-        rest = np.flatnonzero(total - inside > SLIVER_M2 + total * 1e-9)
+        rest = np.flatnonzero(total - inside > SLIVER_M2 + total * ALL_OF_IT)
+        # What lies in blocks altogether is divided among them, to the last digit.
+        scale = amount / np.where(amount == left, 1.0, amount - left)
+        scale[rest] = 1.0
+        frame["need"] *= scale[piece]
         if len(rest):
             taken = [part[piece == one] for one in rest]
             outside = [

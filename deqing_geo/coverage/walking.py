@@ -56,9 +56,9 @@ class Walking:
         The areas with ``straight_coverage`` and ``walking_coverage`` (0-1), both from the same
         samples, so that their difference is the way and not the sampling.
     samples : GeoDataFrame of Point
-        ``area``, ``demand_row``, ``demand_ha`` (or ``demand_count``: what it stands for), ``straight_m`` and
-        ``walk_m`` (to the nearest park that counts; NaN where no way leads within the largest
-        radius), ``served_straight`` and ``served_walking``.
+        ``area``, ``demand_row``, ``demand_ha`` (or ``demand_count``: what it stands for),
+        ``straight_m`` and ``walk_m`` (to the nearest park that counts; NaN where no way leads
+        within the largest radius), ``served_straight`` and ``served_walking``.
     entrances : GeoDataFrame of Point
         ``park`` (label), ``entrance_kind`` (``given``; ``path``: assumed where a path meets the
         edge; ``street``: assumed at the nearest street) and ``gap_m`` from the network.
