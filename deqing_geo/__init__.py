@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
-    from deqing_geo.coverage import Coverage, park_coverage, service_coverage
+    from deqing_geo.coverage import (
+        Coverage,
+        CoverageBand,
+        CoverageChanges,
+        CoverageForecast,
+        Walking,
+        coverage_band,
+        gap_list,
+        park_coverage,
+        park_ledger,
+        service_coverage,
+    )
     from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
@@ -73,6 +84,13 @@ _HOMES = {
     "park_coverage": "coverage",
     "service_coverage": "coverage",
     "Coverage": "coverage",
+    "CoverageBand": "coverage",
+    "CoverageChanges": "coverage",
+    "CoverageForecast": "coverage",
+    "Walking": "coverage",
+    "coverage_band": "coverage",
+    "gap_list": "coverage",
+    "park_ledger": "coverage",
     "Raster": "rasters",
     "area_map": "maps",
     "add_density": "maps",
@@ -114,6 +132,9 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 __all__ = [
     "BoundaryReport",
     "Coverage",
+    "CoverageBand",
+    "CoverageChanges",
+    "CoverageForecast",
     "DensityBand",
     "Raster",
     "ReadingNotes",
@@ -122,6 +143,7 @@ __all__ = [
     "Scorecard",
     "Tally",
     "VillageTypes",
+    "Walking",
     "add_coverage",
     "add_density",
     "add_layer",
@@ -131,13 +153,16 @@ __all__ = [
     "check_boundaries",
     "classify_villages",
     "columns",
+    "coverage_band",
     "crs",
     "density_band",
     "divisions",
     "errors",
     "fault_map",
+    "gap_list",
     "grid",
     "park_coverage",
+    "park_ledger",
     "read_counties",
     "read_facilities",
     "read_homes",

@@ -12,12 +12,14 @@ from deqing_geo.coverage.forecast import CoverageForecast
 from deqing_geo.coverage.ledger import gap_list, park_ledger
 from deqing_geo.coverage.result import Coverage
 from deqing_geo.coverage.service import park_coverage, service_coverage
+from deqing_geo.coverage.walking import Walking
 
 __all__ = [
     "Coverage",
     "CoverageBand",
     "CoverageChanges",
     "CoverageForecast",
+    "Walking",
     "coverage_band",
     "gap_list",
     "park_coverage",

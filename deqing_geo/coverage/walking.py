@@ -18,6 +18,7 @@ from deqing_geo.checks import require_points
 from deqing_geo.coverage.basis import Basis
 from deqing_geo.coverage.result import ratio
 from deqing_geo.crs import require_metres
+from deqing_geo.cutting import TOLERANCE_M
 from deqing_geo.errors import CRSError, InputError
 from deqing_geo.network import RoadNetwork, as_network
 from deqing_geo.network.edges import Feet, Pieces, cut_at, feet, matrix_of
@@ -176,7 +177,8 @@ def on_foot(
     near = np.zeros(len(points), dtype=bool)
     if len(points) and len(reach):
         tree = shapely.STRtree(points)
-        near[tree.query(basis.standing.parts, predicate="dwithin", distance=reach)[1]] = True
+        within = tree.query(basis.standing.parts, predicate="dwithin", distance=reach + TOLERANCE_M)
+        near[within[1]] = True
     walk = np.full(len(points), np.inf)
     served = np.zeros(len(points), dtype=bool)
     pieces = cut_at(net, there)
@@ -186,7 +188,7 @@ def on_foot(
         if not mine.any():
             continue
         metres = _metres(net, pieces, there, here, mine, most)
-        served |= metres <= radius
+        served |= metres <= radius + TOLERANCE_M
         walk = np.minimum(walk, metres)
     frame = gpd.GeoDataFrame(
         {
