@@ -8,8 +8,15 @@ import shapely
 from pytest import approx
 from shapely import LineString, Point, box
 
-from deqing_geo import columns, errors, park_coverage, road_graph, road_network, sample
-from deqing_geo import service_coverage
+from deqing_geo import (
+    columns,
+    errors,
+    park_coverage,
+    road_graph,
+    road_network,
+    sample,
+    service_coverage,
+)
 from deqing_geo.coverage.walking import samples_of
 
 X, Y = sample.X0, sample.Y0
@@ -147,7 +154,7 @@ def test_half_a_strip_along_its_street_is_served_on_foot():
     made = park_coverage(frame(ZONE), parks(WEST), strip, network=net)
 
     # On foot x + |y| <= 500; of 4 x 40 samples 20 and 19 a row, 12.5 and 37.5 m off the street.
-    assert made.walking.overall == 2 * (20 + 19) / 160
+    assert made.walking.overall == approx(2 * (20 + 19) / 160)
     assert made.overall == approx(0.5, rel=1e-4)
     assert made.table["walking_coverage"].iloc[0] == made.walking.overall
     assert "步行" in made._repr_html_() and "25米网格" in "".join(made.notices)
@@ -160,8 +167,11 @@ def test_half_a_strip_along_its_street_is_served_on_foot():
 def town(seed):
     rng = np.random.default_rng(seed)
     steps = np.arange(-800, 801, 200)
-    lines = [[(-800, y), *((x + rng.uniform(-30, 30), y + rng.uniform(-30, 30)) for x in steps[1:-1]),
-              (800, y)] for y in steps]  # fmt: skip
+    bend = rng.uniform(-30, 30, (len(steps), len(steps), 2))
+    lines = [
+        [(-800, y), *(bend[n, 1:-1] + [(x, y) for x in steps[1:-1]]), (800, y)]
+        for n, y in enumerate(steps)
+    ]
     lines += [[(x, -800), (x, 800)] for x in steps]
     roads = frame(*(LineString(one) for one in lines), road_class="branch")
     spot, size = rng.uniform(-800, 800, (12, 2)), rng.uniform(40, 110, 12)
