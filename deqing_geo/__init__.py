@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         add_density,
         add_layer,
         add_roads,
+        add_sites,
         add_terrain,
         area_map,
         fault_map,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
     from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
+    from deqing_geo.siting import Siting, suggest_parks
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import VillageTypes, classify_villages, village_facts
@@ -96,6 +98,7 @@ _HOMES = {
     "add_density": "maps",
     "add_layer": "maps",
     "add_roads": "maps",
+    "add_sites": "maps",
     "add_terrain": "maps",
     "add_coverage": "maps",
     "read_received": "received",
@@ -109,6 +112,8 @@ _HOMES = {
     "register": "divisions",
     "Scorecard": "progress",
     "scorecard": "progress",
+    "Siting": "siting",
+    "suggest_parks": "siting",
     "Tally": "tallies",
     "RoadNetwork": "network",
     "road_graph": "network",
@@ -141,6 +146,7 @@ __all__ = [
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",
+    "Siting",
     "Tally",
     "VillageTypes",
     "Walking",
@@ -148,6 +154,7 @@ __all__ = [
     "add_density",
     "add_layer",
     "add_roads",
+    "add_sites",
     "add_terrain",
     "area_map",
     "check_boundaries",
@@ -194,6 +201,7 @@ __all__ = [
     "service_coverage",
     "slope",
     "standards",
+    "suggest_parks",
     "tallies",
     "to_csr",
     "travel_minutes",

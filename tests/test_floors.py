@@ -22,7 +22,7 @@ FLOORS = {
         "received",
     ),
     5: ("tallies", "coverage"),
-    6: ("villages", "progress"),
+    6: ("villages", "progress", "siting"),
     7: ("maps", "export", "papers"),
     8: ("sample",),
     9: ("batch",),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LAND = "ha"
 COUNT = "count"
 HOMES = "homes"
+# What a row of homes may say of who lives there, in the order a reader wants it.
+LIVING = ("households", "people")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,6 +258,30 @@ class Basis:
         text = raw.astype(object).where(raw.notna(), "").map(lambda one: str(one).strip())
         words = text.to_numpy(dtype=object)
         return np.asarray(np.where(words == "", labels, words), dtype=object)
+
+    def living(self, column: str, at: Ints, shapes: Shapes) -> Floats:
+        """Of how many people or households a column of the homes says that they live there.
+
+        Parameters
+        ----------
+        column : str
+            Of the layer of demand; NaN where it says nothing.
+        at : array of int
+            Pieces.
+        shapes : array of shapely geometries
+            Parts of them: who lives in a row is spread evenly over its land.
+
+        Returns
+        -------
+        array of float
+            One a part.
+        """
+        row = self.demand.row[at]
+        whole = np.asarray(self.demand_frame.geometry.array, dtype=object)
+        values = pd.to_numeric(self.demand_frame[column], errors="coerce").to_numpy(dtype=float)
+        return np.asarray(
+            values[row] * shapely.area(shapes) / shapely.area(whole[row]), dtype=float
+        )
 
     def sums(self) -> tuple[Floats, Floats]:
         """Served and needed of each area."""

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from deqing_geo.checks import require_polygons
-from deqing_geo.coverage.basis import Basis
+from deqing_geo.coverage.basis import LIVING, Basis
 from deqing_geo.coverage.result import nearest
 from deqing_geo.crs import require_metres
 from deqing_geo.cutting import SLIVER_M2
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Shapes = NDArray[Any]
     Words = NDArray[Any]
 
-# What a row of homes may say of who lives there, in the order a reader wants it.
-LIVING = ("households", "people")
 TOWN = "town_name"
 # A block that leaves less of a piece than this share leaves nothing of it.
 ALL_OF_IT = 1e-9
@@ -201,6 +199,12 @@ def gap_list(
         f"block_{unit}": needs,
     }
     for column, values in living.items():
+        if blocks is None:
+            by_gap = basis.living(column, gap_at, gap_shapes)
+            place = pd.MultiIndex.from_arrays([area[gap_at], of_piece[gap_at]])
+            sums = pd.Series(by_gap, index=place).groupby(level=[0, 1]).sum(min_count=1)
+            data[column] = sums.reindex(gaps.index).to_numpy(dtype=float)
+            continue
         held = np.where(there, values[block], np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             data[column] = held * data[f"gap_{unit}"] / everywhere

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
-from deqing_geo.coverage.basis import LAND, Basis
+from deqing_geo.coverage.basis import LAND, LIVING, Basis
 from deqing_geo.errors import ColumnError
 from deqing_geo.provenance import mark
 from deqing_geo.standards import Definition, Rule
@@ -120,8 +120,9 @@ class Coverage:
     def gaps(self) -> gpd.GeoDataFrame:
         """What is out of reach, one row per area and row of the demand (服务盲区).
 
-        With ``area``, ``demand_row``, ``gap_ha``, ``nearest_name`` and ``nearest_m``: the
-        nearest park that counts and how far it is, straight, from the middle of the gap.
+        With ``area``, ``demand_row``, ``gap_ha``, ``households`` and ``people`` where the homes
+        say who lives there (spread evenly over a row's land), ``nearest_name`` and ``nearest_m``:
+        the nearest park that counts and how far it is, straight, from the middle of the gap.
         """
         return self._pieces("gap")
 
@@ -149,6 +150,9 @@ class Coverage:
                 f"{word}_{self.unit}": amount,
             }
             if word == "gap":
+                if self.unit == LAND:
+                    there = [one for one in LIVING if one in basis.demand_frame]
+                    data |= {one: basis.living(one, at, kept) for one in there}
                 data["nearest_name"], data["nearest_m"] = nearest(basis, kept)
             out = gpd.GeoDataFrame(data, geometry=kept, crs=self.table.crs)
             mark(out, self.definition, self.notices)

@@ -17,7 +17,7 @@ from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.page import page_of
-from deqing_geo.maps.parks import add_coverage
+from deqing_geo.maps.parks import add_coverage, add_sites
 from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.villages import village_map
 
@@ -29,6 +29,7 @@ __all__ = [
     "add_density",
     "add_layer",
     "add_roads",
+    "add_sites",
     "add_terrain",
     "area_map",
     "fault_map",

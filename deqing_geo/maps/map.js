@@ -134,7 +134,7 @@ var DeqingMap = (function () {
     if (data.labels) {
       data.labels.forEach(function (label) {
         var text = element("span", "", label[2]);
-        var size = data.small ? "dg-label dg-small" : "dg-label";
+        var size = data.numbers ? "dg-label dg-number" : data.small ? "dg-label dg-small" : "dg-label";
         L.tooltip({ permanent: true, direction: "center", className: size, interactive: false })
           .setLatLng([label[1] / data.unit, label[0] / data.unit]).setContent(text).addTo(group);
       });
@@ -205,9 +205,11 @@ var DeqingMap = (function () {
           box.top < other.bottom && box.bottom > other.top;
       });
     }
-    all.sort(function (a, b) {
-      return a.classList.contains("dg-small") - b.classList.contains("dg-small");
-    });
+    // Numbers belong in their circles; what is small gives way first.
+    function rank(node) {
+      return node.classList.contains("dg-number") ? -1 : Number(node.classList.contains("dg-small"));
+    }
+    all.sort(function (a, b) { return rank(a) - rank(b); });
     // Everything is measured before anything is moved: a browser lays out anew in between.
     all.forEach(function (node) { node.style.marginTop = ""; });
     var boxes = all.map(function (node) { return node.getBoundingClientRect(); });
@@ -215,7 +217,7 @@ var DeqingMap = (function () {
       var box = boxes[at];
       if (box.right < corner.left || box.left > corner.right ||
           box.bottom < corner.top || box.top > corner.bottom) { return; }
-      var mark = covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
+      var mark = rank(node) >= 0 && covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
       if (down) {
         node.style.marginTop = down + "px";
         box = { left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down };

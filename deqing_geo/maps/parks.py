@@ -1,4 +1,4 @@
-"""Parks on a map, what they serve and what they leave out."""
+"""Parks on a map, what they serve and leave out, and where the next ones are proposed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
 
+# Columns a site's story does not repeat: its heading has them, or the map shows them.
+UNTOLD = ("candidate", "area", "easting", "northing", "remarks", "geometry")
+# Where a site lies, the nearest first, as far as known.
+WHERE = ("town_name", "village_name", "zone_name", "road_name")
+
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from deqing_geo.coverage import Coverage
+    from deqing_geo.siting import Siting
 
 
 def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> folium.Map:
@@ -138,3 +145,158 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
     contents.headlines.append((title, coverage.headline))
     parts.carry(contents, title, coverage)
     return m
+
+
+def add_sites(m: folium.Map, siting: Siting, *, show: bool = True) -> folium.Map:
+    """Draw the proposed sites as numbered circles, with the homes each newly serves.
+
+    Parameters
+    ----------
+    m : folium.Map
+        Of `area_map`, or any; `add_coverage` before it shows what they add to.
+    siting : Siting
+        Of `suggest_parks`.
+    show : bool
+        Whether it is switched on at first.
+
+    Returns
+    -------
+    folium.Map
+        The same map, with the sites listed in order beside it unless something else is.
+
+    Raises
+    ------
+    CRSError
+        If the result cannot be brought to degrees.
+
+    Examples
+    --------
+    >>> from deqing_geo import area_map, park_coverage, sample, suggest_parks
+    >>> villages = sample.villages()
+    >>> coverage = park_coverage(villages, sample.parks(), sample.homes())
+    >>> siting = suggest_parks(coverage, target=0.9, grid_m=100)
+    >>> m = add_sites(area_map(villages), siting)
+    >>> "建议选址,不是规划" in m.get_root().render()
+    True
+    """
+    contents = page_of(m).contents
+    style = parts.style()
+    sites, served = siting.sites, siting.served
+    layer, gained = names.word("layer.sites"), names.word("layer.newly_served")
+    if contents.bounds is None:
+        parts.look_at(m, parts.degrees(siting.table, "siting"))
+    look = style["newly_served"]
+    payload = {
+        "area": True,
+        "unit": UNIT,
+        "shapes": encode(parts.degrees(served, "served")),
+        "styles": [_path(look)],
+        "use": [0] * len(served),
+        "tips": [
+            [gained, f"{names.label('rank')} {rank}", f"{figure(ha)} 公顷"]
+            for rank, ha in zip(served["rank"], served["gain_ha"], strict=True)
+        ],
+    }
+    m.add_child(ShapeLayer(gained, payload, show=show))
+    contents.legends.append(_legend(gained, look, len(served)))
+
+    look, mark = style["site"], style["site"]["mark"]
+    shapes = parts.degrees(sites, "sites")
+    places, keys = parts.places(shapes), parts.keys(sites)
+    heads = [_head(rank, row) for rank, row in sites.iterrows()]
+    brings = [
+        f"{names.label('gain_ha')} {figure(row.gain_ha)} 公顷,"
+        f"{names.label('coverage_after')} {percent(row.coverage_after, against=siting.goals)}"
+        for row in sites.itertuples()
+    ]
+    payload = {
+        "area": True,
+        "unit": UNIT,
+        "shapes": encode(shapes),
+        "styles": [_path(look)],
+        "use": [0] * len(sites),
+        "tips": [[head, bring] for head, bring in zip(heads, brings, strict=True)],
+        "keys": keys,
+        "marks": places,
+        "markStyles": [
+            {
+                "radius": mark["radius"],
+                "color": mark["color"],
+                "weight": mark["weight"],
+                "fillColor": mark["fill"],
+                "fillOpacity": 1,
+                "ring": mark["fill"],
+            }
+        ],
+        "labels": [
+            [*place, str(rank)]
+            for place, rank in zip(places, sites.index, strict=True)
+            if place is not None
+        ],
+        "numbers": True,
+    }
+    m.add_child(ShapeLayer(layer, payload, show=show))
+    dot = {"round": True, "fill": mark["fill"], "color": mark["fill"], "weight": 1}
+    contents.legends.append(_legend(layer, dot, len(sites)))
+    contents.name(keys, heads)
+    for key, (_, row) in zip(keys, sites.iterrows(), strict=True):
+        contents.tell(key, layer, _told(row, siting.goals))
+        if row["remarks"]:
+            contents.tell(key, names.label("remarks"), [], str(row["remarks"]))
+    if contents.listing is None and len(sites):
+        contents.listing = {
+            "title": layer,
+            "items": [
+                {"entry": dot, "texts": [head, bring], "key": key}
+                for head, bring, key in zip(heads, brings, keys, strict=True)
+            ],
+        }
+    contents.headlines.append((layer, siting.headline))
+    contents.foot(f"{names.word('siting.proof')}:{siting.proof}")
+    parts.carry(contents, layer, siting)
+    return m
+
+
+def _path(look: dict[str, Any]) -> dict[str, Any]:
+    """A style of ours as Leaflet calls it."""
+    return {
+        "color": look["color"],
+        "weight": look["weight"],
+        "fillColor": look["fill"],
+        "fillOpacity": look["opacity"],
+    }
+
+
+def _legend(layer: str, look: dict[str, Any], count: int) -> dict[str, Any]:
+    """A section of one entry, which says so where nothing is drawn."""
+    entry = {
+        "fill": look["fill"],
+        "color": look["color"],
+        "round": bool(look.get("round")),
+        "label": layer if count else f"{layer}({names.word('map.nothing')})",
+    }
+    return {"layer": layer, "title": "", "unit": "", "entries": [entry]}
+
+
+def _head(rank: object, row: pd.Series[Any]) -> str:
+    """Number and place of a site, in one line."""
+    where = [str(row[name]) for name in WHERE if isinstance(row.get(name), str)]
+    return " ".join([f"{rank}.", *(where or [str(row["candidate"])])])
+
+
+def _told(row: pd.Series[Any], goals: tuple[float, ...]) -> list[tuple[str, str]]:
+    """What is known of a site, by the labels of its columns."""
+    out = [(names.label("candidate"), str(row["candidate"]))]
+    for name, value in row.items():
+        column = names.registry().get(str(name))
+        if column is None or name in UNTOLD or value is None or value != value:
+            continue
+        if isinstance(value, str):
+            shown = value
+        elif column.unit == "ratio":
+            shown = percent(float(value), against=goals)
+        else:
+            decimals = 2 if column.unit == "ha" else 0
+            shown = f"{figure(float(value), decimals)} {column.unit_zh}".rstrip()
+        out.append((column.zh, shown))
+    return out

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.coverage import Coverage
     from deqing_geo.roads import RoadDensity
+    from deqing_geo.siting import Siting
 
 NAME_COLUMNS = ("village_name", "town_name", "zone_name")
 CLASSES = 5
@@ -102,7 +103,7 @@ def notice(contents: Contents, said: Iterable[str]) -> None:
             contents.warn(text)
 
 
-def carry(contents: Contents, what: str, result: RoadDensity | Coverage) -> None:
+def carry(contents: Contents, what: str, result: RoadDensity | Coverage | Siting) -> None:
     """A figure never travels without its definition, its notices and its data."""
     notice(contents, result.notices)
     contents.foot(f"{what}{names.word('map.definition')}:{result.definition.line}")
