@@ -23,8 +23,8 @@ M2_PER_HA = 10_000.0
 M_PER_KM = 1_000.0
 
 WEB_MERCATOR = 3857
-# Straight edges of a map projection bend on the ellipsoid; pieces of 25 m keep areas within 0.01 ppm,
-# and parts of a polygon add up to it within a billionth.
+# Straight edges of a map projection bend on the ellipsoid; pieces of 25 m keep areas within
+# 0.01 ppm, and parts of a polygon add up to it within a billionth.
 AREA_EDGE_M = 25.0
 
 

@@ -218,6 +218,13 @@ class Coverage:
 
         return by_park(self)
 
+    @property
+    def alone(self) -> gpd.GeoDataFrame:
+        """What each park alone serves: ``park_row`` (position), then as `reach_of`."""
+        from deqing_geo.coverage.single import alone_pieces
+
+        return alone_pieces(self)
+
     def reach_of(self, park: object) -> gpd.GeoDataFrame:
         """What one park alone serves: out of reach, if it closes and nothing else changes.
 

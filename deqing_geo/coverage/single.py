@@ -114,22 +114,40 @@ def reach_of(coverage: Coverage, park: object) -> gpd.GeoDataFrame:
     InputError
         If the layer has no such label, or several.
     """
-    basis, unit = coverage.basis, coverage.unit
+    basis = coverage.basis
     found = np.flatnonzero(basis.facilities.index == park)
     if len(found) != 1:
         raise InputError(
             f"{park!r} is {'no label' if len(found) == 0 else 'the label of several rows'} of "
             f"`{basis.called.layer}`."
         )
+    out = alone_pieces(coverage)
+    return gpd.GeoDataFrame(out[out["park_row"] == found[0]].drop(columns="park_row"))
+
+
+def alone_pieces(coverage: Coverage) -> gpd.GeoDataFrame:
+    """What each park alone serves, of all parks; see `Coverage.alone`.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        Of parks or other facilities.
+
+    Returns
+    -------
+    GeoDataFrame
+        Pieces of demand, each with the position of its park.
+    """
+    basis = coverage.basis
     piece, part, shapes, amount = _alone(basis)
-    mine = basis.standing.of[part] == found[0]
     out = gpd.GeoDataFrame(
         {
-            "area": basis.labels[basis.demand.area[piece[mine]]],
-            "demand_row": basis.demand.row[piece[mine]],
-            f"alone_{unit}": amount[mine],
+            "park_row": basis.standing.of[part],
+            "area": basis.labels[basis.demand.area[piece]],
+            "demand_row": basis.demand.row[piece],
+            f"alone_{coverage.unit}": amount,
         },
-        geometry=shapes[mine],
+        geometry=shapes,
         crs=coverage.table.crs,
     )
     mark(out, coverage.definition, coverage.notices)
