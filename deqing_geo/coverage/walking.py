@@ -166,7 +166,7 @@ def on_foot(
     if net.crs != basis.areas.crs:
         raise CRSError("The network lies in another system than the areas; make it from to_crs().")
     piece, places, weight = samples_of(basis, grid_m)
-    points = shapely.points(places)
+    points: Shapes = np.asarray(shapely.points(places), dtype=object)
     reach = basis.standing.reach
     most = float(reach.max(initial=0.0))
     lines = net.lines
@@ -174,13 +174,13 @@ def on_foot(
     there = feet(net, gates, np.inf)
     here = feet(net, places, most)
     straight = _straight(basis, points)
-    near = np.zeros(len(points), dtype=bool)
+    near: Flags = np.zeros(len(points), dtype=bool)
     if len(points) and len(reach):
         tree = shapely.STRtree(points)
         within = tree.query(basis.standing.parts, predicate="dwithin", distance=reach + TOLERANCE_M)
         near[within[1]] = True
     walk = np.full(len(points), np.inf)
-    served = np.zeros(len(points), dtype=bool)
+    served: Flags = np.zeros(len(points), dtype=bool)
     pieces = cut_at(net, there)
     joined = there.edge >= 0
     for radius in np.unique(reach):
@@ -188,7 +188,7 @@ def on_foot(
         if not mine.any():
             continue
         metres = _metres(net, pieces, there, here, mine, most)
-        served |= metres <= radius + TOLERANCE_M
+        served = served | (metres <= radius + TOLERANCE_M)
         walk = np.minimum(walk, metres)
     frame = gpd.GeoDataFrame(
         {
@@ -216,9 +216,10 @@ def on_foot(
     lost = np.setdiff1d(np.arange(len(reach)), part[joined])
     area = basis.demand.area[piece]
     table = basis.areas.copy()
-    need = np.bincount(area, weight, len(table))
+    need = np.bincount(area, weight, len(table)).astype(float)
     for column, flags in (("straight_coverage", near), ("walking_coverage", served)):
-        table[column] = ratio(np.bincount(area, weight * flags, len(table)), need)
+        held = np.bincount(area, np.where(flags, weight, 0.0), len(table)).astype(float)
+        table[column] = ratio(held, need)
     said = [*coverage.notices, names.word("coverage.sampled").format(metres=f"{grid_m:g}")]
     assumed = int((kind != "given").sum())
     said += [f"{names.word('coverage.assumed')}:{assumed}"] if assumed else []
@@ -313,7 +314,7 @@ def _metres(
         np.concatenate([cost, cost, there.away[mine]]),
         pieces.size + 1,
     )
-    way = dijkstra(graph, directed=True, indices=pieces.size, limit=most)
+    way = dijkstra(graph, directed=True, indices=np.array([pieces.size]), limit=most)[0]
     on = here.edge >= 0
     piece = pieces.holding(here)
     onward = way[pieces.head[piece]] + pieces.high[piece] - here.at
