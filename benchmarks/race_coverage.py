@@ -99,7 +99,7 @@ def _stars(
 
 
 def streets(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Streets from side to side of the county, bent, and with a vertex in common where they meet."""
+    """Streets from side to side of the county, bent, with common vertices where they meet."""
     rng = np.random.default_rng(SEED)
     x0, y0, x1, y1 = areas.total_bounds
     x, y = np.meshgrid(np.arange(x0, x1, STREET_M), np.arange(y0, y1, STREET_M))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
+        Access,
         Coverage,
         CoverageBand,
         CoverageChanges,
@@ -86,6 +87,7 @@ _HOMES = {
     "DensityBand": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
+    "Access": "coverage",
     "Coverage": "coverage",
     "CoverageBand": "coverage",
     "CoverageChanges": "coverage",
@@ -137,6 +139,7 @@ _HOMES = {
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
+    "Access",
     "BoundaryReport",
     "Coverage",
     "CoverageBand",

@@ -6,6 +6,7 @@ draws. Layers arrive in a metric CRS (see `deqing_geo.crs`).
 
 from __future__ import annotations
 
+from deqing_geo.coverage.access import Access
 from deqing_geo.coverage.band import CoverageBand, coverage_band
 from deqing_geo.coverage.changes import CoverageChanges
 from deqing_geo.coverage.forecast import CoverageForecast
@@ -15,6 +16,7 @@ from deqing_geo.coverage.service import park_coverage, service_coverage
 from deqing_geo.coverage.walking import Walking
 
 __all__ = [
+    "Access",
     "Coverage",
     "CoverageBand",
     "CoverageChanges",
