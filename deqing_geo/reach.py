@@ -31,6 +31,8 @@ QUAD_SEGS = 64
 MITRE_LIMIT = 5.0
 # A chord is as long as its angle and radius say, to well under the millimetre of survey data.
 CHORD_M = 1e-5
+# A chord of GEOS is at most half as long again as its share of a quarter circle.
+BLUNT = 1.6 * math.pi / 2 / QUAD_SEGS
 # What chords may take from a disc: a tenth of what GEOS takes by default, and less than a metre of
 # radius would make at 300 m.
 LOST_OF_DISC = 1e-4
@@ -174,38 +176,62 @@ def _round_out(coords: Floats, ring: Ints, radius: Floats) -> tuple[Floats, Floa
     """
     # Without the last vertex of each ring, which is its first.
     kept = np.diff(ring, append=-1) == 0
-    point, ring, r = coords[kept], ring[kept], radius[kept]
-    here = np.arange(len(point))
-    begins = np.diff(ring, prepend=-1) != 0
-    ends = np.roll(begins, -1)
-    onward, before = here + 1, here - 1
-    onward[ends], before[begins] = here[begins], here[ends]
-    step = point[onward] - point
-    length = np.hypot(*step.T)
-    along = step / np.where(length > 0, length, 1)[:, None]
-    came = along[before]
+    x, y, ring, r = coords[kept, 0], coords[kept, 1], ring[kept], radius[kept]
+    begins = np.flatnonzero(np.diff(ring, prepend=-1))
+    ends = np.append(begins[1:], len(x)) - 1 if len(x) else begins
+    dx, dy = _onward(x, begins, ends) - x, _onward(y, begins, ends) - y
+    length = np.sqrt(dx * dx + dy * dy)
+    came_x, came_y, came = (_before(one, begins, ends) for one in (dx, dy, length))
     # Rings of a buffer run clockwise around the land, so that a round corner turns right.
-    sine = came[:, 1] * along[:, 0] - came[:, 0] * along[:, 1]
-    turn = np.where((came * along).sum(axis=1) > 0, np.arcsin(np.clip(sine, -1, 1)), 0.0)
-    chord = np.maximum(length, length[before])
-    on_arc = (turn > 0) & (np.abs(2 * r * np.sin(turn / 2) - chord) < CHORD_M)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sine = (came_y * dx - came_x * dy) / (came * length)
+    sine = np.where(came_x * dx + came_y * dy > 0, sine, 0.0)
+    # 2 * r * sin(turn / 2), without an arc sine for every vertex.
+    square = np.minimum(sine * sine, 1.0)
+    chord = 2 * r * sine / np.sqrt(2 * (1 + np.sqrt(1 - square)))
+    on_arc = (sine > 0) & (np.abs(chord - np.maximum(length, came)) < CHORD_M)
     at = np.flatnonzero(on_arc)
-    swell = np.sqrt(turn[at] / sine[at]) - 1
-    out = came[at] + along[at]
-    out = np.column_stack([-out[:, 1], out[:, 0]]) * (swell * r[at] / np.hypot(*out.T))[:, None]
-    moved = point.copy()
-    moved[at] += out
-    end = on_arc ^ on_arc[onward]
-    angle = np.where(on_arc, turn, turn[onward])
-    lacks = np.where(end, r**2 * (angle - np.sqrt(np.abs(angle * np.sin(angle)))) / 2, 0.0)
-    both = turn + turn[onward]
-    alone = ~on_arc & ~on_arc[onward] & (turn > 0) & (turn[onward] > 0)
-    alone &= np.abs(2 * r * np.sin(both / 2) - length) < CHORD_M
-    lacks[alone] = (r**2 * (both - np.sin(both)) / 2)[alone]
-    out_coords, lost = coords.copy(), np.zeros(len(coords))
-    out_coords[kept], lost[kept] = moved, lacks
-    out_coords[~kept] = moved[begins]
-    return out_coords, lost
+    angle = np.arcsin(np.minimum(sine[at], 1.0))
+    swell = np.sqrt(angle / sine[at]) - 1
+    out_x = came_x[at] / came[at] + dx[at] / length[at]
+    out_y = came_y[at] / came[at] + dy[at] / length[at]
+    step = swell * r[at] / np.hypot(out_x, out_y)
+    x, y = x.copy(), y.copy()
+    x[at] -= out_y * step
+    y[at] += out_x * step
+    lacks = np.zeros(len(x))
+    following = _onward(on_arc, begins, ends)
+    end = np.flatnonzero(on_arc ^ following)
+    turn = np.where(on_arc[end], sine[end], _onward(sine, begins, ends)[end])
+    angle = np.arcsin(np.clip(turn, 0.0, 1.0))
+    lacks[end] = r[end] ** 2 * (angle - np.sqrt(angle * turn)) / 2
+    # A chord between two straight stretches turns by half its angle at either end.
+    blunt = ~on_arc & ~following & (sine > 0) & (length < r * BLUNT)
+    alone = np.flatnonzero(blunt)
+    both = np.arcsin(sine[alone]) + np.arcsin(np.clip(_onward(sine, begins, ends)[alone], 0.0, 1.0))
+    one_chord = np.abs(2 * r[alone] * np.sin(both / 2) - length[alone]) < CHORD_M
+    alone, both = alone[one_chord], both[one_chord]
+    lacks[alone] = r[alone] ** 2 * (both - np.sin(both)) / 2
+    moved, lost = coords.copy(), np.zeros(len(coords))
+    moved[kept, 0], moved[kept, 1], lost[kept] = x, y, lacks
+    moved[~kept, 0], moved[~kept, 1] = x[begins], y[begins]
+    return moved, lost
+
+
+def _onward(values: Any, begins: Ints, ends: Ints) -> Any:
+    """What each vertex's next one in its ring has."""
+    out = np.empty_like(values)
+    out[:-1] = values[1:]
+    out[ends] = values[begins]
+    return out
+
+
+def _before(values: Any, begins: Ints, ends: Ints) -> Any:
+    """What each vertex's last one in its ring has."""
+    out = np.empty_like(values)
+    out[1:] = values[:-1]
+    out[begins] = values[ends]
+    return out
 
 
 def union_parts(shapes: Shapes) -> Shapes:
