@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
-    from deqing_geo.coverage import Coverage, park_coverage
+    from deqing_geo.coverage import (
+        Access,
+        Coverage,
+        CoverageBand,
+        CoverageChanges,
+        CoverageForecast,
+        Walking,
+        coverage_band,
+        gap_list,
+        park_coverage,
+        park_ledger,
+        service_coverage,
+    )
     from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
@@ -37,6 +49,7 @@ if TYPE_CHECKING:
         add_sites,
         add_terrain,
         area_map,
+        coverage_map,
         fault_map,
         road_map,
         save_map,
@@ -96,10 +109,20 @@ _HOMES = {
     "centre_lines": "roads",
     "CentreLines": "roads",
     "park_coverage": "coverage",
+    "service_coverage": "coverage",
+    "Access": "coverage",
     "Coverage": "coverage",
+    "CoverageBand": "coverage",
+    "CoverageChanges": "coverage",
+    "CoverageForecast": "coverage",
+    "Walking": "coverage",
+    "coverage_band": "coverage",
+    "gap_list": "coverage",
+    "park_ledger": "coverage",
     "Raster": "rasters",
     "area_map": "maps",
     "add_dead_ends": "maps",
+    "coverage_map": "maps",
     "add_density": "maps",
     "add_layer": "maps",
     "add_links": "maps",
@@ -146,9 +169,13 @@ _HOMES = {
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
+    "Access",
     "BoundaryReport",
     "CentreLines",
     "Coverage",
+    "CoverageBand",
+    "CoverageChanges",
+    "CoverageForecast",
     "DensityBand",
     "Raster",
     "Reach",
@@ -159,6 +186,7 @@ __all__ = [
     "Siting",
     "Tally",
     "VillageTypes",
+    "Walking",
     "add_coverage",
     "add_dead_ends",
     "add_density",
@@ -173,14 +201,18 @@ __all__ = [
     "check_boundaries",
     "classify_villages",
     "columns",
+    "coverage_band",
+    "coverage_map",
     "crs",
     "dead_ends",
     "density_band",
     "divisions",
     "errors",
     "fault_map",
+    "gap_list",
     "grid",
     "park_coverage",
+    "park_ledger",
     "reach",
     "read_counties",
     "read_facilities",
@@ -210,6 +242,7 @@ __all__ = [
     "save_quality_report",
     "save_table",
     "scorecard",
+    "service_coverage",
     "slope",
     "standards",
     "suggest_links",

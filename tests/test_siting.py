@@ -1,6 +1,5 @@
 """Where the next parks belong: with a pencil, against all subsets, and by law."""
 
-import dataclasses
 import itertools
 import math
 
@@ -31,11 +30,12 @@ def frame(*shapes, index=None, **columns):
     return gpd.GeoDataFrame(geometry=moved, index=index, crs=sample.CRS).assign(**columns)
 
 
-def covered(homes, parks=(), areas=(EVERYWHERE,), **options):
+def covered(homes, parks=(), areas=(EVERYWHERE,), people=None, **options):
+    told = {} if people is None else {"people": people}
     return park_coverage(
         frame(*areas),
         frame(*parks, park_class="G11"),
-        frame(*homes, home_class="urban_residential"),
+        frame(*homes, home_class="urban_residential", **told),
         **options,
     )
 
@@ -233,12 +233,11 @@ def test_a_piece_of_land_the_grid_passes_over_is_still_tried():
 
 
 def test_a_weight_says_who_counts_more_and_the_figure_stays_land():
-    coverage = covered([box(0, 0, 200, 50), box(5000 - 100, 0, 5000, 50)])
-    people = gpd.GeoDataFrame(coverage.gaps.assign(people=[10.0, 900.0]))
-    weighed = dataclasses.replace(coverage, gaps=people)
+    homes = [box(0, 0, 200, 50), box(5000 - 100, 0, 5000, 50)]
+    coverage = covered(homes, people=[10.0, 900.0])
     places = frame(Point(-50, 25), Point(4800, 25), index=["land", "people"])
     by_land = suggest_parks(coverage, candidates=places, max_sites=1)
-    by_people = suggest_parks(weighed, candidates=places, max_sites=1, weight="people")
+    by_people = suggest_parks(coverage, candidates=places, max_sites=1, weight="people")
 
     assert by_land.sites["candidate"].to_list() == ["land"]
     assert by_people.sites["candidate"].to_list() == ["people"]

@@ -103,6 +103,7 @@ var DeqingMap = (function () {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
         if (mark) { map.dgShapes.get(key)[2] = drawn; }
+        drawn.dgKey = key;
         drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
           popupSize(map));
       }
@@ -121,6 +122,21 @@ var DeqingMap = (function () {
           }), options)
         : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options), at);
     });
+    // What belongs to one shape shows while its story is open, and not before.
+    if (data.also) {
+      var also = data.also.shapes.map(function (shape) {
+        return L.polygon(shape.map(function (polygon) {
+          return polygon.map(function (ring) { return path(ring, data.unit); });
+        }), L.extend({ renderer: renderer(map), interactive: false }, data.also.style));
+      });
+      group.on("popupopen popupclose", function (event) {
+        var at = data.keys.indexOf(event.propagatedFrom && event.propagatedFrom.dgKey);
+        if (at < 0) { return; }
+        (data.also.of[at] || []).forEach(function (one) {
+          if (event.type === "popupopen") { also[one].addTo(map); } else { also[one].remove(); }
+        });
+      });
+    }
     // A circle of one size at every scale, where a shape may be too small to be seen.
     (data.marks || []).forEach(function (place, at) {
       if (place === null) { return; }
