@@ -150,6 +150,38 @@ def require_points(**layers: gpd.GeoDataFrame) -> Shapes:
     return shapes
 
 
+def require_shapes(**layers: gpd.GeoDataFrame) -> Shapes:
+    """Points, lines or polygons: valid where there is one, with finite coordinates.
+
+    Parameters
+    ----------
+    **layers : GeoDataFrame
+        One layer, by the caller's name for it.
+
+    Returns
+    -------
+    array of shapely geometries
+        The shapes, in order; missing ones stay missing.
+
+    Raises
+    ------
+    GeometryError
+        If a row is a collection, a polygon that crosses itself, or not finite.
+    """
+    (name, frame), *_ = layers.items()
+    shapes = _of_kind(name, frame, (*_POINTS, *_LINES, *_POLYGONS), "points, lines or polygons")
+    bad = ~(shapely.is_valid(shapes) | shapely.is_missing(shapes))
+    bad &= np.isin(shapely.get_type_id(shapes), _POLYGONS)
+    if bad.any():
+        why = shapely.is_valid_reason(shapes[bad][0])
+        raise GeometryError(
+            f"`{name}` has shapes that are not valid ({why}). Read them with the library, which "
+            f"mends them and says so, or try {name}.make_valid().",
+            frame.index[bad],
+        )
+    return shapes
+
+
 def warn_if_apart(areas: Shapes, **layers: Shapes) -> None:
     """Say aloud that a layer lies farther from the areas than they are wide.
 

@@ -107,6 +107,37 @@ def share_lengths(
     [5.0, 8.0]
     """
     single, row = shapely.get_parts(lines, return_index=True)
+    kept, first, copies = _drawn_once(single)
+    area, line, metres, edge, on_edge = _shares(areas, single[kept], band_m)
+    # What was drawn again has the same shares again.
+    count = np.diff(first)[line]
+    entry = np.repeat(np.arange(len(line)), count)
+    turn = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
+    line = copies[first[line[entry]] + turn]
+    order = np.lexsort((line, area[entry]))
+    entry, line = entry[order], line[order]
+    shares = Shares(area[entry], row[line], metres[entry], edge[entry], on_edge[entry])
+    return shares if edge_weight == 1 else shares.weighed(edge_weight)
+
+
+def _drawn_once(single: Shapes) -> tuple[Ints, Ints, Ints]:
+    """Lines without those that are the same, where each one's copies begin, and the copies."""
+    count = len(single)
+    length = shapely.length(single)
+    if count == 0 or len(np.unique(length)) > count / 2:
+        # Few copies cost less than looking for them.
+        every = np.arange(count)
+        return every, np.arange(count + 1), every
+    keys = np.array(shapely.to_wkb(single), dtype=object)
+    _, kept, which = np.unique(keys, return_index=True, return_inverse=True)
+    copies = np.argsort(which, kind="stable")
+    return kept, np.searchsorted(which[copies], np.arange(len(kept) + 1)), copies
+
+
+def _shares(
+    areas: Shapes, single: Shapes, band_m: float
+) -> tuple[Ints, Ints, Floats, Floats, Bools]:
+    """The fields of `Shares`, of lines that have one part each."""
     found = trace(areas, single, band_m)
     near, tied, band = found.near, found.tied.copy(), found.band
     length = shapely.length(single)
@@ -128,9 +159,7 @@ def share_lengths(
     if band is not None:
         edge_tied = (band.metres(line_tied, last) - band.metres(line_tied, first)) * share
         edge = np.concatenate([band.metres(line_in, length[line_in]), edge_cut, edge_tied])
-    order = np.lexsort((line, area))
-    shares = Shares(area[order], row[line[order]], metres[order], edge[order], on_edge[order])
-    return shares if edge_weight == 1 else shares.weighed(edge_weight)
+    return area, line, metres, edge, on_edge
 
 
 def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
@@ -157,14 +186,41 @@ def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
     >>> area.tolist(), shapely.area(pieces).tolist()
     ([0, 1], [4.0, 10.0])
     """
-    tree = shapely.STRtree(blocks)
-    area_at, block_at = tree.query(areas, predicate="intersects")
+    area_at, _, pieces = cut_blocks(areas, blocks)
+    return area_at, pieces
+
+
+def cut_blocks(areas: Shapes, blocks: Shapes) -> tuple[Ints, Ints, Shapes]:
+    """As `pieces_in`, and of which block each piece is.
+
+    Parameters
+    ----------
+    areas, blocks : array of Polygon and MultiPolygon
+        Valid, in the same coordinates.
+
+    Returns
+    -------
+    area, block : array of int
+        Positions of the area and the block of each piece.
+    pieces : array of shapely geometries
+        What of a block lies there; where they only touch, a line or a point.
+
+    Examples
+    --------
+    >>> land = np.array([shapely.box(0, 0, 10, 10)])
+    >>> _, block, pieces = cut_blocks(land, np.array([shapely.box(8, 0, 15, 2)]))
+    >>> block.tolist(), shapely.area(pieces).tolist()
+    ([0], [4.0])
+    """
+    area_at, block_at = shapely.STRtree(blocks).query(areas, predicate="intersects")
     order = np.lexsort((block_at, area_at))
     area_at, block_at = area_at[order], block_at[order]
     pieces = blocks[block_at]
+    # Prepared, an area answers for its thousands of blocks at once.
+    shapely.prepare(areas)
     cut = ~shapely.covers(areas[area_at], pieces)
     pieces[cut] = shapely.intersection(pieces[cut], areas[area_at[cut]])
-    return area_at, pieces
+    return area_at, block_at, pieces
 
 
 def areas_in(parts: Shapes, blocks: Shapes) -> Floats:
@@ -248,19 +304,50 @@ def once(blocks: Shapes) -> Shapes:
     >>> shapely.area(once(np.array([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)]))).tolist()
     [3.0]
     """
-    blocks = blocks[~(shapely.is_missing(blocks) | shapely.is_empty(blocks))]
+    return once_rows(blocks)[0]
+
+
+def once_rows(blocks: Shapes) -> tuple[Shapes, Ints]:
+    """As `once`, and of which block each shape is.
+
+    Parameters
+    ----------
+    blocks : array of Polygon and MultiPolygon
+        Valid; missing and empty ones are left out.
+
+    Returns
+    -------
+    shapes : array of shapely geometries
+        Without overlaps.
+    row : array of int
+        Position of the block; of blocks that were joined, of the first.
+
+    Examples
+    --------
+    >>> shapes, row = once_rows(np.array([None, shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1)]))
+    >>> shapely.area(shapes).tolist(), row.tolist()
+    ([3.0], [1])
+    """
+    row = np.flatnonzero(~(shapely.is_missing(blocks) | shapely.is_empty(blocks)))
+    blocks = blocks[row]
     if len(blocks) == 0:
-        return blocks
+        return blocks, row
     tree = shapely.STRtree(blocks)
     left, right = tree.query(blocks, predicate="intersects")
     pair = left < right
     left, right = left[pair], right[pair]
     doubled = shapely.area(shapely.intersection(blocks[left], blocks[right])) > SLIVER_M2
     if not doubled.any():
-        return blocks
+        return blocks, row
     involved = np.union1d(left[doubled], right[doubled])
     joined = shapely.get_parts(shapely.disjoint_subset_union_all(blocks[involved]))
-    return np.concatenate([np.delete(blocks, involved), joined])
+    held = shapely.point_on_surface(blocks[involved])
+    block, part = shapely.STRtree(joined).query(held, predicate="dwithin", distance=SLIVER_M2)
+    first = np.full(len(joined), len(row))
+    np.minimum.at(first, part, involved[block])
+    order = np.argsort(first, kind="stable")
+    shapes = np.concatenate([np.delete(blocks, involved), joined[order]])
+    return shapes, np.concatenate([np.delete(row, involved), row[first[order]]])
 
 
 # ---------------------------------------------------------------- lines and borders

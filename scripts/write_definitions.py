@@ -54,7 +54,10 @@ Results built on `secondary` or `remembered` wording say 未核对原文.
   areas serves, unless the definition counts parks outside. Distances run straight from its
   boundary.
 - **Residential land** drawn twice is counted once. Homesteads (三调 0702, 用地用海 0703) are read
-  and not counted by default.
+  and not counted by default (`park.health_check_2021+homestead` counts them); a result of a
+  layer that has both shows both figures.
+- **Other options** of a park definition: `+outside` counts parks beyond the border of the areas,
+  `+joined` takes parks that touch or lie across a path as one park of their size together.
 - **Classes from OpenStreetMap** are this library's proposal (trunk, primary, secondary, tertiary
   to 快速路, 主干路, 次干路, 支路; residential, unclassified and living_street to
   小区内部道路), and results say 代用数据.
@@ -74,7 +77,7 @@ def page() -> str:
     """The page as it should be."""
     law = standards.load()
     parts = [HEAD]
-    for measure in ("road_density", "highway_density", "park_coverage"):
+    for measure in standards.MEASURES:
         parts.append(f"## {columns.label(measure)}\n")
         for way in law.ways(measure):
             parts.append(_definition(way, way.key == law.defaults.get(measure)))
@@ -93,11 +96,17 @@ def _definition(way: standards.Definition, default: bool) -> str:
     lines.append(f"- evidence: {way.evidence} ({columns.word(f'evidence.{way.evidence}')})")
     for layer, words in way.counts.items():
         known = columns.vocabulary(
-            {"roads": "road_class", "parks": "park_class"}.get(layer, "home_class")
+            {
+                "roads": "road_class",
+                "parks": "park_class",
+                "facilities": "facility_class",
+                "homes": "home_class",
+            }[layer]
         )
         lines.append(f"- counts {layer}: {'、'.join(known[word] for word in words)}")
     for band in way.bands:
-        lines.append(f"- from {band.from_m2:g} m2: {band.radius_m:g} m")
+        size = f"from {band.from_m2:g} m2: " if band.from_m2 else ""
+        lines.append(f"- {size}{band.radius_m:g} m")
     if way.note:
         lines.append(f"- {way.note}")
     return "\n".join(lines) + "\n"

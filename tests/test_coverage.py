@@ -10,7 +10,7 @@ from pytest import approx
 from shapely import Polygon, box
 
 from deqing_geo import errors, park_coverage, sample, standards
-from deqing_geo.coverage import _reach
+from deqing_geo.radii import land_within
 
 X, Y = sample.X0, sample.Y0
 # The ellipsoid stretches a strip of a few kilometres by less than this from end to end.
@@ -236,7 +236,7 @@ def test_homesteads_are_read_and_not_counted_by_default():
 )
 def test_the_land_in_reach_of_a_convex_park_is_steiners(shape, radius):
     """Area + perimeter x r + pi r^2: exact for any convex shape."""
-    reach = _reach(np.array([shape]), np.array([radius]))[0]
+    reach = land_within(np.array([shape]), np.array([radius]))[0]
     exact = shape.area + shape.length * radius + math.pi * radius**2
 
     assert reach.area == approx(exact, rel=1.5e-4)
@@ -244,7 +244,7 @@ def test_the_land_in_reach_of_a_convex_park_is_steiners(shape, radius):
 
 
 def test_a_straight_stretch_is_at_the_radius_itself():
-    reach = _reach(np.array([box(0, 0, 100, 100)]), np.array([500.0]))[0]
+    reach = land_within(np.array([box(0, 0, 100, 100)]), np.array([500.0]))[0]
 
     assert reach.bounds == approx((-500, -500, 600, 600), abs=1e-9)
 

@@ -228,7 +228,7 @@ def test_the_table_is_written_in_chinese(tmp_path):
     file = dg.save_table(ends(layer(MAIN)), tmp_path / "ends.csv")
 
     text = file.read_text("utf-8-sig")
-    assert text.startswith("编号,端点类别,道路行号,道路名称,道路等级,")
+    assert text.startswith("编号,端点类别,道路编号,道路名称,道路等级,")
     assert "疑似断头路,0," in text and "未对照规划路网" in text
 
 

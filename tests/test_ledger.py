@@ -17,7 +17,8 @@ def named(lines, names, **columns_):
 
 
 def ledger(lines, zone=None, per="line", **options):
-    return road_ledger(road_density(areas(KM) if zone is None else zone, lines, **options), per=per)
+    density = road_density(areas(KM) if zone is None else zone, lines, **options)
+    return road_ledger(density, per=per, outside=True)
 
 
 def test_a_line_says_what_it_meets_at_its_ends():
@@ -151,7 +152,7 @@ def test_the_sums_are_the_densitys(per):
     county = sample.county(1)
     for by in ("road.core", "road.broad+half"):
         density = road_density(county.zone, county.roads, by=by, as_of="2025-12-31")
-        found = road_ledger(density, per=per)
+        found = road_ledger(density, per=per, outside=True)
 
         total = float(density.table["road_km"].sum())
         assert found["counted_km"].sum() == approx(total, abs=1e-9)
@@ -209,3 +210,12 @@ def test_areas_side_by_side_count_a_road_once():
     assert (
         found["counted_km"].to_list() == approx([2.0]) and found.loc[0, "road_counted"] == "whole"
     )
+
+
+def test_roads_that_lie_wholly_outside_are_listed_only_where_asked():
+    density = road_density(sample.zone(), sample.roads())
+    own, every = road_ledger(density), road_ledger(density, outside=True)
+
+    assert every.index.difference(own.index).to_list() == [4, 5]
+    assert set(every.loc[[4, 5], "not_counted_reason"]) == {"统计范围外"}
+    assert own["counted_km"].sum() == every["counted_km"].sum() == density.table["road_km"].sum()

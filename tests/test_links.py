@@ -161,6 +161,14 @@ def test_every_end_has_one_link_and_better_ones_count_as_built():
     assert len(ends) == len(set(ends))
 
 
+def test_beside_the_end_of_a_street_it_is_the_end_that_is_linked():
+    """The nearest place of each lane is 8 m before the other's end, not the end itself."""
+    lanes = [[(0, 0), (0, 500)], [(0, 500), (300, 500)], [(300, 500), (300, -9)]]
+
+    found = links(layer(*lanes, [(0, 0), (200, -8)], [(100, 500), (101, 510)]))
+    assert ((200, -8), (300, -9)) in drawn(found)
+
+
 def test_a_second_link_beside_a_better_one_is_dropped():
     """Two ends, 20 m apart, face the end of a street 100 m away: one is linked to it."""
     roads = layer(

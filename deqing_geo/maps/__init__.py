@@ -16,8 +16,9 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
-from deqing_geo.maps.parks import add_coverage
+from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.villages import village_map
 
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_coverage",
+    "add_dead_ends",
     "add_density",
     "add_layer",
+    "add_links",
+    "add_reach",
     "add_roads",
+    "add_sites",
     "add_terrain",
     "area_map",
+    "coverage_map",
     "fault_map",
     "road_map",
     "save_map",

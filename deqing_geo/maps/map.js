@@ -103,6 +103,7 @@ var DeqingMap = (function () {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
         if (mark) { map.dgShapes.get(key)[2] = drawn; }
+        drawn.dgKey = key;
         drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
           popupSize(map));
       }
@@ -121,6 +122,21 @@ var DeqingMap = (function () {
           }), options)
         : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options), at);
     });
+    // What belongs to one shape shows while its story is open, and not before.
+    if (data.also) {
+      var also = data.also.shapes.map(function (shape) {
+        return L.polygon(shape.map(function (polygon) {
+          return polygon.map(function (ring) { return path(ring, data.unit); });
+        }), L.extend({ renderer: renderer(map), interactive: false }, data.also.style));
+      });
+      group.on("popupopen popupclose", function (event) {
+        var at = data.keys.indexOf(event.propagatedFrom && event.propagatedFrom.dgKey);
+        if (at < 0) { return; }
+        (data.also.of[at] || []).forEach(function (one) {
+          if (event.type === "popupopen") { also[one].addTo(map); } else { also[one].remove(); }
+        });
+      });
+    }
     // A circle of one size at every scale, where a shape may be too small to be seen.
     (data.marks || []).forEach(function (place, at) {
       if (place === null) { return; }
@@ -134,7 +150,7 @@ var DeqingMap = (function () {
     if (data.labels) {
       data.labels.forEach(function (label) {
         var text = element("span", "", label[2]);
-        var size = data.small ? "dg-label dg-small" : "dg-label";
+        var size = data.numbers ? "dg-label dg-number" : data.small ? "dg-label dg-small" : "dg-label";
         L.tooltip({ permanent: true, direction: "center", className: size, interactive: false })
           .setLatLng([label[1] / data.unit, label[0] / data.unit]).setContent(text).addTo(group);
       });
@@ -205,9 +221,11 @@ var DeqingMap = (function () {
           box.top < other.bottom && box.bottom > other.top;
       });
     }
-    all.sort(function (a, b) {
-      return a.classList.contains("dg-small") - b.classList.contains("dg-small");
-    });
+    // Numbers belong in their circles; what is small gives way first.
+    function rank(node) {
+      return node.classList.contains("dg-number") ? -1 : Number(node.classList.contains("dg-small"));
+    }
+    all.sort(function (a, b) { return rank(a) - rank(b); });
     // Everything is measured before anything is moved: a browser lays out anew in between.
     all.forEach(function (node) { node.style.marginTop = ""; });
     var boxes = all.map(function (node) { return node.getBoundingClientRect(); });
@@ -215,7 +233,7 @@ var DeqingMap = (function () {
       var box = boxes[at];
       if (box.right < corner.left || box.left > corner.right ||
           box.bottom < corner.top || box.top > corner.bottom) { return; }
-      var mark = covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
+      var mark = rank(node) >= 0 && covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
       if (down) {
         node.style.marginTop = down + "px";
         box = { left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down };

@@ -242,7 +242,7 @@ def as_network(graph: RoadNetwork | Graph) -> RoadNetwork:
         facts, ends, metres = [facts[at] for at in kept], ends[kept], metres[kept]
     vertices, starts = _vertices([each.get("geometry") for each in facts], nodes, ends)
     told = graph.graph
-    none = gpd.GeoDataFrame({"road": [], "other": []}, geometry=[], crs=told.get("crs"))
+    none = gpd.GeoDataFrame({"road": [], "other_road": []}, geometry=[], crs=told.get("crs"))
     crossed = told.get("crossed", none.assign(joined=False))
     return RoadNetwork(
         nodes=nodes,

@@ -56,6 +56,8 @@ BATCH = 20_000_000
 FREE_M = 0.5
 # Ours: a gap no wider than a carriageway is more likely one of the drawing than of the ground.
 GAP_M = 10.0
+# Ours: the last metres of a street, as wide as a street is, are its end.
+LAST_M = 15.0
 # Half of a link along a planned road: the plan has it.
 ON_PLAN = 0.5
 
@@ -115,7 +117,8 @@ def suggest_links(
         smaller of the two parts), ``barriers`` (those it crosses, joined by 、), ``on_plan``,
         ``plan_leads_on`` and ``planned_name``, ``link_effect`` (in words), ``node`` and
         ``to_node`` (None where the link meets the middle of a street); with areas ``in_area``,
-        ``area_added_km`` and ``density_gain`` (km/km²). ``attrs["notice"]`` says that they are suggestions.
+        ``area_added_km`` and ``density_gain`` (km/km²). ``attrs["notice"]`` says that they are
+        suggestions.
 
     Raises
     ------
@@ -255,6 +258,13 @@ def _candidates(net: RoadNetwork, lines: Shapes, land: Any, max_m: float) -> _Li
     goal = shapely.get_coordinates(shapely.line_interpolate_point(lines[onto], away))
     goal = goal.reshape(-1, 2)
     goal[head >= 0] = net.nodes[head[head >= 0]]
+    # Beside the end of a street it is the end that is to be linked.
+    beside = np.zeros(len(onto), dtype=bool)
+    for side, far in ((0, away), (1, net.metres[onto] - away)):
+        beside |= is_end[net.ends[onto, side]] & (far <= LAST_M)
+    kept = (head >= 0) | ~beside
+    end, onto, away, head, goal = (each[kept] for each in (end, onto, away, head, goal))
+    first, last = first[kept], last[kept]
     away = np.where(first, 0.0, np.where(last, net.metres[onto], away))
     tail, stem = node[end], stretch[end]
     # The nearest place of a street is seldom its end, and two ends are better than one.

@@ -14,7 +14,7 @@ import pandas as pd
 
 from deqing_geo.checks import require_words
 from deqing_geo.columns import UNKNOWN
-from deqing_geo.opened import BUILT, opening_days
+from deqing_geo.opened import opened_by
 
 if TYPE_CHECKING:
     from datetime import date
@@ -99,27 +99,14 @@ def standing(
     """
     count = len(roads)
     classes = require_words(roads, name, "road_class", made_by="read_roads")
-    status = (
-        require_words(roads, name, "road_status", blank=BUILT).copy()
-        if "road_status" in roads
-        else np.full(count, BUILT, dtype=object)
-    )
-    built = np.asarray(status == BUILT, dtype=bool)
-    late = undated = contradictory = np.zeros(count, dtype=bool)
-    if day is not None:
-        days = np.full(count, np.datetime64("NaT"), dtype="datetime64[ns]")
-        if "opened_on" in roads:
-            days = opening_days(roads, name).to_numpy(dtype="datetime64[ns]")
-        # A day with an hour is still that day; NaT is neither before nor after.
-        late = built & (days >= np.datetime64(day) + np.timedelta64(1, "D"))
-        contradictory = ~built & (days < np.datetime64(day) + np.timedelta64(1, "D"))
-        undated = built & np.isnat(days)
-        status[late] = NOT_YET_OPEN
+    stood = opened_by(roads, name, "road_status", day)
+    status = stood.status.copy()
+    status[stood.late] = NOT_YET_OPEN
     of_class = pd.Index(classes).isin(definition.counts["roads"])
     why = np.full(count, COUNTED, dtype=object)
-    why[~built] = status[~built]
-    why[late] = "not_yet"
-    why[contradictory] = "contradictory"
+    why[~stood.built] = status[~stood.built]
+    why[stood.late] = "not_yet"
+    why[stood.contradictory] = "contradictory"
     why[~of_class] = "class"
-    why[classes == UNKNOWN] = UNKNOWN
-    return Standing(classes, status, why, built & ~late, of_class, undated, contradictory)
+    why[pd.isna(classes) | (classes == UNKNOWN)] = UNKNOWN
+    return Standing(classes, status, why, stood.open, of_class, stood.undated, stood.contradictory)

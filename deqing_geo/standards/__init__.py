@@ -36,6 +36,7 @@ from deqing_geo.standards.model import (
 from deqing_geo.standards.place import Standard
 
 __all__ = [
+    "MEASURES",
     "UNITS",
     "Band",
     "Definition",
@@ -49,6 +50,7 @@ __all__ = [
 ]
 
 DEFAULT = "deqing"
+MEASURES = ("road_density", "highway_density", "park_coverage", "service_coverage")
 
 
 def available() -> list[str]:
@@ -272,7 +274,7 @@ def _rule(raw: dict[str, Any]) -> Rule:
 
 def _definition(raw: dict[str, Any]) -> Definition:
     _check(raw)
-    if raw["measure"] not in ("road_density", "highway_density", "park_coverage"):
+    if raw["measure"] not in MEASURES:
         raise ValueError(f"unknown measure {raw['measure']}")
     if raw.get("border", "shared") not in BORDERS:
         raise ValueError(f"unknown border rule {raw['border']}")
@@ -284,8 +286,8 @@ def _definition(raw: dict[str, Any]) -> Definition:
     sizes = [band.from_m2 for band in bands]
     if sizes != sorted(set(sizes)) or any(band.radius_m <= 0 for band in bands):
         raise ValueError("bands must grow in size and have positive radii")
-    if raw["measure"] == "park_coverage" and not bands:
-        raise ValueError("a park definition needs bands")
+    if raw["measure"] in ("park_coverage", "service_coverage") and not bands:
+        raise ValueError("a definition of coverage needs bands")
     raw["bands"] = bands
     raw["counts"] = MappingProxyType({name: tuple(held) for name, held in raw["counts"].items()})
     return Definition(**raw)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 from deqing_geo.columns import word
 from deqing_geo.errors import StandardsError, UnitError
@@ -159,7 +161,7 @@ class Definition:
     key : str
         Its name in a `Standard`.
     measure : str
-        ``road_density``, ``highway_density`` or ``park_coverage``.
+        ``road_density``, ``highway_density``, ``park_coverage`` or ``service_coverage``.
     label : str
         One line for maps and tables, in Chinese.
     document, clause, says, evidence : str
@@ -169,7 +171,8 @@ class Definition:
     metric : str
         How lengths or distances are taken.
     counts : mapping of str to tuple of str
-        The classes that count, per layer (``roads``, ``parks``, ``homes``).
+        The classes that count, per layer (``roads``, ``parks``, ``facilities``, ``homes``);
+        of a layer that is not named, everything.
     bands : tuple of Band
         Service radii by size, smallest first; empty for roads.
     merge : bool
@@ -180,7 +183,12 @@ class Definition:
     water : str
         Whether water is ``in`` the area or taken ``out`` of it.
     parks_outside_areas : bool
-        Whether a park's part outside the areas serves homes inside.
+        Whether a park's or facility's part outside the areas serves homes inside.
+    join_m : float
+        Parks no farther apart than this count as one park of their size together; NaN where
+        every park counts by itself.
+    options : tuple of str
+        What was chosen beside the document: ``homestead``, ``outside``, ``joined``.
     rules : tuple of Rule
         Planner's own numbers put in the place of published ones.
     in_force, replaced : date or None
@@ -204,6 +212,8 @@ class Definition:
     border: str = "shared"
     water: str = "in"
     parks_outside_areas: bool = False
+    join_m: float = math.nan
+    options: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     in_force: date | None = None
     replaced: date | None = None
@@ -221,6 +231,7 @@ class Definition:
         where = " ".join(part for part in (self.document, self.clause) if part)
         options = "" if self.border == "shared" else f";{word(f'border.{self.border}')}"
         options += f";{word('water.out')}" if self.water == "out" else ""
+        options += "".join(f";{word(f'option.{one}')}" for one in self.options)
         return f"{self.label}({where}{_mark(self)}){options}{local}"
 
     @property
@@ -283,6 +294,96 @@ class Definition:
     def _require_roads(self) -> None:
         if "roads" not in self.counts:
             raise StandardsError(f"`{self.key}` does not count roads.")
+
+    def with_homesteads(self) -> Definition:
+        """The same way of counting, with homesteads among the residential land (含宅基地).
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+homestead``, and its line says so.
+
+        Raises
+        ------
+        StandardsError
+            If this is no way of counting homes.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load()["park.health_check_2021"].with_homesteads().key
+        'park.health_check_2021+homestead'
+        """
+        if "homes" not in self.counts:
+            raise StandardsError(f"`{self.key}` does not count homes.")
+        homes = tuple(dict.fromkeys((*self.counts["homes"], "homestead")))
+        return self._chosen("homestead", counts=MappingProxyType({**self.counts, "homes": homes}))
+
+    def with_parks_outside(self) -> Definition:
+        """The same way of counting, with parks outside the areas that reach into them.
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+outside``, and its line says so.
+
+        Raises
+        ------
+        StandardsError
+            If this has no service radius.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> standards.load()["park.health_check_2021"].with_parks_outside().parks_outside_areas
+        True
+        """
+        return self._chosen("outside", parks_outside_areas=True)
+
+    def with_joined_parks(self, rule: Rule) -> Definition:
+        """The same way of counting, with parks that touch or lie across a path as one park.
+
+        Parameters
+        ----------
+        rule : Rule
+            How far apart they may lie, in metres.
+
+        Returns
+        -------
+        Definition
+            Its key ends in ``+joined``, and its line names the rule. Size and radius are those
+            of the parks together.
+
+        Raises
+        ------
+        UnitError
+            If the rule is not in metres.
+        StandardsError
+            If this has no service radius.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> law = standards.load()
+        >>> joined = law["park.health_check_2021"].with_joined_parks(law.rule("park.join_gap"))
+        >>> joined.key, joined.join_m
+        ('park.health_check_2021+joined', 10.0)
+        """
+        if rule.unit != "m":
+            raise UnitError(f"Parks lie some metres apart, and the rule is in {rule.unit}.")
+        rules = tuple(dict.fromkeys((*self.rules, rule)))
+        return self._chosen("joined", join_m=rule.value, rules=rules)
+
+    def _chosen(self, option: str, **changed: Any) -> Definition:
+        """The same definition with an option in its key and its line."""
+        if not self.bands:
+            raise StandardsError(f"`{self.key}` has no service radius.")
+        return dataclasses.replace(
+            self,
+            key=_suffixed(self.key, option, (option,)),
+            options=tuple(dict.fromkeys((*self.options, option))),
+            **changed,
+        )
 
     def with_radius(self, rule: Rule) -> Definition:
         """The same way of counting with the planner's own service radius.

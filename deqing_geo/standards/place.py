@@ -72,8 +72,9 @@ class Standard(Mapping[str, "Rule | Definition"]):
         measure : str or tuple of str
             ``road_density`` or ``park_coverage``; of several the first has the default.
         by : str, Definition or None
-            A key, also one with options (``road.core+half+net``), a definition, or None for
-            the standard's default.
+            A key, also one with options (``road.core+half+net``,
+            ``park.health_check_2021+homestead``), a definition, or None for the standard's
+            default.
 
         Returns
         -------
@@ -106,14 +107,22 @@ class Standard(Mapping[str, "Rule | Definition"]):
     def _optioned(self, key: str) -> Rule | Definition:
         """The entry of a key, with the options that follow it."""
         base, *options = key.split("+")
-        known = {*BORDERS, "net"} - {"shared"}
+        known = {*BORDERS, "net", "homestead", "outside", "joined"} - {"shared"}
         if key in self.entries or not options or not known.issuperset(options):
             return self[key]
         found = self[base]
         if not isinstance(found, Definition):
             return found
         for option in options:
-            found = found.without_water() if option == "net" else found.with_border(option)
+            if option == "joined":
+                found = found.with_joined_parks(self.rule("park.join_gap"))
+            elif option in BORDERS:
+                found = found.with_border(option)
+            elif option == "net":
+                found = found.without_water()
+            else:
+                homes = option == "homestead"
+                found = found.with_homesteads() if homes else found.with_parks_outside()
         return found
 
     def ways(self, prefix: str) -> list[Definition]:
