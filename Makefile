@@ -35,6 +35,7 @@ wheel: $(VENV)/test.stamp
 benchmarks: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/race_roads.py
 	$(BIN)/python benchmarks/race_coverage.py
+	$(BIN)/python benchmarks/race_siting.py
 	$(BIN)/python benchmarks/race_network.py
 	$(BIN)/python benchmarks/race_reading.py
 	$(BIN)/python benchmarks/race_villages.py

@@ -1,9 +1,13 @@
-"""Race: roads to a graph, and minutes from a county's crossings to a few goals.
+"""Race: roads to a graph, minutes to a few goals, and distances from many places.
 
 Streets of a synthetic town, 20,000 stretches to a county, each from crossing to crossing with
 two vertices between, so that every lane builds the same graph. Building: arrays
-(`deqing_geo.road_network`), the same as a networkx graph, and `momepy.gdf_to_nx`. Minutes: ours
-on the arrays against networkx's own Dijkstra on the graph made before.
+(`deqing_geo.road_network`), a networkx graph with all it says of ends, crossings and parts
+(`deqing_geo.road_graph`), and `momepy.gdf_to_nx`. Minutes: ours on the arrays, every crossing
+put on the nearest stretch, against networkx's own Dijkstra on the graph made before. Distances:
+from one crossing in 400 to all of 200,000, on graphs made before: scipy on the matrix of
+`deqing_geo.to_csr`, networkx, and rustworkx where it is installed; with ``--large`` also to two
+million, without rustworkx.
 
 Each lane runs in a process of its own. CPU is the best of up to three calls
 (`time.process_time`). Trust the ratios, not the seconds.
@@ -14,6 +18,7 @@ Run it with ``python benchmarks/race_network.py``.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import sys
 from typing import Any
@@ -27,11 +32,15 @@ from lanes import CRS, ORIGIN, SEED, exponent, in_own_process, measure
 import deqing_geo as dg
 
 LANES = ("arrays", "networkx graph", "momepy", "minutes", "minutes by networkx")
+FAR = ("distances", "distances by networkx", "distances by rustworkx")
+# The usual way a lane is compared with; of the last two, theirs with ours.
 PARTNER = {
     "arrays": "momepy",
     "networkx graph": "momepy",
     "minutes": "minutes by networkx",
 }
+MANY, LARGE = 20, 200  # counties of 10,000 crossings
+EVERY = 400
 STRETCHES = 20_000
 SPEEDS = {"branch": 30}
 GOALS = 5
@@ -70,13 +79,59 @@ def arrays(lines: gpd.GeoDataFrame) -> list[float]:
 
 def graph(lines: gpd.GeoDataFrame) -> list[float]:
     """The same as a networkx graph of ours."""
-    made = dg.road_network(lines, speeds=SPEEDS).to_networkx()
+    made = dg.road_graph(lines, speeds=SPEEDS)
     metres = sum(length for _, _, length in made.edges(data="metres"))
     return [made.number_of_nodes(), made.number_of_edges(), metres]
 
 
+def far(lane: str, counties: int) -> dict[str, Any]:
+    """Distances from one crossing in many to all, on a graph made before."""
+    from scipy.sparse.csgraph import dijkstra
+
+    net = dg.road_network(streets(counties), speeds=SPEEDS)
+    matrix, _ = dg.to_csr(net)
+    sources = np.arange(0, len(net.nodes), EVERY)
+    some = np.arange(0, len(net.nodes), 997)
+    if lane == "distances":
+        return measure(
+            lambda: dijkstra(matrix, directed=True, indices=sources, min_only=True)[some].tolist(),
+            3,
+        )
+    if lane == "distances by networkx":
+        graph = networkx.Graph()
+        coo = matrix.tocoo()
+        graph.add_weighted_edges_from(
+            zip(coo.row.tolist(), coo.col.tolist(), coo.data.tolist(), strict=True)
+        )
+
+        def by_networkx() -> list[float]:
+            way = networkx.multi_source_dijkstra_path_length(graph, set(sources.tolist()))
+            return [way[int(node)] for node in some]
+
+        return measure(by_networkx, 1)
+    import rustworkx
+
+    other = rustworkx.PyGraph(multigraph=False)
+    other.add_nodes_from(range(len(net.nodes) + 1))
+    pairs = np.sort(net.ends, axis=1)
+    other.add_edges_from(
+        list(zip(pairs[:, 0].tolist(), pairs[:, 1].tolist(), net.metres.tolist(), strict=True))
+    )
+    # It searches from one node: one more stands for all sources.
+    last = len(net.nodes)
+    other.add_edges_from([(last, int(node), 0.0) for node in sources])
+
+    def by_rustworkx() -> list[float]:
+        way = rustworkx.dijkstra_shortest_path_lengths(other, last, float)
+        return [way[int(node)] if int(node) != last else 0.0 for node in some]
+
+    return measure(by_rustworkx, 3)
+
+
 def run_lane(lane: str, counties: int) -> dict[str, Any]:
     """One lane at one size, in this process."""
+    if lane in FAR:
+        return far(lane, counties)
     lines = streets(counties)
     repeats = 3 if counties == 1 else 1
     if lane in ("arrays", "networkx graph", "momepy"):
@@ -106,11 +161,38 @@ def run_lane(lane: str, counties: int) -> dict[str, Any]:
     return measure(theirs, repeats)
 
 
+def has_rustworkx() -> bool:
+    """Whether the third lane can run at all."""
+    there = importlib.util.find_spec("rustworkx") is not None
+    if not there:
+        print("rustworkx is not installed: its lane is left out")
+    return there
+
+
+def race_far(counties: int, lanes: tuple[str, ...]) -> float:
+    """Print the lanes of distances; by how much the answers differ."""
+    ours = in_own_process(__file__, lanes[0], counties)
+    worst = 0.0
+    for lane in lanes:
+        result = ours if lane == lanes[0] else in_own_process(__file__, lane, counties)
+        gap = np.abs(np.subtract(result["answer"], ours["answer"]))
+        difference = float(np.max(gap / np.maximum(ours["answer"], 1e-3)))
+        worst = max(worst, difference)
+        ratio = "" if lane == lanes[0] else f"{result['cpu_s'] / ours['cpu_s']:.2f}x"
+        print(
+            f"c{counties:<5}{lane:<24}{result['cpu_s']:>9.3f}{result['peak_mb']:>8.0f}"
+            f"{ratio:>14}{difference:>10.0e}",
+            flush=True,
+        )
+    return worst
+
+
 def main() -> int:
     """Print the table; 1 if the answers differ."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lane", choices=LANES, help="one lane alone, as JSON")
-    parser.add_argument("--counties", type=int, choices=(1, 4), default=1)
+    parser.add_argument("--lane", choices=LANES + FAR, help="one lane alone, as JSON")
+    parser.add_argument("--counties", type=int, default=1)
+    parser.add_argument("--large", action="store_true", help="distances to two million too")
     asked = parser.parse_args()
     if asked.lane:
         print(json.dumps(run_lane(asked.lane, asked.counties)))
@@ -136,6 +218,9 @@ def main() -> int:
                 f"{ratio:>14}{differs:>10}",
                 flush=True,
             )
+    worst = max(worst, race_far(MANY, FAR if has_rustworkx() else FAR[:2]))
+    if asked.large:
+        worst = max(worst, race_far(LARGE, FAR[:2]))
     for lane in LANES:
         print(f"growth exponent, {lane}: {exponent([1, 4], seconds[lane]):.2f}")
     print("same answer" if worst <= 1e-4 else "ANSWERS DIFFER")

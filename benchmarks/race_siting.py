@@ -38,7 +38,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 
 import deqing_geo as dg
 from deqing_geo.ellipsoid import ellipsoidal_area
-from deqing_geo.reach import split_by, union_parts
+from deqing_geo.radii import split_by, union_parts
 
 SITES, CANDIDATES, SECONDS = 20, 5_000, 60.0
 # Size and radius of a park.
@@ -65,7 +65,7 @@ def scene(name: str) -> tuple[Any, gpd.GeoDataFrame]:
         half = rng.uniform(10, 25, corner.shape)
         middle = corner + TOWN_STEP_M / 2
         shapes = shapely.box(*(middle - half).T, *(middle + half).T)
-        homes = gpd.GeoDataFrame({"home_class": "urban_residential"}, geometry=shapes, crs=CRS)
+        homes = gpd.GeoDataFrame(geometry=shapes, crs=CRS).assign(home_class="urban_residential")
         wide = TOWN_BLOCKS * TOWN_STEP_M
         spots = corner.min(axis=0) + rng.uniform(0, wide, (TOWN_CANDIDATES, 2))
     coverage = dg.park_coverage(areas, parks.iloc[:0], homes)

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
         add_coverage,
+        add_dead_ends,
         add_density,
         add_layer,
+        add_links,
+        add_reach,
         add_roads,
         add_sites,
         add_terrain,
@@ -52,13 +55,31 @@ if TYPE_CHECKING:
         save_map,
         village_map,
     )
-    from deqing_geo.network import RoadNetwork, road_graph, road_network, to_csr, travel_minutes
+    from deqing_geo.network import (
+        Reach,
+        RoadNetwork,
+        dead_ends,
+        reach,
+        road_graph,
+        road_network,
+        suggest_links,
+        to_csr,
+        travel_minutes,
+    )
     from deqing_geo.notes import ReadingNotes, reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
-    from deqing_geo.roads import DensityBand, RoadDensity, density_band, road_density, road_ledger
+    from deqing_geo.roads import (
+        CentreLines,
+        DensityBand,
+        RoadDensity,
+        centre_lines,
+        density_band,
+        road_density,
+        road_ledger,
+    )
     from deqing_geo.siting import Siting, suggest_parks
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
@@ -85,6 +106,8 @@ _HOMES = {
     "road_ledger": "roads",
     "density_band": "roads",
     "DensityBand": "roads",
+    "centre_lines": "roads",
+    "CentreLines": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
     "Access": "coverage",
@@ -98,9 +121,12 @@ _HOMES = {
     "park_ledger": "coverage",
     "Raster": "rasters",
     "area_map": "maps",
+    "add_dead_ends": "maps",
     "coverage_map": "maps",
     "add_density": "maps",
     "add_layer": "maps",
+    "add_links": "maps",
+    "add_reach": "maps",
     "add_roads": "maps",
     "add_sites": "maps",
     "add_terrain": "maps",
@@ -120,7 +146,11 @@ _HOMES = {
     "suggest_parks": "siting",
     "Tally": "tallies",
     "RoadNetwork": "network",
+    "Reach": "network",
+    "reach": "network",
     "road_graph": "network",
+    "dead_ends": "network",
+    "suggest_links": "network",
     "road_network": "network",
     "to_csr": "network",
     "travel_minutes": "network",
@@ -141,12 +171,14 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 __all__ = [
     "Access",
     "BoundaryReport",
+    "CentreLines",
     "Coverage",
     "CoverageBand",
     "CoverageChanges",
     "CoverageForecast",
     "DensityBand",
     "Raster",
+    "Reach",
     "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
@@ -156,18 +188,23 @@ __all__ = [
     "VillageTypes",
     "Walking",
     "add_coverage",
+    "add_dead_ends",
     "add_density",
     "add_layer",
+    "add_links",
+    "add_reach",
     "add_roads",
     "add_sites",
     "add_terrain",
     "area_map",
+    "centre_lines",
     "check_boundaries",
     "classify_villages",
     "columns",
     "coverage_band",
     "coverage_map",
     "crs",
+    "dead_ends",
     "density_band",
     "divisions",
     "errors",
@@ -176,6 +213,7 @@ __all__ = [
     "grid",
     "park_coverage",
     "park_ledger",
+    "reach",
     "read_counties",
     "read_facilities",
     "read_homes",
@@ -207,6 +245,7 @@ __all__ = [
     "service_coverage",
     "slope",
     "standards",
+    "suggest_links",
     "suggest_parks",
     "tallies",
     "to_csr",

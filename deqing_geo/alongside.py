@@ -6,7 +6,7 @@ Geometry only: nothing here knows a class or a file. Arrays in, arrays out, in m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,7 +101,7 @@ def along(lines: Shapes, others: Shapes, within_m: float, max_turn_deg: float) -
     there = ~shapely.is_empty(single)
     single, row = single[there], row[there].astype(np.intp)
     own = _Segments.of(single)
-    other = _Segments.of(shapely.get_parts(np.asarray(others, dtype=object)))
+    other = _Segments.of(shapely.get_parts(np.asarray(others, dtype=object))).once()
     shortest = 2 * within_m / math.sin(math.radians(max_turn_deg))
     begin, end, line = _alike(own, other, within_m, max_turn_deg, shortest)
     taken = _long_enough(begin, end, line, own, shortest)
@@ -148,9 +148,19 @@ class _Segments:
             nodes=np.stack([number[at], number[at + 1]], axis=1),
         )
 
+    def once(self) -> _Segments:
+        """Of segments drawn several times in one place, one: a copy does not go on anywhere."""
+        pair = np.sort(self.nodes, axis=1)
+        _, first = np.unique(pair, axis=0, return_index=True)
+        rows = {name: getattr(self, name)[first] for name in _OF_SEGMENTS}
+        return replace(self, **rows)
+
     def shapes(self) -> Shapes:
         stop = self.start + self.heading * self.metres[:, None]
         return np.asarray(shapely.linestrings(np.stack([self.start, stop], axis=1)))
+
+
+_OF_SEGMENTS = ("start", "heading", "metres", "before", "line", "nodes")
 
 
 def _numbered(coords: Floats) -> Ints:

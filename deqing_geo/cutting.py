@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from deqing_geo.tracing import TOLERANCE_M, Band, Crossings, along, segments, trace
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,16 +22,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Shapes = NDArray[Any]
 
-# Survey coordinates are kept to the millimetre; what is nearer than that is the same place.
-TOLERANCE_M = 0.001
 # How far beside a border road to look for the area it borders: past any misfit of that kind.
 BESIDE_M = 0.01
-# Pairs of border and road segments compared in one go, to keep memory flat.
-PAIRS_AT_ONCE = 10_000
-TILE_VERTICES = 200
 # Slivers that an overlay leaves between equal edges are no land.
 SLIVER_M2 = 1e-6
-TILE_DEPTH = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,41 +107,59 @@ def share_lengths(
     [5.0, 8.0]
     """
     single, row = shapely.get_parts(lines, return_index=True)
-    tree = shapely.STRtree(single)
-    near, tied, crossings = _by_borders(areas, single, tree)
-    area_in, line_in = tree.query(areas, predicate="contains_properly")
+    kept, first, copies = _drawn_once(single)
+    area, line, metres, edge, on_edge = _shares(areas, single[kept], band_m)
+    # What was drawn again has the same shares again.
+    count = np.diff(first)[line]
+    entry = np.repeat(np.arange(len(line)), count)
+    turn = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
+    line = copies[first[line[entry]] + turn]
+    order = np.lexsort((line, area[entry]))
+    entry, line = entry[order], line[order]
+    shares = Shares(area[entry], row[line], metres[entry], edge[entry], on_edge[entry])
+    return shares if edge_weight == 1 else shares.weighed(edge_weight)
+
+
+def _drawn_once(single: Shapes) -> tuple[Ints, Ints, Ints]:
+    """Lines without those that are the same, where each one's copies begin, and the copies."""
+    count = len(single)
+    length = shapely.length(single)
+    if count == 0 or len(np.unique(length)) > count / 2:
+        # Few copies cost less than looking for them.
+        every = np.arange(count)
+        return every, np.arange(count + 1), every
+    keys = np.array(shapely.to_wkb(single), dtype=object)
+    _, kept, which = np.unique(keys, return_index=True, return_inverse=True)
+    copies = np.argsort(which, kind="stable")
+    return kept, np.searchsorted(which[copies], np.arange(len(kept) + 1)), copies
+
+
+def _shares(
+    areas: Shapes, single: Shapes, band_m: float
+) -> tuple[Ints, Ints, Floats, Floats, Bools]:
+    """The fields of `Shares`, of lines that have one part each."""
+    found = trace(areas, single, band_m)
+    near, tied, band = found.near, found.tied.copy(), found.band
+    length = shapely.length(single)
+    area_in, line_in = shapely.STRtree(single).query(areas, predicate="contains_properly")
     whole = ~near[line_in]
     area_in, line_in = area_in[whole], line_in[whole]
     crossing = np.flatnonzero(near & ~tied)
-    area_cut, line_cut, metres_cut, unsure = _between(areas, single, crossing, crossings)
+    area_cut, line_cut, metres_cut, edge_cut, unsure = _between(
+        areas, single, length, crossing, found.crossings, band
+    )
     tied[unsure] = True
-    area_tied, line_tied, pieces, share, rim = _shared(areas, single, np.flatnonzero(tied))
+    area_tied, line_tied, first, last, share, rim = _shared(areas, single, np.flatnonzero(tied))
 
     area = np.concatenate([area_in, area_cut, area_tied])
     line = np.concatenate([line_in, line_cut, line_tied])
-    metres = np.concatenate(
-        [shapely.length(single[line_in]), metres_cut, shapely.length(pieces) * share]
-    )
+    metres = np.concatenate([length[line_in], metres_cut, (last - first) * share])
     on_edge = np.concatenate([np.zeros(len(area) - len(rim), dtype=bool), rim])
     edge = np.zeros(len(area))
-    close = np.zeros(len(area), dtype=bool)
-    if band_m > 0:
-        band, by_edge = _edge_band(areas, tree, band_m)
-        close = by_edge[line]
-    if close.any():
-        # Only here are shapes of the pieces needed, and only of those by the edge.
-        shapes = np.concatenate([single[line_in], single[line_cut], pieces])[close]
-        weight = np.concatenate([np.ones(len(area_in) + len(area_cut)), share])[close]
-        cut = np.zeros(len(area), dtype=bool)
-        cut[len(area_in) : len(area_in) + len(area_cut)] = True
-        cut = cut[close]
-        shapes[cut] = shapely.intersection(shapes[cut], areas[area[close][cut]])
-        at, tile = shapely.STRtree(band).query(shapes, predicate="intersects")
-        within = shapely.length(shapely.intersection(shapes[at], band[tile]))
-        edge[close] = np.bincount(at, within, len(shapes)) * weight
-    order = np.lexsort((line, area))
-    found = Shares(area[order], row[line[order]], metres[order], edge[order], on_edge[order])
-    return found if edge_weight == 1 else found.weighed(edge_weight)
+    if band is not None:
+        edge_tied = (band.metres(line_tied, last) - band.metres(line_tied, first)) * share
+        edge = np.concatenate([band.metres(line_in, length[line_in]), edge_cut, edge_tied])
+    return area, line, metres, edge, on_edge
 
 
 def pieces_in(areas: Shapes, blocks: Shapes) -> tuple[Ints, Shapes]:
@@ -339,78 +353,18 @@ def once_rows(blocks: Shapes) -> tuple[Shapes, Ints]:
 # ---------------------------------------------------------------- lines and borders
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Crossings:
-    """Where lines cross borders: position along the line, and whether the area is entered."""
-
-    area: Ints
-    line: Ints
-    position: Floats
-    enters: Bools
-
-
-def _by_borders(
-    areas: Shapes, single: Shapes, tree: shapely.STRtree
-) -> tuple[Bools, Bools, _Crossings]:
-    """Which lines come near a border, which of them may run along it, where the rest cross.
-
-    Two lines that run together for a while part at a vertex of the one or the other, so a
-    line may be tied to a border only where an end of a segment of one lies on the other.
-    """
-    near, tied = np.zeros(len(single), dtype=bool), np.zeros(len(single), dtype=bool)
-    from_, to, owner = _border_segments(areas)
-    kept, which = _distinct(from_, to)
-    from_one, to_one = from_[kept], to[kept]
-    low = np.minimum(from_one, to_one) - TOLERANCE_M
-    high = np.maximum(from_one, to_one) + TOLERANCE_M
-    border, line = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-    asked = np.zeros(len(single), dtype=bool)
-    asked[line] = True
-    start, end, line_of = segments(single, np.flatnonzero(asked))
-    length = np.hypot(*(end - start).T)
-    first = np.searchsorted(line_of, np.arange(len(single) + 1))
-    run = _along(length, line_of)
-    found: list[tuple[Ints, Ints, Floats, Bools]] = []
-    # Every border segment stands once for each area that has it, interior on its left.
-    by_segment = np.argsort(which, kind="stable")
-    begin = np.searchsorted(which[by_segment], np.arange(len(kept) + 1))
-    for rows in np.array_split(np.arange(len(line)), len(line) // PAIRS_AT_ONCE + 1):
-        # Every segment of the line against the one segment of the border.
-        pair, segment = _spread(rows, first, line[rows])
-        a, b = start[segment], end[segment]
-        mine = border[pair]
-        close = ((np.minimum(a, b) <= high[mine]) & (np.maximum(a, b) >= low[mine])).all(axis=1)
-        pair, segment, mine = pair[close], segment[close], mine[close]
-        a, b, c, d = a[close], b[close], from_one[mine], to_one[mine]
-        reach = np.minimum(
-            np.minimum(_distance(a, c, d), _distance(b, c, d)),
-            np.minimum(_distance(c, a, b), _distance(d, a, b)),
-        )
-        tied[line[pair[reach <= TOLERANCE_M]]] = True
-        turn = _cross(b - a, d - c)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            along, across = _cross(c - a, d - c) / turn, _cross(c - a, b - a) / turn
-        meets = (along > 0) & (along < 1) & (across > 0) & (across < 1)
-        near[line[pair[meets]]] = True
-        pair, segment, along = pair[meets], segment[meets], along[meets]
-        position = run[segment] + along * length[segment]
-        event, drawn = _spread(np.arange(len(pair)), begin, border[pair])
-        drawn = by_segment[drawn]
-        way = _cross(end[segment[event]] - start[segment[event]], to[drawn] - from_[drawn])
-        # Crossing towards the left of a border means coming in.
-        found.append((owner[drawn], line_of[segment[event]], position[event], way < 0))
-    near |= tied
-    area, crossed, position, enters = (np.concatenate(part) for part in zip(*found, strict=True))
-    return near, tied, _Crossings(area, crossed, position, enters)
-
-
 def _between(
-    areas: Shapes, single: Shapes, chosen: Ints, crossings: _Crossings
-) -> tuple[Ints, Ints, Floats, Ints]:
+    areas: Shapes,
+    single: Shapes,
+    length: Floats,
+    chosen: Ints,
+    crossings: Crossings,
+    band: Band | None,
+) -> tuple[Ints, Ints, Floats, Floats, Ints]:
     """Metres of the chosen lines in each area, by where they leave and enter.
 
-    Returns areas, lines, metres, and the lines whose comings and goings do not agree with
-    where they begin: those are left to the slower way.
+    Returns areas, lines, metres, metres in the band, and the lines whose comings and goings do
+    not agree with where they begin: those are left to the slower way.
     """
     width = len(single)
     ours = np.zeros(width, dtype=bool)
@@ -419,7 +373,7 @@ def _between(
     begins = coords[np.flatnonzero(np.diff(owner, prepend=-1))]
     if len(begins) == 0:
         nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, np.zeros(0), nothing
+        return nothing, nothing, np.zeros(0), np.zeros(0), nothing
     area, at = shapely.STRtree(_points(begins)).query(areas, predicate="contains_properly")
     inside = area * width + chosen[np.unique(owner)][at]
     taken = ours[crossings.line]
@@ -433,21 +387,30 @@ def _between(
         + np.bincount(moves[enters], minlength=count)
         - np.bincount(moves[~enters], minlength=count)
     )
-    metres = (
-        np.bincount(moves[~enters], position[~enters], count)
-        - np.bincount(moves[enters], position[enters], count)
-        + ends_inside * shapely.length(single[keys % width])
-    )
+    line = keys % width
+
+    def between(begin: Floats, whole: Floats) -> Floats:
+        """Out less in, and the rest of the line where it ends inside."""
+        out = np.bincount(moves[~enters], begin[~enters], count)
+        return out - np.bincount(moves[enters], begin[enters], count) + ends_inside * whole
+
+    metres = between(position, length[line])
+    edge = np.zeros(count)
+    if band is not None:
+        edge = between(band.metres(line[moves], position), band.metres(line, length[line]))
     wrong = ~np.isin(ends_inside, (0, 1)) | (metres < 0)
-    unsure = np.unique(keys[wrong] % width)
-    sure = ~np.isin(keys % width, unsure) & (metres > 0)
-    return keys[sure] // width, keys[sure] % width, metres[sure], unsure
+    unsure = np.unique(line[wrong])
+    sure = ~np.isin(line, unsure) & (metres > 0)
+    return keys[sure] // width, line[sure], metres[sure], edge[sure], unsure
 
 
-def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shapes, Floats, Bools]:
+def _shared(
+    areas: Shapes, single: Shapes, tied: Ints
+) -> tuple[Ints, Ints, Floats, Floats, Floats, Bools]:
     """Cut the tied lines wherever they could leave a border, and share the pieces.
 
-    Returns areas, lines, pieces, the share of each, and which of them lie on the outer edge.
+    Returns areas, lines, from where to where on the line each piece goes, its share, and whether
+    it lies on the outer edge.
 
     Straight segments are cut, not whole lines: a line that passes a place twice has two
     positions there, and only one would be found.
@@ -470,7 +433,7 @@ def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shap
     segment = np.concatenate([of_corner, at_segment[pair]])
     place = np.concatenate([corner[found], _points(crossing)])
     ends = np.arange(len(line))
-    length = shapely.length(straight)
+    length = np.hypot(*(end - start).T)
     cut_of = np.concatenate([ends, ends, segment])
     cut_at = np.concatenate(
         [np.zeros(len(ends)), length, shapely.line_locate_point(straight[segment], place)]
@@ -499,7 +462,9 @@ def _shared(areas: Shapes, single: Shapes, tied: Ints) -> tuple[Ints, Ints, Shap
     piece = np.concatenate([edge_piece, full_piece])
     share = np.concatenate([share, np.ones(len(full_piece))])
     rim = np.concatenate([rim, np.zeros(len(full_piece), dtype=bool)])
-    return area, line[owner[piece]], _lines(first, last)[piece], share, rim
+    begin = along(length, line)[owner]
+    on_line = begin + share_from * length[owner], begin + share_to * length[owner]
+    return area, line[owner[piece]], on_line[0][piece], on_line[1][piece], share, rim
 
 
 def _border_share(
@@ -533,126 +498,9 @@ def _without(pairs: NDArray[np.int64], known: tuple[Ints, Ints], width: int) -> 
     return key // max(width, 1), key % max(width, 1)
 
 
-def segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
-    """The straight segments of lines that have a length, in order.
-
-    Parameters
-    ----------
-    lines : array of LineString and MultiLineString
-        Or rings.
-    chosen : array of int, optional
-        Positions of the lines wanted.
-
-    Returns
-    -------
-    start, end : array of float, shape (M, 2)
-        Where each segment begins and ends.
-    line : array of int
-        The position of its line.
-    """
-    chosen = np.arange(len(lines)) if chosen is None else chosen
-    runs, run_of = shapely.get_parts(lines[chosen], return_index=True)
-    coords, owner = shapely.get_coordinates(runs, return_index=True)
-    real = (np.diff(owner) == 0) & (np.diff(coords, axis=0) != 0).any(axis=1)
-    return coords[:-1][real], coords[1:][real], chosen[run_of[owner[:-1][real]]]
-
-
-def _distinct(start: Floats, end: Floats) -> tuple[Ints, Ints]:
-    """One of the segments that neighbours draw again the other way round, and which it is."""
-    turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
-    ends = np.column_stack([start, end])
-    ends[turned] = np.column_stack([end, start])[turned]
-    rows = np.ascontiguousarray(ends).view(np.dtype((np.void, ends.itemsize * 4))).ravel()
-    _, kept, which = np.unique(rows, return_index=True, return_inverse=True)
-    return kept, which
-
-
-def _along(length: Floats, line: Ints) -> Floats:
-    """How far along its line every segment begins.
-
-    One running sum over a whole layer would leave a line of metres the rounding of thousands of
-    kilometres; this one falls back to nothing where a line ends.
-    """
-    if len(length) == 0:
-        return length
-    begins = np.flatnonzero(np.diff(line, prepend=-1))
-    steps = np.concatenate([[0.0], length[:-1]])
-    steps[begins] = 0.0
-    steps[begins[1:]] = length[begins[1:] - 1] - np.add.reduceat(length, begins)[:-1]
-    run = np.cumsum(steps)
-    out: Floats = run - np.repeat(run[begins], np.diff(np.append(begins, len(length))))
-    return out
-
-
-def _spread(rows: Ints, first: Ints, group: Ints) -> tuple[Ints, Ints]:
-    """Each row once for every member of its group; `first` says where groups begin."""
-    count = np.diff(first)[group]
-    spread = np.repeat(np.arange(len(rows)), count)
-    member = np.arange(len(spread)) - np.repeat(np.cumsum(count) - count, count)
-    return rows[spread], member + first[group[spread]]
-
-
-def _cross(one: Floats, other: Floats) -> Floats:
-    out: Floats = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    return out
-
-
-def _distance(point: Floats, start: Floats, end: Floats) -> Floats:
-    """Distance of each point to its segment."""
-    along = end - start
-    share = ((point - start) * along).sum(axis=1) / (along * along).sum(axis=1)
-    foot = start + along * np.clip(share, 0, 1)[:, None]
-    out: Floats = np.hypot(*(point - foot).T)
-    return out
-
-
 def _points(coords: Floats) -> Shapes:
     return np.atleast_1d(np.asarray(shapely.points(coords), dtype=object))
 
 
 def _lines(start: Floats, end: Floats) -> Shapes:
     return np.atleast_1d(np.asarray(shapely.linestrings(np.stack([start, end], axis=1))))
-
-
-def _edge_band(areas: Shapes, tree: shapely.STRtree, band_m: float) -> tuple[Shapes, Bools]:
-    """The band along the outer edge of all areas, in tiles, and which lines come near it."""
-    by_edge = np.zeros(len(tree.geometries), dtype=bool)
-    # On a clean coverage the shared borders cancel, thirty times faster than a general union.
-    clean = bool(shapely.coverage_is_valid(areas))
-    whole = shapely.coverage_union_all(areas) if clean else shapely.union_all(areas)
-    edge = shapely.get_parts(shapely.boundary(whole))
-    start, end, _ = segments(edge)
-    # Short segments, not the whole edge: the tree then looks at neighbours only.
-    by_edge[tree.query(_lines(start, end), predicate="dwithin", distance=band_m)[1]] = True
-    if not by_edge.any():
-        return np.zeros(0, dtype=object), by_edge
-    return np.array(_tiles(shapely.union_all(shapely.buffer(edge, band_m)))), by_edge
-
-
-def _tiles(shape: Any, depth: int = 0) -> list[Any]:
-    """A long shape in pieces of few vertices, so that a line is cut with its neighbourhood only."""
-    if shapely.get_num_coordinates(shape) <= TILE_VERTICES or depth == TILE_DEPTH:
-        return [] if shapely.is_empty(shape) else [shape]
-    west, south, east, north = shapely.bounds(shape)
-    if east - west > north - south:
-        middle = (west + east) / 2
-        halves = (west, south, middle, north), (middle, south, east, north)
-    else:
-        middle = (south + north) / 2
-        halves = (west, south, east, middle), (west, middle, east, north)
-    return [
-        tile
-        for half in halves
-        for tile in _tiles(shapely.intersection(shape, shapely.box(*half)), depth + 1)
-    ]
-
-
-# ---------------------------------------------------------------- segments as arrays
-
-
-def _border_segments(areas: Shapes) -> tuple[Floats, Floats, Ints]:
-    """Segments of every area's rings, its interior on their left."""
-    parts, area = shapely.get_parts(shapely.orient_polygons(areas), return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    start, end, ring = segments(rings)
-    return start, end, area[part[ring]]

@@ -171,6 +171,15 @@ def test_an_angle_that_is_none_is_refused(turn):
         run(lines(STREET), lines(STREET), turn=turn)
 
 
+def test_twenty_thousand_copies_of_a_line_are_one():
+    copies = np.repeat(lines(STREET), 20_000)
+
+    found = run(np.repeat(lines([(0, 8), (1000, 8)]), 20_000), copies)
+    assert len(found.kept) == len(found.dropped) == 20_000
+    # A copy is no road that goes on: beyond the end nothing is dropped.
+    assert shapely.length(found.dropped).max() == approx(400)
+
+
 # ---------------------------------------------------------------- laws
 @pytest.fixture(params=range(6))
 def town(request):

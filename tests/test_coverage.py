@@ -10,7 +10,7 @@ from pytest import approx
 from shapely import Polygon, box
 
 from deqing_geo import errors, park_coverage, sample, standards
-from deqing_geo.reach import land_within
+from deqing_geo.radii import land_within
 
 X, Y = sample.X0, sample.Y0
 # The ellipsoid stretches a strip of a few kilometres by less than this from end to end.

@@ -340,7 +340,7 @@ def test_the_band_says_which_figures_hang_on_the_definition():
 
     assert band.crossed == (0.8, 0.85, 0.9, 0.91) and band.crosses()
     assert "取决于口径" in band.headline
-    with pytest.raises(errors.InputError, match="ratio, 0.91"):
+    with pytest.raises(errors.InputError, match=r"ratio, 0\.91"):
         band.crosses(91)
     with pytest.raises(errors.InputError, match="no homes"):
         coverage_band(ZONE, parks(WEST), homes.iloc[:0])

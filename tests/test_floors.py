@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
-    1: ("columns", "files", "shifts", "ellipsoid", "rasters"),
+    1: ("columns", "files", "shifts", "ellipsoid", "rasters", "tracing"),
     2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes", "grades"),
-    3: ("reading", "reach", "alongside", "landuse", "tables", "opened"),
+    3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",
         "layers",

@@ -17,7 +17,8 @@ def named(lines, names, **columns_):
 
 
 def ledger(lines, zone=None, per="line", **options):
-    return road_ledger(road_density(areas(KM) if zone is None else zone, lines, **options), per=per)
+    density = road_density(areas(KM) if zone is None else zone, lines, **options)
+    return road_ledger(density, per=per, outside=True)
 
 
 def test_a_line_says_what_it_meets_at_its_ends():
@@ -32,8 +33,8 @@ def test_a_line_says_what_it_meets_at_its_ends():
     )
     found = ledger(lines)
 
-    assert found.loc[0, ["from_road", "to_road"]].to_list() == ["西路", "东路"]
-    assert found.loc[1, ["from_road", "to_road"]].to_list() == ["", ""]
+    assert found.loc[0, ["begins_at", "ends_at"]].to_list() == ["西路", "东路"]
+    assert found.loc[1, ["begins_at", "ends_at"]].to_list() == ["", ""]
     assert found.index.name == "road" and found["road_name"].to_list() == [
         "横路",
         "西路",
@@ -55,7 +56,7 @@ def test_of_several_roads_at_an_end_the_open_and_the_larger_is_named():
     )
     lines["road_class"] = ["branch", "branch", "arterial", "expressway"]
 
-    assert ledger(lines).loc[0, "to_road"] == "大道"
+    assert ledger(lines).loc[0, "ends_at"] == "大道"
 
 
 def test_why_a_road_does_not_count_is_told_with_kilometres_where_there_are_several_reasons():
@@ -105,7 +106,7 @@ def test_a_road_of_several_lines_is_one_row():
 
     assert found["road_name"].to_list() == ["横路", "横路", "横路", "西路"]
     assert found["length_km"].to_list() == approx([0.6, 0.3, 0.3, 1.0])
-    assert found["from_road"].to_list() == ["西路", "西路", "", ""]
+    assert found["begins_at"].to_list() == ["西路", "西路", "", ""]
     assert found["road_width_m"].to_list() == approx([15.0, np.nan, 9.0, 12.0], nan_ok=True)
     assert found["opened_on"].to_list() == ["2001-01-01至2003-05-01", "", "", "1999-01-01"]
     assert found.index.to_list() == [1, 2, 3, 4]
@@ -126,8 +127,8 @@ def test_a_ring_has_no_ends_and_a_steep_road_runs_from_south_to_north():
     )
     found = ledger(lines, per="road").set_index("road_name")
 
-    assert found.loc["环路", ["from_road", "to_road"]].to_list() == ["", ""]
-    assert found.loc["竖路", ["from_road", "to_road"]].to_list() == ["南路", "北路"]
+    assert found.loc["环路", ["begins_at", "ends_at"]].to_list() == ["", ""]
+    assert found.loc["竖路", ["begins_at", "ends_at"]].to_list() == ["南路", "北路"]
 
 
 def test_lines_without_a_name_are_never_one_road():
@@ -141,7 +142,7 @@ def test_a_line_of_several_parts_and_one_of_none():
     lines = named([shape, [(600, 0), (600, 1000)], MultiLineString()], ["横路", "东路", "空路"])
 
     found = ledger(lines)
-    assert found.loc[0, ["from_road", "to_road"]].to_list() == ["", "东路"]
+    assert found.loc[0, ["begins_at", "ends_at"]].to_list() == ["", "东路"]
     assert found["length_km"].to_list() == approx([0.5, 1.0, 0.0])
     assert len(ledger(lines, per="road")) == 3
 
@@ -151,7 +152,7 @@ def test_the_sums_are_the_densitys(per):
     county = sample.county(1)
     for by in ("road.core", "road.broad+half"):
         density = road_density(county.zone, county.roads, by=by, as_of="2025-12-31")
-        found = road_ledger(density, per=per)
+        found = road_ledger(density, per=per, outside=True)
 
         total = float(density.table["road_km"].sum())
         assert found["counted_km"].sum() == approx(total, abs=1e-9)
@@ -209,3 +210,12 @@ def test_areas_side_by_side_count_a_road_once():
     assert (
         found["counted_km"].to_list() == approx([2.0]) and found.loc[0, "road_counted"] == "whole"
     )
+
+
+def test_roads_that_lie_wholly_outside_are_listed_only_where_asked():
+    density = road_density(sample.zone(), sample.roads())
+    own, every = road_ledger(density), road_ledger(density, outside=True)
+
+    assert every.index.difference(own.index).to_list() == [4, 5]
+    assert set(every.loc[[4, 5], "not_counted_reason"]) == {"统计范围外"}
+    assert own["counted_km"].sum() == every["counted_km"].sum() == density.table["road_km"].sum()

@@ -166,6 +166,14 @@ def test_the_table_is_written_changed_and_read_back(tmp_path):
     assert classes(tmp_path, ["residential"], classes=table) == ["branch"]
 
 
+def test_the_table_may_be_a_workbook(tmp_path):
+    table = dg.road_classes()
+    table.loc[table["class_word"] == "residential", "road_class"] = "branch"
+    file = dg.save_table(table, tmp_path / "classes.xlsx")
+
+    assert classes(tmp_path, ["residential", "trunk"], classes=file) == ["branch", "expressway"]
+
+
 def test_the_table_as_written_changes_no_word(tmp_path):
     file = dg.save_table(dg.road_classes(), tmp_path / "classes.csv")
     words = [

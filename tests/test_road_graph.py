@@ -319,7 +319,7 @@ def test_what_crosses_is_told_whether_it_was_joined_or_not():
     assert apart["joined"].tolist() == [False, False]
     assert joined["joined"].tolist() == [True, False]
     assert sorted(joined.geometry.x - X) == [100, 200] and joined.geometry.y.eq(Y).all()
-    assert {frozenset(pair) for pair in joined[["road", "other"]].to_numpy().tolist()} == {
+    assert {frozenset(pair) for pair in joined[["road", "other_road"]].to_numpy().tolist()} == {
         frozenset((0, 1)),
         frozenset((0, 2)),
     }

@@ -14,6 +14,7 @@ from shapely import Point, box
 import deqing_geo as dg
 from deqing_geo import errors, park_coverage, sample, standards, suggest_parks
 from deqing_geo.siting.covering import Choice, Clock, ceiling, instance_of, sure
+from deqing_geo.siting.demand import demand_of
 from deqing_geo.siting.programs import best_choice
 
 X, Y = sample.X0, sample.Y0
@@ -138,7 +139,7 @@ def test_no_homes_is_no_error():
     siting = suggest_parks(covered([]), candidates=frame(SMALL), max_sites=1)
 
     assert len(siting.sites) == 0 and math.isnan(siting.overall) and siting.reached is None
-    assert "-" in siting.headline
+    assert siting.headline == "统计范围内没有居住用地"
 
 
 def test_a_park_across_a_zones_border_serves_from_its_part_inside_as_in_the_measure():
@@ -173,6 +174,15 @@ def test_what_is_refused_is_listed_with_the_reason():
     assert siting.sites["candidate"].to_list() == ["2,000"]
     reasons = siting.dropped.set_index("candidate")["refused_reason"].to_dict()
     assert reasons == {"1,999": "面积不足,不计入", "away": "统计范围外,不计入"}
+
+
+def test_a_plot_without_a_shape_is_listed_and_one_drawn_twice_is_taken_once():
+    plots = frame(SMALL, SMALL, LARGE, index=["b", "a", "none"])
+    plots.loc["none", "geometry"] = None
+    for rows in (plots, plots.iloc[::-1]):
+        siting = suggest_parks(covered([STRIP]), candidates=rows, max_sites=3)
+        assert siting.sites["candidate"].to_list() == ["a"]
+        assert siting.dropped["refused_reason"].to_list() == ["没有图形"]
 
 
 def test_farmland_refuses_a_plot_and_a_common_border_does_not():
@@ -283,7 +293,8 @@ def all_subsets(coverage, places):
     return best
 
 
-@pytest.mark.parametrize("seed", range(3))
+# Of seed 5 the best four overlap on a block: without cutting it nothing is proved.
+@pytest.mark.parametrize("seed", [1, 5])
 def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
     homes, places = scattered(seed)
     coverage = covered(homes)
@@ -296,7 +307,7 @@ def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
         # A park of 32 sides and a circle of its size differ by this much.
         assert siting.sites["gain_ha"].sum() == approx(m2 / 1e4, rel=2e-3)
         assert siting.overall == approx(with_sites(coverage, siting, homes).overall, rel=1e-7)
-    for count in (2, 3, 4):
+    for count in (2, 4):
         between = (best[count - 1] + best[count]) / 2 / 1e4 / demand
         siting = suggest_parks(coverage, candidates=places, target=between)
         assert siting.reached == siting.fewest == count == len(siting.sites)
@@ -304,7 +315,7 @@ def test_no_subset_serves_more_and_none_smaller_reaches_the_target(seed):
 
 
 def test_without_a_program_the_gap_is_told_and_holds():
-    homes, places = scattered(11, places=40, blocks=120, wide=2200)
+    homes, places = scattered(11, places=40, blocks=100, wide=2200)
     coverage = covered(homes)
     whole = suggest_parks(coverage, candidates=places, max_sites=8)
     quick = suggest_parks(coverage, candidates=places, max_sites=8, exact_pairs=1)
@@ -324,7 +335,7 @@ def test_without_a_program_the_gap_is_told_and_holds():
 
 @pytest.fixture(scope="module")
 def town():
-    homes, places = scattered(5, places=40, blocks=120, wide=2200)
+    homes, places = scattered(5, places=30, blocks=80, wide=2000)
     return homes, places, covered(homes)
 
 
@@ -332,7 +343,7 @@ def test_more_candidates_never_serve_less(town):
     _, places, coverage = town
     shares = [
         suggest_parks(coverage, candidates=places.iloc[:count], max_sites=3).overall
-        for count in (5, 10, 20, 40)
+        for count in (5, 12, 30)
     ]
 
     assert all(more >= less - 1e-9 for less, more in itertools.pairwise(shares))
@@ -340,9 +351,9 @@ def test_more_candidates_never_serve_less(town):
 
 def test_a_higher_target_never_needs_fewer_and_a_larger_budget_never_serves_less(town):
     _, places, coverage = town
-    goals = (0.2, 0.4, 0.6, 0.8)
+    goals = (0.3, 0.5, 0.7)
     counts = [len(suggest_parks(coverage, candidates=places, target=goal).sites) for goal in goals]
-    shares = [suggest_parks(coverage, candidates=places, max_sites=n).overall for n in (1, 3, 6)]
+    shares = [suggest_parks(coverage, candidates=places, max_sites=n).overall for n in (1, 4)]
 
     assert counts == sorted(counts) and shares == sorted(shares)
 
@@ -387,7 +398,7 @@ def test_every_step_is_what_the_measure_gives_with_the_parks_so_far(town):
         assert share == approx(counted.overall, rel=1e-7)
     assert siting.served["gain_ha"].sum() == approx(siting.sites["gain_ha"].sum())
     assert siting.table["served_ha"].sum() + siting.gaps["gap_ha"].sum() == approx(
-        coverage.table["demand_ha"].sum(), rel=1e-9
+        coverage.table["demand_ha"].sum(), rel=1e-7
     )
     gains = siting.sites["gain_ha"].to_list()
     assert gains == sorted(gains, reverse=True)
@@ -460,6 +471,37 @@ def test_bounds_hold_and_the_choice_is_the_best(seed, count):
     winners = [chosen for chosen, value in values.items() if value >= best * (1 - 1e-12)]
     for chosen in winners:
         assert not out[list(chosen)].any() and set(np.flatnonzero(into)) <= set(chosen)
+
+
+def test_land_two_candidates_share_counts_once_when_its_piece_is_cut():
+    """Each reaches 60 of 100 m from its side, 20 of them twice."""
+    block = np.array([box(X, Y, X + 100, Y + 10)])
+    reach = np.array([box(X - 9, Y, X + 60, Y + 10), box(X + 40, Y, X + 109, Y + 10)])
+    demand = demand_of(block, np.ones(1), np.append(reach, box(X, Y, X + 50, Y + 10)), 500, 4549)
+    finer, source = demand.split([0, 1])
+    two = finer.instance()
+
+    assert demand.share.tolist() == approx([0.6, 0.6, 0.5])
+    assert len(finer.shapes) == 3 and source.tolist() == [0, 0, 0]
+    assert finer.worth.sum() == approx(0.1, rel=1e-6)
+    assert two.value(two.covered([0, 1])) == approx(0.1, rel=1e-6)
+    assert two.value(two.covered([0])) == approx(0.06, rel=1e-6)
+    assert two.value(two.covered([1, 2])) == approx(0.1, rel=1e-6)
+    assert demand.instance().value(demand.instance().covered([0, 2])) == approx(0.1, rel=1e-6)
+    nested, _ = demand.split([0, 2])
+    both = nested.instance()
+    assert both.value(both.covered([0, 2])) == approx(0.06, rel=1e-6)
+
+
+def test_a_large_block_is_cut_into_cells_that_add_up():
+    wide = np.array(
+        [box(X, Y, X + 950, Y + 420).difference(box(X + 300, Y + 100, X + 400, Y + 200))]
+    )
+    demand = demand_of(wide, np.ones(1), np.array([box(X, Y, X + 500, Y + 500)]), 100, 4549)
+
+    assert shapely.area(demand.shapes).sum() == approx(wide[0].area, rel=1e-12)
+    assert len(demand.shapes) == 10 * 5 - 1
+    assert demand.instance().whole == approx((500 * 420 - 100 * 100) / 1e4, rel=1e-6)
 
 
 def test_greedy_keeps_its_books():

@@ -1,5 +1,7 @@
 """On foot along the network, beside the straight line: by hand, by law and by networkx."""
 
+import itertools
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -219,7 +221,7 @@ def test_networkx_finds_the_same_ways(seed):
     away = [put(("home", n), point) for n, point in enumerate(made.samples.geometry)]
     for held in on_line.values():
         held.sort(key=lambda one: one[0])
-        for (low, a), (high, b) in zip(held, held[1:], strict=False):
+        for (low, a), (high, b) in itertools.pairwise(held):
             known = split.get_edge_data(a, b, {"metres": np.inf})["metres"]
             split.add_edge(a, b, metres=min(high - low, known))
     found = nx.single_source_dijkstra_path_length(split, "park", weight="metres")

@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check
+    from deqing_geo.cli import areas, check, roads
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -142,22 +142,23 @@ def _parser() -> argparse.ArgumentParser:
 
     measure = commands.add_parser("measure", help="one figure, printed")
     kinds = measure.add_subparsers(required=True, metavar="roads|parks")
-    roads = kinds.add_parser("roads", help="road density (路网密度)")
-    areas.add_areas(roads)
-    roads.add_argument("--roads", required=True, metavar="FILE")
-    roads.add_argument("--roads-layer", metavar="NAME")
-    roads.set_defaults(run=_measure_roads)
+    streets = kinds.add_parser("roads", help="road density (路网密度)")
+    areas.add_areas(streets)
+    streets.add_argument("--roads", required=True, metavar="FILE")
+    streets.add_argument("--roads-layer", metavar="NAME")
+    streets.set_defaults(run=_measure_roads)
     parks = kinds.add_parser("parks", help="park coverage (公园绿地服务半径覆盖率)")
     areas.add_areas(parks)
     for name in ("parks", "homes"):
         parks.add_argument(f"--{name}", required=True, metavar="FILE")
         parks.add_argument(f"--{name}-layer", metavar="NAME")
     parks.set_defaults(run=_measure_parks)
-    for command in (roads, parks):
+    for command in (streets, parks):
         command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
         command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
 
     check.add(commands)
+    roads.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
@@ -247,7 +248,7 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
 
 def _measure_roads(arguments: argparse.Namespace) -> None:
-    if _listed(arguments, "road_density"):
+    if shown.listed(arguments, "road_density"):
         return
     from deqing_geo.cli.areas import open_areas
     from deqing_geo.layers import read_roads
@@ -259,7 +260,7 @@ def _measure_roads(arguments: argparse.Namespace) -> None:
 
 
 def _measure_parks(arguments: argparse.Namespace) -> None:
-    if _listed(arguments, "park_coverage"):
+    if shown.listed(arguments, "park_coverage"):
         return
     from deqing_geo.cli.areas import open_areas
     from deqing_geo.coverage import park_coverage
@@ -318,17 +319,6 @@ def _worded(names: Any, column: str, cell: object) -> str:
     known = names.vocabulary(column) if column in names.vocabularies() else {}
     text = str(known.get(cell, cell))
     return text.replace("、", "\n") if column == "candidate_codes" else text
-
-
-def _listed(arguments: argparse.Namespace, measure: str) -> bool:
-    if arguments.by != "list":
-        return False
-    from deqing_geo import standards
-
-    console = shown.console()
-    for way in standards.load().ways(measure):
-        console.print(f"{way.key}: {way.line}", soft_wrap=True, markup=False)
-    return True
 
 
 # ---------------------------------------------------------------- what a person sees

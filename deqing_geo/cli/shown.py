@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
+
     from rich.console import Console
 
     from deqing_geo.coverage import Coverage
@@ -184,3 +186,28 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(task, description=words.get(what, what), completed=done, total=of)
 
         yield tell
+
+
+def listed(arguments: argparse.Namespace, *measures: str) -> bool:
+    """Print the definitions there are, where ``--by list`` asks for them.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With ``by``.
+    *measures : str
+        Whose definitions.
+
+    Returns
+    -------
+    bool
+        Whether they were asked for.
+    """
+    if arguments.by != "list":
+        return False
+    from deqing_geo import standards
+
+    there = console()
+    for way in (way for measure in measures for way in standards.load().ways(measure)):
+        there.print(f"{way.key}: {way.line}", soft_wrap=True, markup=False)
+    return True

@@ -20,7 +20,7 @@ from deqing_geo.coverage.standing import Names, Standing
 from deqing_geo.cutting import cut_blocks, once_rows
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.errors import ColumnError
-from deqing_geo.reach import land_within, only_land, split_by, union_parts
+from deqing_geo.radii import land_within, only_land, split_by, union_parts
 
 if TYPE_CHECKING:
     from datetime import date

@@ -16,7 +16,7 @@ from deqing_geo.crs import require_metres
 from deqing_geo.cutting import SLIVER_M2
 from deqing_geo.errors import ColumnError
 from deqing_geo.provenance import mark, notices
-from deqing_geo.reach import only_land
+from deqing_geo.radii import only_land
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def park_ledger(coverage: Coverage, *, towns: gpd.GeoDataFrame | None = None) ->
     table = pd.DataFrame(
         {
             called.name: _texts(parks, called.name),
-            called.klass: parks[called.klass] if called.klass in parks else blank,
+            called.klass: parks.get(called.klass, blank),
             called.size: parks[called.size],
             TOWN: town,
             "opened_on": _texts(parks, "opened_on"),

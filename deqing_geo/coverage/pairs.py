@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from deqing_geo.cutting import SLIVER_M2
-from deqing_geo.reach import land_within, union_by
+from deqing_geo.radii import land_within, union_by
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

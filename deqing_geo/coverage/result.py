@@ -130,7 +130,7 @@ class Coverage:
     @property
     def service_area(self) -> gpd.GeoDataFrame:
         """The land in reach, whatever stands on it; one row per connected part."""
-        from deqing_geo.reach import land_within, union_parts
+        from deqing_geo.radii import land_within, union_parts
 
         reach = self.basis.parted.reach
         if reach is None:

@@ -11,7 +11,7 @@ import pandas as pd
 from deqing_geo.coverage.pairs import Pairs, alone, pairs_of
 from deqing_geo.errors import InputError
 from deqing_geo.provenance import mark
-from deqing_geo.reach import only_land
+from deqing_geo.radii import only_land
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

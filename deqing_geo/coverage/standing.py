@@ -14,7 +14,7 @@ import shapely
 from deqing_geo.checks import require_words
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.opened import opened_by
-from deqing_geo.reach import parts_inside, radius_of
+from deqing_geo.radii import parts_inside, radius_of
 
 if TYPE_CHECKING:
     from datetime import date

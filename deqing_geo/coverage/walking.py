@@ -18,12 +18,12 @@ from deqing_geo.checks import require_points
 from deqing_geo.coverage.basis import Basis
 from deqing_geo.coverage.result import ratio
 from deqing_geo.crs import require_metres
-from deqing_geo.cutting import TOLERANCE_M
 from deqing_geo.errors import CRSError, InputError
 from deqing_geo.network import RoadNetwork, as_network
 from deqing_geo.network.edges import Feet, Pieces, cut_at, feet, matrix_of
 from deqing_geo.provenance import mark
 from deqing_geo.text import card, percent
+from deqing_geo.tracing import TOLERANCE_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,6 +16,7 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_coverage",
+    "add_dead_ends",
     "add_density",
     "add_layer",
+    "add_links",
+    "add_reach",
     "add_roads",
     "add_sites",
     "add_terrain",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 NAME_COLUMNS = ("village_name", "town_name", "zone_name")
 CLASSES = 5
+# Of the land; what lies above shares the last class.
+NEARLY_ALL = 0.98
 
 
 @functools.cache
@@ -84,9 +86,18 @@ def texts(frame: pd.DataFrame, column: str) -> list[str]:
     return ["" if text is None or text != text else str(text) for text in frame[column]]
 
 
-def breaks(values: Any) -> list[float]:
-    """Round class limits from 0 to just past the largest value, all of one width."""
-    top = float(np.nanmax(values)) if len(values) and not np.isnan(values).all() else 0.0
+def breaks(values: Any, sizes: Any = None) -> list[float]:
+    """Round class limits from 0, all of one width; the last class is open upwards.
+
+    Up to just past the largest value, or, with sizes, past what nearly all land keeps below: a
+    sliver of an area with a road along it would else leave one colour to all the others.
+    """
+    known: Any = np.flatnonzero(~np.isnan(values)) if len(values) else []
+    top = float(np.max(values[known])) if len(known) else 0.0
+    if top > 0 and sizes is not None:
+        order = known[np.argsort(values[known], kind="stable")]
+        share = np.cumsum(sizes[order]) / np.sum(sizes[order])
+        top = float(values[order][np.searchsorted(share, NEARLY_ALL)]) or top
     if top <= 0:
         return [0.0, 1.0]
     rough = top / CLASSES

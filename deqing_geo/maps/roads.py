@@ -69,7 +69,7 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
     keys, labels = parts.keys(table), parts.labels(table)
     contents.name(keys, labels)
     values = density.series.to_numpy(dtype=float)
-    breaks = parts.breaks(values)
+    breaks = parts.breaks(values, table["area_km2"].to_numpy(dtype=float))
     ramp, look = parts.style()["density"]["ramp"], parts.style()["area"]
     colours = [*ramp[: len(breaks) - 1], parts.style()["density"]["no_data"]]
     use = np.where(
@@ -101,6 +101,8 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
         {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
         for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
     ]
+    if np.nanmax(values, initial=0.0) > breaks[-1]:
+        entries[-1]["label"] = f"{breaks[-2]:g} {names.word('map.and_more')}"
     if np.isnan(values).any():
         entries.append(
             {"fill": colours[-1], "color": look["color"], "label": names.word("map.no_data")}

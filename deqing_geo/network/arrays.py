@@ -89,7 +89,7 @@ class RoadNetwork:
         Ends that were moved to what lay near: ``road`` (label), ``shift_m``, ``onto`` (label of
         the road joined); the point is the place it was moved to.
     met : GeoDataFrame of Point
-        Where lines were joined that cross without a common vertex: ``road`` and ``other``.
+        Where lines were joined that cross without a common vertex: ``road`` and ``other_road``.
     notices, origins : tuple of str
         What must not be forgotten about the layer, and its file.
     """
@@ -185,7 +185,7 @@ class RoadNetwork:
         Examples
         --------
         >>> from deqing_geo import sample
-        >>> road_network(sample.roads().iloc[:2]).crossed[["road", "other", "joined"]]
+        >>> road_network(sample.roads().iloc[:2]).crossed[["road", "other_road", "joined"]]
            road  other  joined
         0     1      2   False
         """
@@ -195,7 +195,7 @@ class RoadNetwork:
         table = pd.DataFrame(
             {
                 "road": np.concatenate([self.met["road"], self.road[apart.line]]),
-                "other": np.concatenate([self.met["other"], self.road[apart.other]]),
+                "other_road": np.concatenate([self.met["other_road"], self.road[apart.other]]),
                 "joined": np.arange(len(self.met) + len(apart.line)) < len(self.met),
             }
         )
@@ -478,7 +478,7 @@ def _crossed(found: Crossings | None, facts: _Facts, crs: Any) -> gpd.GeoDataFra
     if found is None:
         found = NO_CROSSINGS
     line, other = (facts.row_of[of[found.joins]] for of in (found.line, found.other))
-    table = {"road": facts.labels[line], "other": facts.labels[other]}
+    table = {"road": facts.labels[line], "other_road": facts.labels[other]}
     return gpd.GeoDataFrame(table, geometry=shapely.points(found.place[found.joins]), crs=crs)
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from deqing_geo.network.graph import LEAST
+from deqing_geo.network.graph import matrix_of as matrix_of
 from deqing_geo.network.joining import MILLIMETRE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from deqing_geo.network.arrays import RoadNetwork
 
@@ -120,11 +120,31 @@ def cut_at(net: RoadNetwork, feet: Feet) -> Pieces:
     return Pieces(edge[low], at[low], at[high], node[low], node[high], size + more, place)
 
 
-def matrix_of(tail: Ints, head: Ints, cost: Floats, size: int) -> sparse.csr_matrix[Any]:
-    """Ways as a sparse matrix; parallel ones stand side by side, and the search takes the least."""
-    from scipy import sparse
-
-    loose = sparse.coo_matrix((np.maximum(cost, LEAST), (tail, head)), shape=(size, size))
-    # Else scipy adds parallel ways up.
-    loose.has_canonical_format = True
-    return loose.tocsr()
+def sections(net: RoadNetwork, edge: Ints, low: Floats, high: Floats) -> NDArray[Any]:
+    """Parts of stretches, from `low` to `high` metres, as lines; backwards where high is less."""
+    if len(edge) == 0:
+        return np.zeros(0, dtype=object)
+    way = np.zeros_like(net.vertices)
+    way[1:] = np.diff(net.vertices, axis=0)
+    step = np.hypot(way[:, 0], way[:, 1])
+    # A metre between stretches keeps the ends of neighbours apart.
+    step[net.starts[:-1]] = 1.0
+    run = np.cumsum(step)
+    begin, end = net.starts[:-1][edge], net.starts[1:][edge] - 1
+    scale = (run[end] - run[begin]) / net.metres[edge]
+    least = run[begin] + np.minimum(low, high) * scale
+    most = np.minimum(run[begin] + np.maximum(low, high) * scale, run[end])
+    first = np.clip(np.searchsorted(run, least, side="right"), begin + 1, end)
+    last = np.clip(np.searchsorted(run, most, side="left"), first, end)
+    held = last - first + 2
+    start = np.cumsum(held) - held
+    within = np.arange(int(held.sum())) - np.repeat(start, held)
+    places = net.vertices[np.minimum(np.repeat(first - 1, held) + within, len(run) - 1)]
+    for at, value, vertex in ((start, least, first), (start + held - 1, most, last)):
+        share = (value - run[vertex - 1]) / np.maximum(step[vertex], LEAST)
+        places[at] = net.vertices[vertex - 1] + share[:, None] * way[vertex]
+    lines: NDArray[Any] = np.asarray(
+        shapely.linestrings(places, indices=np.repeat(np.arange(len(edge)), held))
+    )
+    lines[high < low] = shapely.reverse(lines[high < low])
+    return lines

@@ -240,7 +240,7 @@ def as_network(graph: RoadNetwork | Graph) -> RoadNetwork:
         facts, ends, metres = [facts[at] for at in kept], ends[kept], metres[kept]
     vertices, starts = _vertices([each.get("geometry") for each in facts], nodes, ends)
     told = graph.graph
-    none = gpd.GeoDataFrame({"road": [], "other": []}, geometry=[], crs=told.get("crs"))
+    none = gpd.GeoDataFrame({"road": [], "other_road": []}, geometry=[], crs=told.get("crs"))
     crossed = told.get("crossed", none.assign(joined=False))
     return RoadNetwork(
         nodes=nodes,
@@ -336,18 +336,51 @@ def to_csr(
     >>> float(matrix[0, 1]), len(labels)
     (3000.0, 10)
     """
-    from scipy import sparse
-
     net = as_network(graph)
     if weight not in ("metres", "minutes"):
         raise InputError(f"weight={weight!r}; it may be 'metres' or 'minutes'.")
-    tail, head, cost = _arcs(net, weight)
-    size = len(net.nodes)
-    pairs = tail * size + head
-    order = np.lexsort((cost, pairs))
-    first = order[np.diff(pairs[order], prepend=-1) != 0]
-    matrix = sparse.csr_matrix((cost[first], (tail[first], head[first])), shape=(size, size))
-    return matrix, net.labels
+    matrix = matrix_of(*_arcs(net, weight), len(net.nodes))
+    matrix.sort_indices()
+    return _least(matrix), net.labels
+
+
+def matrix_of(tail: Ints, head: Ints, cost: Floats, size: int) -> sparse.csr_matrix[Any]:
+    """Ways as a sparse matrix; parallel ones stand side by side, and a search takes the least.
+
+    Parameters
+    ----------
+    tail, head : ndarray of int
+        From which node to which.
+    cost : ndarray of float
+        Of each way.
+    size : int
+        Number of nodes.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        Not in canonical form: scipy would add parallel ways up.
+    """
+    from scipy import sparse
+
+    loose = sparse.coo_matrix((np.maximum(cost, LEAST), (tail, head)), shape=(size, size))
+    loose.has_canonical_format = True
+    return loose.tocsr()
+
+
+def _least(matrix: sparse.csr_matrix[Any]) -> sparse.csr_matrix[Any]:
+    """Of entries in one place the least."""
+    from scipy import sparse
+
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    new = np.ones(matrix.nnz, dtype=bool)
+    new[1:] = (np.diff(matrix.indices) != 0) | (np.diff(row) != 0)
+    if not new.all():
+        first = np.flatnonzero(new)
+        least = np.minimum.reduceat(matrix.data, first)
+        return sparse.csr_matrix((least, (row[first], matrix.indices[first])), shape=matrix.shape)
+    matrix.has_canonical_format = True
+    return matrix
 
 
 def _arcs(net: RoadNetwork, weight: str) -> tuple[Ints, Ints, Floats]:

@@ -108,7 +108,7 @@ def travel_minutes(
     """
     require_metres(places=places, villages=villages)
     net = as_network(graph)
-    goals = _single_points("places", places)
+    goals = single_points("places", places)
     _refuse_labels(places.index, OWN)
     starts = _starts(villages)
     if walk_kmh is None:
@@ -217,7 +217,21 @@ def _refuse_labels(labels: pd.Index[Any], taken: tuple[str, ...]) -> None:
         )
 
 
-def _single_points(name: str, frame: gpd.GeoDataFrame) -> Shapes:
+def single_points(name: str, frame: gpd.GeoDataFrame) -> Shapes:
+    """One point a row, or a refusal.
+
+    Parameters
+    ----------
+    name : str
+        The caller's name for the layer.
+    frame : GeoDataFrame of Point
+        The layer.
+
+    Returns
+    -------
+    array of shapely geometries
+        The points, in order.
+    """
     points = require_points(**{name: frame})
     several = shapely.get_num_geometries(points) > 1
     if several.any():
@@ -229,6 +243,6 @@ def _starts(villages: gpd.GeoDataFrame) -> Shapes:
     """A point in each polygon; points as they are."""
     shapes = np.asarray(villages.geometry.array, dtype=object)
     if (shapely.get_dimensions(shapes) == 0).any():
-        return _single_points("villages", villages)
+        return single_points("villages", villages)
     inside: Shapes = np.asarray(shapely.point_on_surface(require_areas(villages=villages)))
     return inside

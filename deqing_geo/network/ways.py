@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deqing_geo.errors import InputError
-from deqing_geo.network.edges import Feet, Pieces, cut_at, feet, matrix_of
+from deqing_geo.network.edges import Feet, Pieces, cut_at, feet
+from deqing_geo.network.graph import matrix_of
 from deqing_geo.network.joining import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def minutes_between(
     within_m: float,
 ) -> Minutes:
     """Minutes from each start to the nearest goal of each group (0 to G - 1)."""
-    if not (np.isfinite(walk_kmh) and walk_kmh > 0):
-        raise InputError(f"walk_kmh={walk_kmh!r} is no speed above 0.")
+    pace = pace_of(walk_kmh)
     if not within_m >= 0:
         raise InputError(f"within_m={within_m!r} is no distance in metres, 0 or more.")
     count = int(group.max()) + 1 if len(group) else 0
@@ -56,17 +56,19 @@ def minutes_between(
     out = np.full((len(starts), count), np.nan)
     at = np.flatnonzero(here.edge >= 0)
     if len(at) and on.any():
-        found = _searched(net, pieces, there, group, count, _pace(walk_kmh))
+        found = _searched(net, pieces, there, group, count, pace)
         mine = Feet(here.edge[at], here.at[at], here.away[at])
         for columns, way in found:
             out[np.ix_(at, columns)] = _from_edges(net, pieces, mine, way)
-        out[at] += (here.away[at] * _pace(walk_kmh))[:, None]
+        out[at] += (here.away[at] * pace)[:, None]
     out = np.where(np.isfinite(out), np.round(out, 6), np.nan)
     return Minutes(out, here.edge >= 0, holds)
 
 
-def _pace(kmh: float) -> float:
+def pace_of(kmh: float) -> float:
     """Minutes a metre."""
+    if not (np.isfinite(kmh) and kmh > 0):
+        raise InputError(f"walk_kmh={kmh!r} is no speed above 0.")
     return MINUTES_PER_HOUR / 1000 / kmh
 
 

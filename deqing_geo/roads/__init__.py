@@ -11,13 +11,16 @@ from deqing_geo.roads.changes import RoadChanges
 from deqing_geo.roads.density import road_density
 from deqing_geo.roads.forecast import RoadForecast
 from deqing_geo.roads.ledger import road_ledger
+from deqing_geo.roads.merging import CentreLines, centre_lines
 from deqing_geo.roads.result import RoadDensity
 
 __all__ = [
+    "CentreLines",
     "DensityBand",
     "RoadChanges",
     "RoadDensity",
     "RoadForecast",
+    "centre_lines",
     "density_band",
     "road_density",
     "road_ledger",

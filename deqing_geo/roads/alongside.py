@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo.cutting import segments
+from deqing_geo.tracing import segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

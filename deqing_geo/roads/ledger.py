@@ -17,7 +17,7 @@ from deqing_geo import columns as names
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
 from deqing_geo.provenance import mark
-from deqing_geo.roads.basis import names_of, road_rows
+from deqing_geo.roads.basis import OUTSIDE, names_of, road_rows
 from deqing_geo.roads.standing import COUNTED
 from deqing_geo.text import figure
 
@@ -38,7 +38,7 @@ ROWS = ("line", "road")
 MEETS_M = 0.1
 
 
-def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
+def road_ledger(density: RoadDensity, *, per: str = "line", outside: bool = False) -> pd.DataFrame:
     """Every road of a density: how long, counted or not, and why (道路计入明细表).
 
     Parameters
@@ -48,17 +48,19 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     per : str
         ``line``: one row for every line of the layer. ``road``: lines of one name, class and
         status that meet end to end are one row; lines without a name stay by themselves.
+    outside : bool
+        Whether roads that lie wholly outside the areas are listed too.
 
     Returns
     -------
     DataFrame
-        ``road_name``; ``from_road`` and ``to_road``, the roads of another name met at its two
+        ``road_name``; ``begins_at`` and ``ends_at``, the roads of another name met at its two
         ends (the largest, blank where there is none); ``road_class``; ``length_km`` of the
         whole line; ``road_width_m`` (of several lines the mean by length); ``road_status`` on
         the day asked for; ``opened_on``; ``road_counted`` (``whole``, ``part``, ``none``);
         ``counted_km``, which adds up to the density's length; ``not_counted_reason`` in Chinese,
-        with kilometres where there are several parts. What lies outside the areas is one of the
-        reasons. Index ``road``: the layer's labels, or a running number.
+        with kilometres where there are several parts. What of a listed road lies outside the
+        areas is one of the reasons. Index ``road``: the layer's labels, or a running number.
 
     Raises
     ------
@@ -75,8 +77,6 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     1         纸上大道         3.0
     2           界巷         1.0
     3          小区路         0.0           等级不在口径内
-    4          机耕路         0.0              统计范围外
-    5         规划支路         0.0              统计范围外
     6           匝道         0.0           等级不在口径内
     """
     if per not in ROWS:
@@ -106,8 +106,8 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "road_name": called[first],
-            "from_road": start,
-            "to_road": end,
+            "begins_at": start,
+            "ends_at": end,
             "road_class": standing.classes[first],
             "length_km": total,
             "road_width_m": _widths(roads, group, length, total),
@@ -120,6 +120,12 @@ def road_ledger(density: RoadDensity, *, per: str = "line") -> pd.DataFrame:
         index=roads.index if per == "line" else pd.RangeIndex(1, count + 1),
     )
     table.index.name = "road"
+    if not outside:
+        here = np.zeros(count, dtype=bool)
+        here[group[rows["row"][(rows["area"] != OUTSIDE).to_numpy()]]] = True
+        table = table[here]
+        table.index = table.index if per == "line" else pd.RangeIndex(1, len(table) + 1)
+        table.index.name = "road"
     mark(table, density.definition, density.notices)
     return table
 
@@ -148,40 +154,64 @@ def _kinds(called: Words, classes: Words, status: Words) -> Ints:
 def _joined(lines: Shapes, ends: Shapes, kind: Ints) -> tuple[Ints, Flags]:
     """The group of every line, in order of appearance, and which of its ends are loose."""
     count = len(lines)
-    point, line = _touching(ends, lines)
-    owner = point % count if count else point
-    same = (owner != line) & (kind[owner] >= 0) & (kind[owner] == kind[line])
-    links = coo_array((np.ones(same.sum(), dtype=bool), (owner[same], line[same])), (count, count))
+    own = kind.copy()
+    # Lines without a name are each of a kind of their own.
+    own[kind < 0] = kind.max(initial=0) + 1 + np.arange(int((kind < 0).sum()))
+    first, same = _once(lines, own)
+    point, line = _touching(ends[first].T.ravel(), lines[first])
+    owner = point % max(len(first), 1)
+    met = (owner != line) & (own[first[owner]] == own[first[line]])
+    links = coo_array((np.ones(met.sum(), dtype=bool), (owner[met], line[met])), (len(first),) * 2)
     raw = connected_components(links, directed=False)[1] if count else np.zeros(0, dtype=int)
-    loose = np.ones(2 * count, dtype=bool)
-    loose[point[same]] = False
-    return np.asarray(pd.factorize(raw)[0], dtype=np.int64), loose.reshape(2, count).T
+    loose = np.ones(2 * len(first), dtype=bool)
+    loose[point[met]] = False
+    group = np.asarray(pd.factorize(raw[same])[0], dtype=np.int64)
+    return group, loose.reshape(2, len(first)).T[same]
 
 
-def _touching(ends: Shapes, lines: Shapes) -> tuple[Ints, Ints]:
-    """Which end (first ends before last ends) lies on which line."""
+def _once(lines: Shapes, kind: Ints) -> tuple[Ints, Ints]:
+    """Lines of one shape and kind once: where each first stands, and which one every line is."""
+    shape = pd.factorize(np.array(shapely.to_wkb(lines), dtype=object))[0]
+    which = pd.factorize(pd.MultiIndex.from_arrays([shape, kind]))[0]
+    return np.unique(which, return_index=True)[1], np.asarray(which, dtype=np.int64)
+
+
+def _touching(points: Shapes, lines: Shapes) -> tuple[Ints, Ints]:
+    """Which point lies on which line."""
     tree = shapely.STRtree(lines)
-    point, line = tree.query(ends.T.ravel(), predicate="dwithin", distance=MEETS_M)
+    point, line = tree.query(points, predicate="dwithin", distance=MEETS_M)
     return point, line
 
 
 def _met(ends: Shapes, lines: Shapes, called: Words, classes: Words, is_open: Flags) -> Words:
     """The name of the road met at every end: open before planned, large before small."""
     count = len(lines)
-    found = np.full(2 * count, "", dtype=object)
+    by_name = np.asarray(pd.factorize(called, sort=True)[0], dtype=np.int64)
+    size = pd.Index(list(names.vocabulary("road_class"))).get_indexer(pd.Index(classes))
     named = np.flatnonzero(called != "")
+    found = np.full(2 * count, "", dtype=object)
     if len(named) == 0:
         return found.reshape(2, count).T
-    point, at = _touching(ends, lines[named])
-    line = named[at]
-    other = (called[point % count] != called[line]) & (point % count != line)
+    # Ends of many lines lie at one place, and lines drawn twice are looked at once.
+    told = (by_name * (size.max(initial=0) + 1) + size) * 2 + is_open
+    line_of = named[_once(lines[named], told[named])[0]]
+    place = ends.T.ravel()
+    there = ~shapely.is_missing(place)
+    at = np.full((2 * count, 2), np.nan)
+    at[there] = shapely.get_coordinates(place[there])
+    spot = pd.MultiIndex.from_arrays([at[:, 0], at[:, 1], np.tile(by_name, 2)])
+    which = np.asarray(pd.factorize(spot)[0], dtype=np.int64)
+    first = np.unique(which, return_index=True)[1]
+    point, line = _touching(place[first], lines[line_of])
+    line = line_of[line]
+    other = called[first[point] % count] != called[line]
     point, line = point[other], line[other]
-    size = pd.Index(list(names.vocabulary("road_class"))).get_indexer(pd.Index(classes))
-    by_name = np.unique(called.astype(str), return_inverse=True)[1]
     order = np.lexsort((by_name[line], size[line], ~is_open[line], point))
     point, line = point[order], line[order]
     best = np.flatnonzero(np.diff(point, prepend=-1))
-    found[point[best]] = called[line[best]]
+    word = np.full(len(first), "", dtype=object)
+    word[point[best]] = called[line[best]]
+    found[:] = word[which]
     return found.reshape(2, count).T
 
 

@@ -102,7 +102,7 @@ def standing(
     stood = opened_by(roads, name, "road_status", day)
     status = stood.status.copy()
     status[stood.late] = NOT_YET_OPEN
-    of_class = np.isin(classes.astype(str), definition.counts["roads"])
+    of_class = pd.Index(classes).isin(definition.counts["roads"])
     why = np.full(count, COUNTED, dtype=object)
     why[~stood.built] = status[~stood.built]
     why[stood.late] = "not_yet"

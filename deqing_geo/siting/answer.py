@@ -113,6 +113,8 @@ class Siting:
     @property
     def headline(self) -> str:
         """The answer in one line, as readers see it."""
+        if self.before != self.before:
+            return names.word("siting.nobody")
         now, then, goal = (
             percent(share, against=self.goals) for share in (self.before, self.overall, self.target)
         )

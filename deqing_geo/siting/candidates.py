@@ -20,7 +20,7 @@ from deqing_geo.checks import require_points, require_polygons
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import areal_scale, ellipsoidal_area
 from deqing_geo.errors import InputError
-from deqing_geo.reach import land_within, parts_inside, radius_of, union_parts
+from deqing_geo.radii import land_within, parts_inside, radius_of, union_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,7 +159,9 @@ def given(
     table = _plain(frame.set_geometry(shapes, crs=frame.crs))
     table = table.drop(columns=[column for column in OURS if column in table])
     table["candidate"] = frame.index.to_numpy(dtype=object)
-    order = in_place(shapes)
+    # Of plots drawn twice the first by its label, whatever the order of rows.
+    labels = np.argsort(frame.index.to_numpy(dtype=object).astype(str), kind="stable")
+    order = labels[in_place(np.asarray(table.geometry.array, dtype=object)[labels])]
     return _judged(
         table.iloc[order], coverage, forbidden, keep, drawn, (), bool((kinds == 0).any())
     )
@@ -331,6 +333,7 @@ def _judged(
     area_shapes = np.asarray(areas.geometry.array, dtype=object)
     reason = np.full(len(table), "", dtype=object)
     reason[np.isnan(radius)] = names.word("reason.too_small")
+    reason[shapely.is_missing(shapes) | shapely.is_empty(shapes)] = names.word("siting.no_shape")
     serving, same = shapes.copy(), np.full(len(shapes), alike)
     if not definition.parks_outside_areas:
         inside, at = _inside(area_shapes, shapes)

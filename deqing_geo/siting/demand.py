@@ -15,7 +15,7 @@ import shapely
 
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.errors import InputError
-from deqing_geo.reach import only_land, split_by
+from deqing_geo.radii import only_land, split_by
 from deqing_geo.siting.covering import Instance, instance_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M2_PER_HA, ellipsoidal_area
 from deqing_geo.errors import ColumnError
 from deqing_geo.provenance import mark
-from deqing_geo.reach import only_land, split_by, union_parts
+from deqing_geo.radii import only_land, split_by, union_parts
 from deqing_geo.siting.answer import MEASURE, Siting
 from deqing_geo.siting.demand import served_in_turn
 
@@ -135,7 +135,7 @@ def drawn_up(
     figures = {"gain_ha": total, "coverage_after": shares}
     if rate is not None:
         figures["gain_weight"] = np.array(
-            [float(gain @ rate[at]) for (at, _), gain in zip(turns, gains, strict=True)]
+            [float((gain * rate[at]).sum()) for (at, _), gain in zip(turns, gains, strict=True)]
         )
     sites = _listed(candidates.table.iloc[chosen.order], coverage, figures, near)
     served = gpd.GeoDataFrame(

@@ -79,8 +79,9 @@ class Search:
         self.instance = demand.instance()
         self.pairs = self.instance.pairs
         self.widest = min(widest, self.instance.count)
-        self.most = np.full(self.widest + 1, self.instance.whole)
-        self.most[0] = 0.0
+        # Before any search: so many parks serve at most what the largest serve alone.
+        alone = np.sort(self.instance.gains(self.instance.covered(())))[::-1][: self.widest]
+        self.most = np.minimum(np.concatenate([[0.0], np.cumsum(alone)]), self.instance.whole)
         self.price: Floats | None = None
 
     @property
@@ -108,6 +109,11 @@ class Search:
                 with np.errstate(divide="ignore", invalid="ignore"):
                     self.price = np.clip(np.where(size > 0, total / size, 0.0), 0.0, 1.0)
         return self.instance.value(self.instance.covered(chosen))
+
+    def least(self, needed: float) -> int:
+        """The smallest number of parks whose bound reaches what is needed."""
+        reach = np.flatnonzero(self.most >= needed - self.equal)
+        return int(reach[0]) if len(reach) else len(self.most)
 
     def learn(self, most: Floats) -> None:
         """Keep the lower of two bounds."""
@@ -191,29 +197,17 @@ def fewest_for(search: Search, needed: float, limit: int) -> tuple[tuple[int, ..
         # Greedy fell short; a better choice of as many as allowed may still do.
         tried, served = search.best(limit, Clock(search.clock.left * PART_OF_TIME), enough=needed)
         if served < needed:
-            return None, _least(search, needed)
+            return None, search.least(needed)
         chosen = tried
     high = len(chosen)
-    if high > 1:
-        known = ceiling(
-            search.instance,
-            high - 1,
-            list(chosen)[: high - 1],
-            search.clock,
-            price=search.price,
-            widest=search.widest,
-            below=needed,
-        )
-        search.price = known.price
-        search.learn(known.most)
-    low = _least(search, needed)
+    low = _raised(search, needed, list(chosen))
     hope = low
     while hope < high and search.clock.left > 0:
         count = (hope + high) // 2
         clock = Clock(search.clock.left * PART_OF_TIME)
         start = Choice(search.instance).grow(count).chosen
         tried, served = search.best(count, clock, tuple(start), enough=needed)
-        low = max(low, _least(search, needed))
+        low = max(low, search.least(needed))
         if served >= needed:
             chosen, high = tried, len(tried)
         else:
@@ -227,6 +221,30 @@ def fewest_for(search: Search, needed: float, limit: int) -> tuple[tuple[int, ..
     return chosen, min(low, len(chosen))
 
 
+def _raised(search: Search, needed: float, chosen: list[int]) -> int:
+    """The lower bound on the number, by prices alone; asked again as long as it rises."""
+    asked = -1
+    low = min(search.least(needed), len(chosen))
+    # The first question is asked where the last choice stands: its bounds tell of all others.
+    count = len(chosen) - 1
+    while asked < low < len(chosen) and search.clock.left > 0:
+        asked = low
+        known = ceiling(
+            search.instance,
+            count,
+            chosen[:count],
+            Clock(search.clock.left * PART_OF_TIME),
+            price=search.price,
+            widest=search.widest,
+            below=needed,
+        )
+        search.price = known.price
+        search.learn(known.most)
+        low = min(search.least(needed), len(chosen))
+        count = low
+    return low
+
+
 def _enough(search: Search, needed: float, limit: int) -> tuple[int, ...] | None:
     """One after the other until enough is really served."""
     chosen: tuple[int, ...] = ()
@@ -238,12 +256,6 @@ def _enough(search: Search, needed: float, limit: int) -> tuple[int, ...] | None
         if search.real(chosen) >= needed:
             return chosen
     return None
-
-
-def _least(search: Search, needed: float) -> int:
-    """The smallest number of parks whose bound reaches what is needed."""
-    reach = np.flatnonzero(search.most >= needed - search.equal)
-    return int(reach[0]) if len(reach) else len(search.most)
 
 
 def in_order(instance: Instance, chosen: tuple[int, ...]) -> list[int]:

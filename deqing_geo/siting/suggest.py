@@ -206,6 +206,9 @@ def suggest_parks(
             order = order[: _first(search.instance, order, needed)]
         greedy = curve(search, len(order) + CURVE_MORE)
         most, pairs = search.most, search.pairs
+        if fewest is not None:
+            # The curve may have taught more.
+            fewest = min(max(fewest, search.least(needed)), len(order))
     return drawn_up(
         coverage,
         chosen_from,

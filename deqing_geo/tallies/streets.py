@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo import standards
+from deqing_geo import network, standards
 from deqing_geo.checks import (
     require_lines,
     require_words,
 )
+from deqing_geo.columns import word
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
+from deqing_geo.network.ends import DEAD, MEETS_M, SUSPECTED
+from deqing_geo.network.joining import SNAP_M
 from deqing_geo.opened import as_day, open_rows, opening_days
 from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
     Shapes = NDArray[Any]
 
 RURAL = ("county_road", "township_road", "village_road")  # 农村公路
-# Built and planned roads come from two drawings, whose ends agree to some centimetres at best.
-MEETS_M = 0.1
 
 
 def rural_roads_opened(
@@ -122,10 +123,10 @@ def dead_ends(
 ) -> Tally:
     """Streets of the zone that end where a planned one would go on (断头路).
 
-    Ends of 快速路, 主干路, 次干路 and 支路 that no other open road meets, and that a road not
-    yet open meets, to 10 cm. Where no such road reaches the zone, every end is counted, and
-    they are 疑似断头路 only: a cul-de-sac is 尽端路. Of a layer that was cut at the zone's
-    outline, the ends there are left out then.
+    Ends of 快速路, 主干路, 次干路 and 支路, as `deqing_geo.dead_ends` finds them in the network of
+    open roads, that a road not yet open meets, to 10 cm. Where no such road reaches the zone,
+    every end is counted, and they are 疑似断头路 only: a cul-de-sac is 尽端路. Of a layer that was
+    cut at the zone's outline, the ends there are left out then, and those marked ``noexit``.
 
     Parameters
     ----------
@@ -174,67 +175,49 @@ def dead_ends(
     layers = {"roads": roads, "zone": zone} | ({} if planned is None else {"planned": planned})
     require_metres(**layers)
     target = target_of("dead_end_roads_opened")
-    law = standards.load()
     lines = require_lines(roads=roads)
     within = union_of(zone)
     classes = require_words(roads, "roads", "road_class", made_by="read_roads")
     is_open = open_rows(roads, "roads", "road_status")
-    parts, owner = shapely.get_parts(lines, return_index=True)
-    city = np.isin(classes, law.definition("road_density").counts["roads"])[owner]
-    open_parts, of_city = parts[is_open[owner]], city[is_open[owner]]
-    coming = parts[~is_open[owner]]
-    if planned is not None:
-        drawn = require_lines(planned=planned)[~open_rows(planned, "planned", "road_status", "")]
-        coming = np.concatenate([coming, shapely.get_parts(drawn)])
-    coming = coming[shapely.length(coming) > 0]
-    coming = coming[shapely.dwithin(coming, within, MEETS_M)]
-    middles = shapely.line_interpolate_point(coming, 0.5, normalized=True)
-    coming = coming[~_near(middles, open_parts)]
-
-    ends, whose = _loose_ends(open_parts, of_city)
-    inside = shapely.covers(within, ends)
-    ends, whose = ends[inside], whose[inside]
-    if len(coming):
-        real = _near(ends, coming)
-        total = len(ends)
-        said = "断头路(规划贯通未实施):建成区内城市道路在此终止、有未通车道路相接的端点数"
-        extra: tuple[str, ...] = ()
+    streets = standards.load().definition("road_density").counts["roads"]
+    city = np.isin(classes, streets)
+    there = bool(shapely.intersects(within, lines[is_open & city]).any())
+    found = _ends(roads, zone, planned) if there else None
+    if found is None:
+        ends = kinds = np.empty(0, dtype=object)
+        suspected = False
     else:
-        real = np.ones(len(ends), dtype=bool)
-        if shapely.covers(shapely.buffer(within, MEETS_M), open_parts).all():
-            # A layer cut at the zone's outline: ends there were made by the cut.
-            real = ~shapely.dwithin(ends, shapely.boundary(within), MEETS_M)
-        total = int(real.sum())
+        # A circle at the end of a lane is no street that stops.
+        ends = found[found["road_class"].isin(streets) & ~found["end_loop"]]
+        kinds = ends["end_kind"].to_numpy()
+        suspected = found.attrs["lines_to_come"] == 0
+    if suspected:
+        counted = int((kinds == SUSPECTED).sum())
+        total = counted
         said = "疑似断头路:建成区内城市道路不与其他通车道路相接的端点数(裁切处不计)"
-        extra = ("无规划或在建道路可比,仅为疑似断头路,其中可能有尽端路和数据断点",)
-    there = bool(shapely.intersects(within, open_parts[of_city]).any())
+        extra: tuple[str, ...] = (word("notice.no_plan"),)
+    else:
+        counted, total = int((kinds == DEAD).sum()), len(ends)
+        said = "断头路(规划贯通未实施):建成区内城市道路在此终止、有未通车道路相接的端点数"
+        extra = ()
     return Tally(
         key=target.key,
-        value=float(real.sum()) if there else NOTHING,
+        value=float(counted) if there else NOTHING,
         unit=target.unit,
-        counted=int(real.sum()),
+        counted=counted,
         total=total,
-        definition=(f"{said};城市道路指快速路、主次干路、支路,相距{MEETS_M * 100:g}厘米以内为相接"),
+        definition=(
+            f"{said};城市道路指快速路、主次干路、支路,与规划道路相距{MEETS_M * 100:g}厘米以内、"
+            f"与通车道路相距{SNAP_M:g}米以内为相接"
+        ),
         notices=tuple(dict.fromkeys((*notices(None, **layers), *extra))),
         origins=origins(**layers),
     )
 
 
-def _near(places: Shapes, lines: Shapes) -> Flags:
-    out = np.zeros(len(places), dtype=bool)
-    out[shapely.STRtree(lines).query(places, predicate="dwithin", distance=MEETS_M)[0]] = True
-    return out
-
-
-def _loose_ends(lines: Shapes, of_city: Flags) -> tuple[Shapes, NDArray[np.intp]]:
-    """Ends of city streets that no other open line touches, and whose they are."""
-    own = np.flatnonzero(of_city)
-    first, last = shapely.get_point(lines[own], 0), shapely.get_point(lines[own], -1)
-    # A ring closes upon itself and ends nowhere.
-    open_ended = ~shapely.dwithin(first, last, MEETS_M)
-    own, first, last = own[open_ended], first[open_ended], last[open_ended]
-    ends, whose = np.concatenate([first, last]), np.concatenate([own, own])
-    end, line = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=MEETS_M)
-    met = np.zeros(len(ends), dtype=bool)
-    met[end[line != whose[end]]] = True
-    return ends[~met], whose[~met]
+def _ends(
+    roads: gpd.GeoDataFrame, zone: gpd.GeoDataFrame, planned: gpd.GeoDataFrame | None
+) -> gpd.GeoDataFrame:
+    """The ends of the network of the roads that are open, whatever their labels."""
+    numbered = roads.reset_index(drop=True)
+    return network.dead_ends(network.road_network(numbered), numbered, planned, areas=zone)

@@ -864,3 +864,31 @@ def test_hostile_texts_in_every_slot_of_a_fault_stay_texts(visit, tmp_path, monk
     ]
     assert [one.name for one in tmp_path.iterdir()] == ["hostile.html"]
     assert_quiet(seen, file)
+
+
+# ---------------------------------------------------------------- numbers of sites
+
+
+def test_the_number_of_a_site_stands_in_its_circle_and_the_list_leads_there(
+    visit, results, tmp_path
+):
+    siting = dg.suggest_parks(results.coverage, target=0.9, grid_m=100)
+    m = dg.add_sites(
+        dg.add_coverage(dg.area_map(results.villages, title="选址"), results.coverage), siting
+    )
+    page, seen = visit(dg.save_map(m, tmp_path / "sites.html"))
+    page.wait_for_load_state("networkidle")
+    numbers = page.evaluate(
+        """() => [...document.querySelectorAll(".dg-number")].map(node => {
+            const box = node.getBoundingClientRect();
+            return [node.textContent, (box.left + box.right) / 2, (box.top + box.bottom) / 2];
+        })"""
+    )
+
+    assert [text for text, *_ in numbers] == [str(rank) for rank in siting.sites.index]
+    for (_, x, y), site in zip(numbers, siting.sites.itertuples(), strict=True):
+        place = pixel(page, site.easting - sample.X0, site.northing - sample.Y0)
+        assert abs(place[0] - x) < 3 and abs(place[1] - y) < 3
+    page.locator(".dg-list li button").first.click()
+    assert "新增覆盖居住用地" in page.locator(".dg-story").inner_text()
+    assert seen.errors == []
