@@ -13,7 +13,8 @@ overlay. ``ours`` gives sites, their figures, the curve, and what no choice exce
 Each lane runs in a process of its own. CPU is of one call after a small warm-up
 (`time.process_time`), so the program's 60 seconds are not comparable to the last digit. Peak
 memory is the rise of the resident set's high-water mark. Passed when ours has the most, a gap
-of at most 2 % in the county, and under 60 s each.
+of at most 2 % in the county, and takes under 60 s of CPU; wall seconds tell how busy the
+machine was.
 
 Run it with ``python benchmarks/race_siting.py``.
 """
@@ -169,7 +170,7 @@ def main() -> int:
             gain, gap, pairs = result["answer"]
             gains[lane] = gain
             if lane == "ours":
-                passed &= result["wall_s"] < SECONDS
+                passed &= result["cpu_s"] < SECONDS
                 passed &= gap <= COUNTY_GAP or not name.startswith("county")
             print(
                 f"{name:<11}{lane:<9}{result['cpu_s']:>8.2f}{result['wall_s']:>8.2f}"

@@ -357,3 +357,39 @@ def test_groups_add_up_to_the_total():
     assert made["demand_ha"].iloc[:-1].sum() == approx(made["demand_ha"].iloc[-1], abs=NONE)
     with pytest.raises(errors.ColumnError, match="no column"):
         park_coverage(areas, some, homes).by_group("组团")
+
+
+# ---------------------------------------------------------------- nothing, and labels twice
+
+
+@pytest.mark.parametrize("empty", [(0,), (1,), (2,), (0, 1, 2)])
+def test_where_there_is_nothing_nothing_is_told_and_nothing_breaks(empty):
+    layers = [
+        layer.iloc[:0] if at in empty else layer
+        for at, layer in enumerate((sample.villages(), sample.parks(), sample.homes()))
+    ]
+    made = park_coverage(*layers)
+    projects = sample.parks().assign(opened_on="2027")
+
+    assert np.nan_to_num(made.changes(made).difference) == 0
+    assert len(made.changes(made).table) == 0
+    assert len(park_ledger(made)) == len(layers[1]) == len(made.by_park)
+    assert len(gap_list(made)) == len(made.gaps)
+    added = 0.0 if set(empty) & {0, 2} else approx(6.5 if 1 in empty else 0.0, rel=1e-3)
+    assert made.forecast(projects).table["added_ha"].sum() == added
+    made._repr_html_()
+
+
+def test_places_are_listed_too_and_parks_of_one_label_are_kept_apart():
+    homes = sample.homes()
+    places = homes.set_geometry(homes.representative_point()).assign(people=[1, 2, 3])
+    parks_ = sample.parks().set_axis([1, 1, 2])
+    made = service_coverage(
+        sample.villages(), parks_, places, by="park.health_check_2021", weight="people"
+    )
+
+    listed = gap_list(made)
+    assert listed["gap_count"].sum() == made.table["gap_count"].sum() == listed["people"].sum()
+    assert len(made.by_park) == 3 and len(made.changes(made).table) == 0
+    with pytest.raises(errors.InputError, match="several rows"):
+        made.reach_of(1)

@@ -118,11 +118,7 @@ def access_of(coverage: Coverage, *, people: str = "people", limit_m: float = 50
     at = np.arange(len(basis.demand.pieces))
     if people not in basis.demand_frame:
         raise InputError(f"The demand has no column `{people}` of who needs parks.")
-    if basis.demand.as_points:
-        column = pd.to_numeric(basis.demand_frame[people], errors="coerce")
-        count = column.to_numpy(dtype=float)[basis.demand.row]
-    else:
-        count = basis.living(people, at, basis.demand.pieces)
+    count = basis.living(people, at, basis.demand.pieces)
     count = np.nan_to_num(count)
     points = shapely.point_on_surface(basis.demand.pieces)
     parts = basis.standing.parts

@@ -277,11 +277,11 @@ class Basis:
             One a part.
         """
         row = self.demand.row[at]
-        whole = np.asarray(self.demand_frame.geometry.array, dtype=object)
         values = pd.to_numeric(self.demand_frame[column], errors="coerce").to_numpy(dtype=float)
-        return np.asarray(
-            values[row] * shapely.area(shapes) / shapely.area(whole[row]), dtype=float
-        )
+        if self.demand.as_points:
+            return np.asarray(values[row])
+        whole = np.asarray(self.demand_frame.geometry.array, dtype=object)
+        return np.asarray(values[row] * shapely.area(shapes) / shapely.area(whole[row]))
 
     def sums(self) -> tuple[Floats, Floats]:
         """Served and needed of each area."""

@@ -18,7 +18,7 @@ from deqing_geo import columns as names
 from deqing_geo.coverage.basis import Basis, Demand, demand_of, divided
 from deqing_geo.coverage.matching import matched
 from deqing_geo.coverage.standing import Standing, standing
-from deqing_geo.coverage.steps import NONE, taken
+from deqing_geo.coverage.steps import NONE, NOTHING, taken
 from deqing_geo.errors import CRSError, InputError, UnitError
 from deqing_geo.opened import opening_days
 from deqing_geo.provenance import mark
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 # Reasons for which a park does not serve yet, or no longer.
 NOT_OPEN = ("status", "not_yet", "contradictory")
-# What the arithmetic itself leaves: a hundredth of a square metre, or of a person a millionth.
-NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)

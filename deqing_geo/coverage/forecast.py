@@ -16,7 +16,7 @@ from deqing_geo import columns as names
 from deqing_geo.checks import require_shapes
 from deqing_geo.coverage.result import ratio
 from deqing_geo.coverage.standing import COUNTED, standing
-from deqing_geo.coverage.steps import NONE, taken
+from deqing_geo.coverage.steps import NONE, NOTHING, taken
 from deqing_geo.crs import require_metres
 from deqing_geo.opened import expected_days
 from deqing_geo.provenance import mark, notices, origins
@@ -155,7 +155,7 @@ def coverage_forecast(coverage: Coverage, projects: gpd.GeoDataFrame) -> Coverag
     added[order] = steps.delta
     why[year == NEVER] = "undated"
     why[overdue] = "overdue"
-    why[(why == COUNTED) & (added.sum(axis=1) <= 0)] = "nothing_new"
+    why[(why == COUNTED) & (added.sum(axis=1) < NOTHING)] = "nothing_new"
     years = np.arange(year[order].min(), year[order].max() + 1) if len(order) else year[:0]
     by_year = np.array([added[year == one].sum(axis=0) for one in years]).reshape(
         len(years), len(basis.areas)
@@ -243,7 +243,8 @@ def _states(
         mine = of == old + project
         radius = np.concatenate(reach)
         held = now[of]
-        changed = (held != NONE) & (radius[held] != after.reach) & together
+        changed = (held != NONE) & together
+        changed[changed] = radius[held[changed]] != after.reach[changed]
         begins = np.flatnonzero(mine | changed)
         ceases = held[changed]
         new = np.arange(count, count + len(begins))

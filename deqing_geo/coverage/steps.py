@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Shapes = NDArray[Any]
 
 NONE = -1
+# What the arithmetic itself leaves: a hundredth of a square metre, or of a person a millionth.
+NOTHING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)

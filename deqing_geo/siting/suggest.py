@@ -36,6 +36,8 @@ LEAST_GAIN_HA = 0.01
 # A target counts as met from this share of all homes above it: areas on the ellipsoid are good to
 # a ten-millionth, and who counts again with the new parks must not find it missed.
 ABOVE = 1e-7
+# However long the overlays before it took, the search has this part of the time allowed.
+SEARCH_SHARE = 0.5
 # How the three layers a park must keep off are called in a planner's office.
 LAND_LAWS = ("farmland", "redline", "granted")
 
@@ -95,7 +97,8 @@ def suggest_parks(
     exact_pairs : int
         The integer program is asked about at most so many pairs of candidate and homes.
     seconds : float
-        Time for the search; a program already running may need some seconds more.
+        Time allowed. Overlays are not stopped by it, and the search after them always has
+        half of it; a program already running may need some seconds more.
 
     Returns
     -------
@@ -150,7 +153,8 @@ def suggest_parks(
     >>> bool(siting.sites["coverage_after"].iloc[0] > 0.6)
     True
     """
-    clock = Clock(_number("seconds", seconds))
+    allowed_s = _number("seconds", seconds)
+    clock = Clock(allowed_s)
     goal, aim = _goal(target)
     limit = _count(max_sites)
     budget = limit is not None and target is None
@@ -186,6 +190,7 @@ def suggest_parks(
         cell = CELL_SHARE * float(chosen_from.table["service_radius"].min())
         land = demand_of(gaps, rate, chosen_from.reach, cell, coverage.table.crs)
         widest = len(chosen_from.table) if limit is None else limit + CURVE_MORE
+        clock = Clock(max(clock.left, allowed_s * SEARCH_SHARE))
         search = Search(land, clock, int(_number("exact_pairs", exact_pairs)), widest)
         picked: tuple[int, ...] | None
         if budget:
