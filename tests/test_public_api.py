@@ -73,7 +73,7 @@ def public_functions():
         "progress",
         "provenance",
         "rasters",
-        "reach",
+        "radii",
         "reading",
         "received",
         "roads",
