@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
-        Access,
         Coverage,
         CoverageBand,
-        CoverageChanges,
-        CoverageForecast,
-        Walking,
         coverage_band,
         gap_list,
         park_coverage,
@@ -110,12 +106,8 @@ _HOMES = {
     "CentreLines": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
-    "Access": "coverage",
     "Coverage": "coverage",
     "CoverageBand": "coverage",
-    "CoverageChanges": "coverage",
-    "CoverageForecast": "coverage",
-    "Walking": "coverage",
     "coverage_band": "coverage",
     "gap_list": "coverage",
     "park_ledger": "coverage",
@@ -169,13 +161,10 @@ _HOMES = {
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 
 __all__ = [
-    "Access",
     "BoundaryReport",
     "CentreLines",
     "Coverage",
     "CoverageBand",
-    "CoverageChanges",
-    "CoverageForecast",
     "DensityBand",
     "Raster",
     "Reach",
@@ -186,7 +175,6 @@ __all__ = [
     "Siting",
     "Tally",
     "VillageTypes",
-    "Walking",
     "add_coverage",
     "add_dead_ends",
     "add_density",

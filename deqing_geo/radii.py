@@ -104,11 +104,9 @@ def parts_inside(areas: Shapes, shapes: Shapes) -> tuple[Shapes, Ints]:
     parts, shape_at = parts[solid], shape_at[pair[solid]]
     order = np.argsort(shape_at, kind="stable")
     parts, shape_at = parts[order], shape_at[order]
-    at, first = np.unique(shape_at, return_index=True)
     # What lies across two areas is one again.
-    groups = np.split(parts, first[1:]) if len(at) else []
-    joined = [group[0] if len(group) == 1 else shapely.union_all(group) for group in groups]
-    return np.array(joined, dtype=object), at
+    at, joined = union_by(parts, shape_at)
+    return joined, at
 
 
 def land_within(shapes: Shapes, radius: Floats) -> Shapes:
@@ -163,6 +161,9 @@ def _cut_round(shapes: Shapes, radius: Floats) -> Shapes:
 
 def _ring_of(shapes: Shapes) -> Ints:
     """For every coordinate of every shape the number of its ring."""
+    single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+    if (single & (shapely.get_num_interior_rings(shapes) == 0)).all():
+        return np.asarray(shapely.get_coordinates(shapes, return_index=True)[1])
     parts = shapely.get_parts(shapes)
     return np.asarray(shapely.get_coordinates(shapely.get_rings(parts), return_index=True)[1])
 

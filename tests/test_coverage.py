@@ -243,6 +243,29 @@ def test_the_land_in_reach_of_a_convex_park_is_steiners(shape, radius):
     assert reach.contains(shape)
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        # An L-shaped courtyard: its inner corner is round, seen from within.
+        box(0, 0, 3000, 3000).difference(
+            Polygon(
+                [(100, 100), (2900, 100), (2900, 1500), (1500, 1500), (1500, 2900), (100, 2900)]
+            )
+        ),
+        shapely.MultiPolygon([box(0, 0, 50, 50), box(900, 300, 1000, 340)]),
+        Polygon([(0, 0), (900, 0), (900, 900), (450, 100), (0, 900)]),
+        shapely.LineString([(0, 0), (400, 300), (900, 300)]),
+        shapely.Point(0, 0),
+        shapely.MultiPoint([(0, 0), (700, 0)]),
+    ],
+)
+def test_the_land_in_reach_of_any_shape_is_that_of_the_finest_drawing(shape):
+    reach = land_within(np.array([shape]), np.array([500.0]))[0]
+    finest = shapely.buffer(shape, 500, quad_segs=4096)
+
+    assert reach.area == approx(finest.area, rel=3e-5) and reach.is_valid
+
+
 def test_a_straight_stretch_is_at_the_radius_itself():
     reach = land_within(np.array([box(0, 0, 100, 100)]), np.array([500.0]))[0]
 

@@ -77,7 +77,7 @@ def public_functions():
         "progress",
         "provenance",
         "rasters",
-        "reach",
+        "radii",
         "reading",
         "received",
         "roads",
