@@ -8,7 +8,7 @@ from pytest import approx
 from shapely import LineString, MultiLineString
 
 from deqing_geo import columns, errors, road_density, sample
-from deqing_geo.roads.alongside import not_there_yet
+from deqing_geo.roads.already import not_there_yet
 from tests.test_roads import EAST, KM, WEST, areas, at, roads
 
 
@@ -147,7 +147,7 @@ def test_the_order_of_projects_does_not_matter():
 
 def left(line, *there):
     lines = np.array([at(LineString(line))])
-    stretches, _ = not_there_yet(lines, np.array([at(LineString(one)) for one in there]))
+    stretches, _ = not_there_yet(lines, np.array([at(LineString(one)) for one in there]), 15, 20)
     return sum(one.length for one in stretches)
 
 
@@ -170,13 +170,13 @@ def test_a_curve_drawn_twice_has_nothing_left_outside_its_bends():
     beside = list(at(LineString(bend)).offset_curve(-8).coords)
     line = np.array([LineString(beside)])
 
-    stretches, _ = not_there_yet(line, np.array([at(LineString(bend))]))
+    stretches, _ = not_there_yet(line, np.array([at(LineString(bend))]), 15, 20)
     assert sum(one.length for one in stretches) < 15
 
 
 def test_an_untouched_line_comes_back_as_it_was():
     parts = np.array([MultiLineString([[(0, 0), (33, 0)], [(50, 0), (50, 77)]])])
-    stretches, owner = not_there_yet(parts, np.array([LineString([(0, 500), (9, 500)])]))
+    stretches, owner = not_there_yet(parts, np.array([LineString([(0, 500), (9, 500)])]), 15, 20)
 
     assert stretches[0] is parts[0] and owner.tolist() == [0]
-    assert len(not_there_yet(parts[:0], parts)[0]) == 0
+    assert len(not_there_yet(parts[:0], parts, 15, 20)[0]) == 0

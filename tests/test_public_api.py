@@ -81,7 +81,7 @@ def public_functions():
         "reading",
         "received",
         "roads",
-        "roads.alongside",
+        "roads.already",
         "roads.band",
         "roads.basis",
         "roads.changes",
@@ -89,6 +89,7 @@ def public_functions():
         "roads.forecast",
         "roads.ledger",
         "roads.matching",
+        "roads.merging",
         "roads.result",
         "roads.standing",
         "sample",
@@ -142,8 +143,12 @@ def public_functions():
         "batch.recipe",
         "batch.report",
         "batch.results",
+        "batch.roads",
         "cli",
+        "cli.areas",
         "cli.check",
+        "cli.roads",
+        "cli.shown",
     ]
     for room in rooms:
         module = importlib.import_module(f"deqing_geo.{room}")

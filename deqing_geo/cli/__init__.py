@@ -248,7 +248,7 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
 
 def _measure_roads(arguments: argparse.Namespace) -> None:
-    if shown.listed(arguments, "road_density"):
+    if shown.listed(arguments, ("road_density", "highway_density")):
         return
     from deqing_geo.cli.areas import open_areas
     from deqing_geo.layers import read_roads
@@ -260,7 +260,7 @@ def _measure_roads(arguments: argparse.Namespace) -> None:
 
 
 def _measure_parks(arguments: argparse.Namespace) -> None:
-    if shown.listed(arguments, "park_coverage"):
+    if shown.listed(arguments, ["park_coverage"]):
         return
     from deqing_geo.cli.areas import open_areas
     from deqing_geo.coverage import park_coverage

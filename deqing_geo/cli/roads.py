@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
     from deqing_geo.batch import require_folder
     from deqing_geo.batch import roads as room
 
-    if shown.listed(arguments, "road_density", "highway_density"):
+    if shown.listed(arguments, ("road_density", "highway_density")):
         return
     if arguments.out:
         require_folder(arguments.out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -188,14 +188,14 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def listed(arguments: argparse.Namespace, *measures: str) -> bool:
+def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:
     """Print the definitions there are, where ``--by list`` asks for them.
 
     Parameters
     ----------
     arguments : Namespace
         With ``by``.
-    *measures : str
+    measures : sequence of str
         Whose definitions.
 
     Returns

@@ -23,7 +23,7 @@ from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import ColumnError
 from deqing_geo.opened import opening_days
 from deqing_geo.provenance import mark, notices, origins
-from deqing_geo.roads.alongside import BESIDE_M, not_there_yet
+from deqing_geo.roads.already import not_there_yet
 from deqing_geo.roads.basis import PER, names_of
 from deqing_geo.roads.standing import COUNTED, standing
 from deqing_geo.standards import Definition
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     Words = NDArray[Any]
 
 NEVER = -1
+# The rules by which two layers draw one road.
+TOGETHER = ("road.together", "road.together_turn")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +186,9 @@ def road_forecast(density: RoadDensity, projects: gpd.GeoDataFrame) -> RoadForec
         np.lexsort((shapely.to_wkb(lines[taken], hex=True).astype(str), days.to_numpy()[taken]))
     ]
     there = np.asarray(basis.roads.geometry.array, dtype=object)[basis.standing.counted]
-    stretches, at = not_there_yet(lines[order], there)
+    law = standards.load()
+    near, turn = (law.rule(key).value for key in TOGETHER)
+    stretches, at = not_there_yet(lines[order], there, near, turn)
     owner = order[at]
     shapes = np.asarray(basis.areas.geometry.array, dtype=object)
     pieces = share_lengths(shapes, stretches, 0.0, edge_weight=basis.definition.edge_weight)
@@ -299,5 +303,6 @@ def _told(listed: pd.DataFrame) -> list[str]:
     already = float(listed["already_km"].sum())
     if already > 0:
         beside = names.word("forecast.already")
-        said.append(f"{beside}({BESIDE_M:g}米以内并行):{figure(already)} 公里")
+        near = standards.load().rule(TOGETHER[0]).value
+        said.append(f"{beside}({near:g}米以内并行):{figure(already)} 公里")
     return said

@@ -41,6 +41,8 @@ LINK_SHARE = 0.15
 # closed whatever they hold. Ours; neatnet also closes blocks of up to 5 ha among gaps.
 WIDE_M = 60.0
 LOOP_SHARE = 0.5
+# A gap whose rim is for the most part tagged as one is a roundabout (ours).
+RING_SHARE = 0.5
 LARGEST_M2 = 100_000.0
 KINDS = ("divided", "roundabout", "slip_road", "other")
 
@@ -111,7 +113,7 @@ def judge(faces: Shapes, lines: Shapes, row: Ints, frame: gpd.GeoDataFrame) -> J
     kind = np.full(size, "other", dtype=object)
     kind[long] = "divided"
     kind[share["link"] >= LINK_SHARE] = "slip_road"
-    kind[round_ | (ring >= 0.5)] = "roundabout"
+    kind[round_ | (ring >= RING_SHARE)] = "roundabout"
     one_side = (share["frontage"] >= FRONTAGE_SHARE) & (share["frontage"] <= 1 - FRONTAGE_SHARE)
     two = long & (one_side | _two_names(frame, own, face, metres, rim))
     wide = _width(faces) > WIDE_M

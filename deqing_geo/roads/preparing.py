@@ -48,6 +48,8 @@ STEP_M = 10.0
 UNDIVIDED = ("village_road", "farm_track", "estate", "frontage", "other")
 # A drawing without nodes: most of its crossings have none.
 MOSTLY = 0.5
+# So many ends at one place are a crossing that was drawn as one.
+CROSSING_ENDS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,7 +231,7 @@ def _cut_at_crossings(lines: Shapes, level: Ints, known: bool) -> tuple[Shapes, 
         same = level[a] == level[b]
     else:
         degree = np.bincount(place_keys(ends(lines).reshape(-1, 2)))
-        same = np.full(len(a), bare > MOSTLY * (bare + int((degree >= 4).sum())))
+        same = np.full(len(a), bare > MOSTLY * (bare + int((degree >= CROSSING_ENDS).sum())))
     a, b = a[same], b[same]
     if not len(a):
         return lines, np.arange(len(lines)), bare, 0

@@ -33,6 +33,9 @@ DEGREES = 30.0
 SLACK_M = 2.0
 # A source this near is the line itself, not a neighbour that was merged into it.
 SAME_M = 0.5
+# Ours: a line most of which has a row on either side is no longer one-way, and one of which a
+# thousandth lies elsewhere than the rows has been moved.
+TWO_WAY_SHARE, UNMOVED_SHARE = 0.5, 0.999
 # Shorter changes of class along a line are the corners of crossings.
 RUN_M = 30.0
 # From the highest: motorways stand last in the vocabulary, and are not the least.
@@ -136,9 +139,9 @@ def _summed(lines: Shapes, sources: Shapes, row: Ints, key: Ints, rank: Ints) ->
     two = np.zeros(len(at), dtype=bool)
     count = np.bincount(station[speaks & ~exact], minlength=len(at))
     two |= count >= 2
-    double = np.bincount(at.line, at.metres * two, len(lines)) / length > 0.5
+    double = np.bincount(at.line, at.metres * two, len(lines)) / length > TWO_WAY_SHARE
     leader, share = _orphans(lines, leader, share, sources, row)
-    return Restored(lines, leader, lists, share, kept < 0.999, double)
+    return Restored(lines, leader, lists, share, kept < UNMOVED_SHARE, double)
 
 
 def _winning(at: Stations, best: Ints, size: int) -> Ints:

@@ -35,6 +35,8 @@ PLAUSIBLE = (5.0, 9.0)
 MARGIN_M = 500.0
 # Lines of neighbouring tiles meet at the seam to this; nearer ends are joined.
 SEAM_M = 3.0
+# An end this near to a seam was cut by it: rounding, and no length.
+AT_SEAM_M = 1e-6
 # Three squares so far away and so large that they touch nothing: neatnet draws a density of
 # the sizes of all faces even when it is told the threshold, and fails where there is one.
 BALLAST_M = (3_000.0, 4_000.0, 5_500.0)
@@ -297,7 +299,7 @@ def _weld(parts: Shapes, cores: list[tuple[float, float, float, float]]) -> tupl
     at = np.zeros(len(tips), dtype=bool)
     for axis, seams in ((0, xs), (1, ys)):
         if len(seams):
-            at |= np.abs(tips[:, [axis]] - seams[None, :]).min(axis=1) < 1e-6
+            at |= np.abs(tips[:, [axis]] - seams[None, :]).min(axis=1) < AT_SEAM_M
     seam_tips = np.flatnonzero(at)
     if not len(seam_tips):
         return parts, 0

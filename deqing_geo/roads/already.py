@@ -20,20 +20,18 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Shapes = NDArray[Any]
 
-# A project's axis is drawn on a plan, not surveyed: within half the width of a large street of
-# its road it is that road. This library's proposal, as are the other two numbers.
-BESIDE_M = 15.0
-# Streets that meet at less than this run on as one; side streets branch off more steeply.
-PARALLEL_DEG = 20.0
 # Lines are judged in pieces of this length, so a stretch may begin so much early or late.
 STEP_M = 10.0
 
 
-def not_there_yet(lines: Shapes, there: Shapes) -> tuple[Shapes, Ints]:
+def not_there_yet(
+    lines: Shapes, there: Shapes, within_m: float, max_turn_deg: float
+) -> tuple[Shapes, Ints]:
     """What of each line does not run along what is there, nor along an earlier line.
 
-    A piece is there already where a line within 15 m runs in its direction (to 20 degrees) and
-    beside it, not behind its end: a street that goes on from a dead end is new from there.
+    A piece is there already where a line near it runs in its direction and beside it, not behind
+    its end: a street that goes on from a dead end is new from there. `alongside.along` cuts exactly
+    and does not know an earlier line from a later.
 
     Parameters
     ----------
@@ -41,6 +39,8 @@ def not_there_yet(lines: Shapes, there: Shapes) -> tuple[Shapes, Ints]:
         In the order in which they come; metres.
     there : array of LineString and MultiLineString
         What stands already.
+    within_m, max_turn_deg : float
+        How near is near, and how far directions may differ.
 
     Returns
     -------
@@ -52,12 +52,14 @@ def not_there_yet(lines: Shapes, there: Shapes) -> tuple[Shapes, Ints]:
     Examples
     --------
     >>> old, new = shapely.LineString([(0, 0), (100, 0)]), shapely.LineString([(40, 5), (160, 5)])
-    >>> stretches, owner = not_there_yet(np.array([new]), np.array([old]))
+    >>> stretches, owner = not_there_yet(np.array([new]), np.array([old]), 15, 20)
     >>> shapely.length(stretches).tolist(), owner.tolist()
     ([60.0], [0])
     """
     start, end, owner = segments(shapely.segmentize(lines, STEP_M))
-    doubled = _doubled(start, end, owner, lines, there)
+    doubled = _doubled(
+        start, end, owner, np.concatenate([there, lines]), len(there), within_m, max_turn_deg
+    )
     steps = np.bincount(owner, minlength=len(lines))
     fresh = np.bincount(owner[~doubled], minlength=len(lines))
     whole = np.flatnonzero(fresh == steps)
@@ -67,28 +69,36 @@ def not_there_yet(lines: Shapes, there: Shapes) -> tuple[Shapes, Ints]:
     return np.concatenate([lines[whole], runs])[order], np.concatenate([whole, of_run])[order]
 
 
-def _doubled(start: Floats, end: Floats, owner: Ints, lines: Shapes, there: Shapes) -> Flags:
+def _doubled(
+    start: Floats,
+    end: Floats,
+    owner: Ints,
+    lines: Shapes,
+    standing: int,
+    within_m: float,
+    max_turn_deg: float,
+) -> Flags:
     """Which steps of the lines have a line beside them that was there before."""
     out = np.zeros(len(owner), dtype=bool)
-    parts, rank = shapely.get_parts(np.concatenate([there, lines]), return_index=True)
+    parts, rank = shapely.get_parts(lines, return_index=True)
     from_, to, part = segments(parts)
     if len(owner) == 0 or len(part) == 0:
         return out
     # What is there comes before every line, and a line before those that follow it.
-    order = rank[part] - len(there)
+    order = rank[part] - standing
     begins = np.diff(part, prepend=-1) != 0
     ends = np.diff(part, append=-1) != 0
     straight = np.asarray(shapely.linestrings(np.stack([from_, to], axis=1)), dtype=object)
     middle = (start + end) / 2
     places = np.asarray(shapely.points(middle), dtype=object)
-    step, beside = shapely.STRtree(straight).query(places, predicate="dwithin", distance=BESIDE_M)
+    step, beside = shapely.STRtree(straight).query(places, predicate="dwithin", distance=within_m)
     earlier = order[beside] < owner[step]
     step, beside = step[earlier], beside[earlier]
     own, other = (end - start)[step], (to - from_)[beside]
     turn = np.abs(own[:, 0] * other[:, 1] - own[:, 1] * other[:, 0])
     size = np.hypot(*own.T) * np.hypot(*other.T)
     along = ((middle[step] - from_[beside]) * other).sum(axis=1) / (other * other).sum(axis=1)
-    parallel = turn <= size * np.sin(np.radians(PARALLEL_DEG))
+    parallel = turn <= size * np.sin(np.radians(max_turn_deg))
     # Inside a bend the foot may lie beyond a piece; beyond the end of a line it lies nowhere.
     behind = (begins[beside] & (along < 0)) | (ends[beside] & (along > 1))
     out[step[parallel & ~behind]] = True
