@@ -9,7 +9,7 @@ import sys
 import pyogrio
 import pytest
 
-from deqing_geo import batch, errors, maps, sample
+from deqing_geo import batch, errors, sample
 from deqing_geo.columns import word
 
 GOOD = """\
@@ -142,7 +142,7 @@ def test_the_summary_says_what_was_measured(folder):
 
     density, coverage = said["road_density"], said["park_coverage"]
     assert density["overall"] == pytest.approx(4 / 3, rel=1e-5)
-    assert density["merged"] is False and density["target"]["value"] == 8
+    assert density["merged"] is True and density["target"]["value"] == 8
     # (500 x 100 + 300 x 50 + 100 x 50) of 155,000 m2
     assert coverage["overall"] == pytest.approx(70_000 / 155_000, rel=1e-5)
     assert coverage["shown"] == "45.16%" and coverage["definition"]["evidence"] == "remembered"
@@ -279,4 +279,4 @@ def test_a_report_on_nothing_says_so(tmp_path):
         ]
         is None
     )
-    assert maps.names.word("map.nothing") in (report.out / "map.html").read_text("utf-8")
+    assert word("map.nothing") in (report.out / "map.html").read_text("utf-8")

@@ -303,3 +303,42 @@ def test_a_hair_thin_spike_does_not_cost_a_shape_its_area(corners):
     held = shapely.GeometryCollection([shapely.MultiPolygon([block - hole, shape]), hole.exterior])
     parts = crs.ellipsoidal_area([block, hole, shape], 4549)
     assert crs.ellipsoidal_area([held], 4549)[0] == pytest.approx(parts @ [1, -1, 1], rel=1e-9)
+
+
+def test_a_coarse_grid_never_lets_in_what_row_by_row_would_be_refused():
+    """Boxes of all sizes, near the middle of the zone and far from it."""
+    from deqing_geo.crs import demands
+    from deqing_geo.ellipsoid import areal_scale
+
+    rng = np.random.default_rng(3)
+    content = 0
+    for code, middle in ((4549, 500_000), (32650, 500_000), (3857, 13_350_000)):
+        system = CRS.from_epsg(code)
+        for _ in range(40):
+            size = 10 ** rng.uniform(3, 6, 2)
+            west = middle + rng.uniform(-500_000, 500_000) - size[0] / 2
+            bounds = np.array([west, 3_300_000, west + size[0], 3_300_000 + size[1]])
+            if demands._surely_within(bounds, system):
+                content += 1
+                x, y = rng.uniform(bounds[:2], bounds[2:], (300, 2)).T
+                assert np.abs(areal_scale(system, x, y) - 1).max() <= demands.AREA_SCALE_LIMIT
+    assert 10 < content < 80
+    assert not demands._surely_within(np.array([np.nan] * 4), CRS.from_epsg(4549))
+
+
+def test_one_far_row_among_many_is_still_named():
+    points = [shapely.Point(500_000 + x, 3_380_000) for x in range(200)]
+    points.append(shapely.Point(1_100_000, 3_380_000))
+    frame = gpd.GeoDataFrame(geometry=points, crs=4549)
+
+    with pytest.raises(CRSError, match="stretches land") as caught:
+        crs.require_metres(layer=frame)
+    assert caught.value.rows == (200,)
+    crs.require_metres(layer=frame.iloc[:-1])
+
+
+def test_a_system_asked_twice_is_the_same_and_remembered_by_its_text():
+    first, again = crs.identify(4549), crs.identify("EPSG:4549")
+
+    assert first == again == CRS.from_epsg(4549)
+    assert crs.identify(CRS.from_epsg(4549).to_wkt()) is first

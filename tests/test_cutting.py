@@ -7,7 +7,7 @@ import shapely
 from pytest import approx
 from shapely import LineString, MultiLineString, Polygon, box
 
-from deqing_geo import errors, road_density, sample
+from deqing_geo import errors, road_density, sample, tracing
 from deqing_geo.cutting import share_lengths
 from tests.test_density import lattice
 from tests.test_roads import EAST, KM, WEST, areas, at, km, roads
@@ -231,3 +231,14 @@ def test_a_lattice_of_its_own_borders_adds_up_by_every_rule():
     ]
 
     assert sums == approx([40.5, 40.5 - 4.5, 40.5 - 9.0], abs=1e-9)
+
+
+def test_borders_that_are_mistaken_for_one_another_are_looked_at_again(monkeypatch):
+    """Shared borders are found by one number for each; should two meet, they are told apart."""
+    lines = [LineString([(-100, 300), (2100, 700)]), LineString([(1000, -50), (1000, 900)])]
+    usual = shares([WEST, EAST], lines)
+    monkeypatch.setattr(tracing, "MIXER", np.uint64(0))
+    again = shares([WEST, EAST], lines)
+
+    assert again.metres.tolist() == usual.metres.tolist()
+    assert again.area.tolist() == usual.area.tolist()

@@ -76,7 +76,7 @@ def test_the_summary_says_the_types_and_twelve_of_sixteen_targets(whole):
     for key in ("road_density", "park_coverage"):
         assert figures[key]["measured"] == whole.summary["measures"][key]["overall"]
     assert all(one["definition"] for one in figures.values())
-    assert whole.summary["measures"]["road_density"]["merged"] is False
+    assert whole.summary["measures"]["road_density"]["merged"] is True
 
 
 def test_a_candidate_is_counted_nowhere_as_relocated(whole):
@@ -122,7 +122,7 @@ def test_the_command_prints_what_was_measured(whole, demo):
     printed = demo.said.decode("gbk")
     assert whole.report.density.headline.split(" ")[0] in printed
     assert whole.report.coverage.headline in printed
-    assert "示意数据" in printed and "未合并双线" in printed and "规划目标" in printed
+    assert "示意数据" in printed and "原图层已为中心线" in printed and "规划目标" in printed
     for words in (
         "村庄类型",
         "城郊融合类",

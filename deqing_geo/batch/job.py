@@ -58,6 +58,8 @@ class Job:
         Whether those are the built-up zone (建成区), which the plan's own figures ask for.
     roads, parks, homes : GeoDataFrame or None
         The layers there are.
+    merge : bool
+        Whether divided carriageways are merged before the density is measured.
     villages : GeoDataFrame or None
         What is sorted into types.
     facts : mapping of str to object
@@ -90,6 +92,7 @@ class Job:
     roads: gpd.GeoDataFrame | None = None
     parks: gpd.GeoDataFrame | None = None
     homes: gpd.GeoDataFrame | None = None
+    merge: bool = False
     villages: gpd.GeoDataFrame | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     facilities: gpd.GeoDataFrame | None = None
@@ -166,6 +169,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
 
     skip: tuple[str, ...] = ()
     overrides = None
+    # The plan's own figure is that of the zone, and documents mean centre lines.
+    merge = bool(layers.get("roads", {}).pop("centre_lines", "zone" in layers))
     if "towns" in layers:
         options = take("towns")
         first = found["towns"] = read_towns(options.pop("file"), **options)
@@ -191,7 +196,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
     for name, read in readers.items():
         if name in layers:
             options = take(name)
-            found[name] = read(options.pop("file"), like=first, **options)
+            file, also = options.pop("file"), options.pop("also", None)
+            found[name] = read(file if also is None else [file, also], like=first, **options)
     for name in LAYERS:
         if name in layers:
             options = take(name)
@@ -221,6 +227,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         roads=found.get("roads"),
         parks=found.get("parks"),
         homes=found.get("homes"),
+        merge=merge,
         villages=found.get("villages"),
         facts={name: found[name] for name in given if name in found},
         facilities=found.get("facilities"),
@@ -298,6 +305,7 @@ def schematic_county(seed: int = 0) -> Job:
         roads=made.roads,
         parks=made.parks,
         homes=made.homes,
+        merge=True,
         villages=made.villages,
         facts={
             "table": made.village_table,

@@ -26,7 +26,14 @@ _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
     "towns": {**_READ, "file": str, "datum": str, "reference": str, "admin_level": int},
     "zone": {**_READ, "file": str, "source": str, "as_of": (str, date)},
-    "roads": {**_READ, "file": str, "datum": str},
+    "roads": {
+        **_READ,
+        "file": str,
+        "datum": str,
+        "also": str,
+        "classes": str,
+        "centre_lines": bool,
+    },
     "parks": {**_READ, "file": str, "datum": str, "landuse": str},
     "homes": {**_READ, "file": str, "datum": str, "landuse": str},
     "planned_roads": {**_READ, "file": str, "datum": str},
@@ -52,9 +59,10 @@ _KINDS: dict[Any, str] = {
     int: "a whole number",
     dict: "a table",
     list: "a list",
+    bool: "true or false",
     (int, float): "a number",
 }
-_FILES = ("file", "reference", "overrides")
+_FILES = ("file", "reference", "overrides", "also", "classes")
 # Sections that name no file of their own.
 _WORDS = ("measures", "speeds")
 # What only villages are judged by.

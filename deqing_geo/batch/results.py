@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
+
 from deqing_geo import standards, tallies
 from deqing_geo.batch.job import Job, Tell, silent
 from deqing_geo.coverage import Coverage, park_coverage
+from deqing_geo.crs import require_metres
 from deqing_geo.network import road_network
 from deqing_geo.progress import Scorecard, scorecard
-from deqing_geo.roads import RoadDensity, road_density
+from deqing_geo.roads import CentreLines, RoadDensity, centre_lines, road_density
 from deqing_geo.tallies import Tally
 from deqing_geo.villages import VillageTypes, classify_villages, village_facts
 
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 WALK = "walk"
+ROADS = ("road_density", "highway_density")
+# What lies farther from an area than some blocks takes no part in merging its streets (ours).
+AROUND_M = 1_000.0
+# Of a layer that hardly goes farther, all is merged.
+MOST = 0.8
 STEPS = ("road_density", "park_coverage", "villages", "tallies")
 
 
@@ -91,8 +100,8 @@ def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
     tell(STEPS[0], 0, steps)
     density = coverage = types = facts = None
     if job.roads is not None:
-        by = law.definition("road_density", job.measures.get("road_density"))
-        density = road_density(job.areas, job.roads, by=by)
+        by = law.definition(ROADS, job.measures.get("road_density"))
+        density = road_density(job.areas, streets(job.areas, job.roads, merge=job.merge), by=by)
     tell(STEPS[1], 1, steps)
     if job.parks is not None and job.homes is not None:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
@@ -112,6 +121,56 @@ def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
         typed = [] if types is None else [types]
         card = scorecard(*asked, *typed, *counts, law=law, on=job.as_of)
     return Results(law, density, coverage, types, counts, card)
+
+
+def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) -> gpd.GeoDataFrame:
+    """Roads as a density takes them: by centre lines where that is asked.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame of Polygon
+        What is measured.
+    roads : GeoDataFrame of LineString
+        As they were read.
+    merge : bool
+        Whether divided carriageways are merged: those in the areas and around them.
+
+    Returns
+    -------
+    GeoDataFrame
+        The roads, or the lines of `centre_lines` without what lies far from the areas.
+    """
+    return merged_around(areas, roads).lines if merge else roads
+
+
+def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLines:
+    """Centre lines of the roads in the areas and so far around them that their edge is right.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame of Polygon
+        What is measured.
+    roads : GeoDataFrame of LineString
+        As they were read, in the areas' system.
+
+    Returns
+    -------
+    CentreLines
+        Of the roads near the areas, where the layer goes much farther.
+
+    Raises
+    ------
+    DeqingGeoError
+        If the roads are no lines or not in metres.
+    """
+    require_metres(areas=areas, roads=roads)
+    shapes = np.asarray(roads.geometry.array, dtype=object)
+    land = np.asarray(areas.geometry.array, dtype=object)
+    tree = shapely.STRtree(shapely.segmentize(shapely.boundary(land), AROUND_M))
+    near = np.zeros(len(roads), dtype=bool)
+    near[tree.query(shapes, predicate="dwithin", distance=AROUND_M)[0]] = True
+    near[shapely.STRtree(land).query(shapes, predicate="intersects")[0]] = True
+    return centre_lines(roads if near.mean() > MOST else roads[near])
 
 
 def _facts(job: Job, villages: gpd.GeoDataFrame, law: standards.Standard) -> gpd.GeoDataFrame:

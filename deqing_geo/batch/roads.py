@@ -17,6 +17,7 @@ import pandas as pd
 
 from deqing_geo.batch.job import Tell, silent
 from deqing_geo.batch.quality import refuse_overwriting
+from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
@@ -38,7 +39,6 @@ from deqing_geo.roads import (
     RoadChanges,
     RoadDensity,
     RoadForecast,
-    centre_lines,
     density_band,
     road_density,
     road_ledger,
@@ -179,7 +179,7 @@ def measure_roads(job: RoadJob, tell: Tell = silent) -> RoadResults:
     """
     steps = len(STEPS)
     tell(STEPS[0], 0, steps)
-    merged = centre_lines(job.roads) if job.merge else None
+    merged = merged_around(job.areas, job.roads) if job.merge else None
     roads = job.roads if merged is None else merged.lines
     tell(STEPS[1], 1, steps)
     how: dict[str, Any] = {"as_of": job.as_of, "water": job.water}
@@ -189,7 +189,7 @@ def measure_roads(job: RoadJob, tell: Tell = silent) -> RoadResults:
         cells = road_density(grid(job.areas, job.cell_m), roads, by=job.by, **how)
     changes = forecast = None
     if job.previous is not None:
-        before = centre_lines(job.previous).lines if job.merge else job.previous
+        before = streets(job.areas, job.previous, merge=job.merge)
         changes = density.changes(road_density(job.areas, before, by=job.by, water=job.water))
     if job.projects is not None:
         forecast = density.forecast(job.projects)

@@ -179,15 +179,15 @@ class RoadNetwork:
         Returns
         -------
         GeoDataFrame of Point
-            ``road``, ``other`` (labels of the rows) and ``joined``: whether they meet there in
+            ``road``, ``other_road`` (labels of the rows) and ``joined``: whether they meet there in
             this network.
 
         Examples
         --------
         >>> from deqing_geo import sample
         >>> road_network(sample.roads().iloc[:2]).crossed[["road", "other_road", "joined"]]
-           road  other  joined
-        0     1      2   False
+           road  other_road  joined
+        0     1           2   False
         """
         owner = np.repeat(np.arange(len(self.ends)), np.diff(self.starts))
         never = np.zeros(len(self.ends), dtype=bool)

@@ -137,9 +137,11 @@ def _no_collector() -> Iterator[None]:
 
 def _filled(graph: Any, net: RoadNetwork, directed: bool) -> None:
     names = net.labels.tolist()
-    graph.add_nodes_from(
-        (name, {"x": x, "y": y}) for name, (x, y) in zip(names, net.nodes.tolist(), strict=True)
-    )
+    for name, (x, y) in zip(names, net.nodes.tolist(), strict=True):
+        graph._node[name] = {"x": x, "y": y}
+        graph._adj[name] = {}
+    if directed:
+        graph._pred.update((name, {}) for name in names)
     lines = net.lines
     ends = net.labels[net.ends]
     number = np.arange(len(ends))

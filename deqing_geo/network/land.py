@@ -61,8 +61,9 @@ def land_of(reached: Legs, beyond: Shapes, width_m: float, error_m: float) -> An
     left = left - step
     quads = _quads(width_m, error_m)
     reach = _strips(spots, np.minimum(left, width_m), line, quads)
-    band = shapely.buffer(shapely.multilinestrings(whole), width_m, quad_segs=quads)
-    reach = shapely.union(reach, band)
+    # One by one and then together: a hundred times as fast as all at once.
+    bands = shapely.buffer(whole, width_m, quad_segs=quads)
+    reach = shapely.union_all([reach, *bands])
     others = _beside(beyond, legs, 2 * width_m + step)
     about = _beside(whole, np.concatenate([edgy, others]), 2 * (width_m + step))
     far, near = _spots(others, step), _spots(about, step)

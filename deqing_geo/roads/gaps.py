@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from deqing_geo.roads.partners import Ints, Shapes
+    from deqing_geo.roads.partners import Floats, Ints, Shapes
 
 STEP_M = 10.0
 # neatnet moves nodes by up to 2 m before it looks for gaps.
@@ -41,6 +41,7 @@ LINK_SHARE = 0.15
 # closed whatever they hold. Ours; neatnet also closes blocks of up to 5 ha among gaps.
 WIDE_M = 60.0
 LOOP_SHARE = 0.5
+LARGEST_M2 = 100_000.0
 KINDS = ("divided", "roundabout", "slip_road", "other")
 
 
@@ -50,6 +51,38 @@ class Judged:
 
     kind: NDArray[Any]
     kept_open: NDArray[np.bool_]
+
+
+def narrow(faces: Shapes) -> NDArray[np.bool_]:
+    """Long gaps no broader than carriageways stand apart."""
+    rim = shapely.length(faces)
+    broad = 2 * shapely.area(faces) / np.where(rim > 0, rim, 1.0)
+    long: NDArray[np.bool_] = (broad <= BROAD_M) & (rim / 2 >= LONG * broad)
+    return long
+
+
+def blocks(lines: Shapes, closing: Shapes) -> Floats:
+    """Places in land that must stay open: wide faces, but for those that are to be closed.
+
+    neatnet looks twice, and after its first look a block among merged streets may seem
+    another gap.
+    """
+    land = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
+    # It closes nothing larger.
+    land = land[shapely.area(land) <= LARGEST_M2]
+    land = land[_width(land) > WIDE_M]
+    dots = shapely.point_on_surface(land)
+    shut = np.zeros(len(land), dtype=bool)
+    shut[shapely.STRtree(closing).query(dots, predicate="intersects")[0]] = True
+    return shapely.get_coordinates(dots[~shut])
+
+
+def _width(faces: Shapes) -> Floats:
+    """Across the largest circle that fits in."""
+    if not len(faces):
+        return np.empty(0)
+    width: Floats = 2 * shapely.length(shapely.maximum_inscribed_circle(faces, tolerance=1.0))
+    return width
 
 
 def judge(faces: Shapes, lines: Shapes, row: Ints, frame: gpd.GeoDataFrame) -> Judged:
@@ -74,15 +107,14 @@ def judge(faces: Shapes, lines: Shapes, row: Ints, frame: gpd.GeoDataFrame) -> J
         circle = frame["junction"].astype(str).isin(["roundabout", "circular"]).to_numpy()
         ring = np.bincount(face, metres * circle[own], size) / rim
     round_ = (4 * np.pi * area / rim**2 >= ROUND) & (area <= ROUND_M2)
-    broad = 2 * area / rim
-    long = (broad <= BROAD_M) & (rim / 2 >= LONG * broad)
+    long = narrow(faces)
     kind = np.full(size, "other", dtype=object)
     kind[long] = "divided"
     kind[share["link"] >= LINK_SHARE] = "slip_road"
     kind[round_ | (ring >= 0.5)] = "roundabout"
     one_side = (share["frontage"] >= FRONTAGE_SHARE) & (share["frontage"] <= 1 - FRONTAGE_SHARE)
     two = long & (one_side | _two_names(frame, own, face, metres, rim))
-    wide = 2 * shapely.length(shapely.maximum_inscribed_circle(faces, tolerance=1.0)) > WIDE_M
+    wide = _width(faces) > WIDE_M
     wide &= (kind != "roundabout") & (share["link"] < LOOP_SHARE)
     return Judged(kind, two | wide)
 

@@ -20,9 +20,10 @@ from deqing_geo.checks import require_lines, require_words
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import InputError
-from deqing_geo.opened import open_rows
+from deqing_geo.opened import open_rows, opening_days
 from deqing_geo.provenance import notices, origins
-from deqing_geo.roads.gaps import KINDS, judge
+from deqing_geo.roads.gaps import KINDS, blocks, judge, narrow
+from deqing_geo.roads.leftover import alone, led_back, met, still_double
 from deqing_geo.roads.partners import stations
 from deqing_geo.roads.preparing import Prepared, cleaned, prepare, twin_metres
 from deqing_geo.roads.restoring import CARRIED, SAME_M, STEP_M, Restored, restore
@@ -32,7 +33,7 @@ from deqing_geo.text import card, figure, percent
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from deqing_geo.roads.partners import Floats, Shapes
+    from deqing_geo.roads.partners import Floats, Ints, Shapes
 
 # A layer with less of its length side by side than this is drawn by centre lines. Ours: of the
 # layers tried, centre lines have 0-0.3 %, everything else 4 % and more (`preparing.TWIN_M`).
@@ -49,7 +50,7 @@ WORTH_SAYING_KM = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CentreLines:
-    """Roads by their centre lines, what was merged to get them, and how sure it is.
+    """Roads by their centre lines (道路中心线), what was merged to get them, and how sure it is.
 
     Attributes
     ----------
@@ -58,7 +59,8 @@ class CentreLines:
         ``road_width_m``, levels and one-way where the input has them, of the row that runs
         along most of the line; ``source_rows`` (labels of all rows behind it),
         ``class_share`` (0-1, how much of its length a row of its class runs along) and
-        ``merged`` (whether it lies where no line lay before). Where nothing was to be
+        ``merged`` (whether it lies where no line lay before). ``opened_on`` is the
+        first of all rows of its class. Where nothing was to be
         merged, the input itself with these three.
     table : GeoDataFrame of Polygon
         Every gap that was closed: ``merge_kind``, ``before_km`` and ``after_km`` of the lines
@@ -211,7 +213,8 @@ def centre_lines(
     GeometryError
         If a road is not a line, or not finite.
     ColumnError
-        If ``road_class`` is absent, or a class or status is not in the vocabulary.
+        If ``road_class`` is absent, a class or status is not in the vocabulary, or
+        ``opened_on`` is no day.
     InputError
         If `threshold`, `tile_m` or `workers` is no sensible number.
 
@@ -256,6 +259,8 @@ def centre_lines(
     require_lines(roads=roads)
     words = require_words(roads, "roads", "road_class", made_by="read_roads")
     is_open = open_rows(roads, "roads", "road_status")
+    if "opened_on" in roads:
+        opening_days(roads, "roads")
     threshold, tile_m, workers = _sensible(threshold, tile_m, workers)
     own = roads.loc[is_open] if is_open.all() else roads[is_open]
     frame = own.reset_index(drop=True)
@@ -347,29 +352,71 @@ def _merged(
     workers: int,
 ) -> CentreLines:
     """Every level merged by itself, ground first: its threshold is that of all."""
-    parts, tables, joins = [], [], []
+    parts: list[Restored] = []
+    tables, joins = [], []
     found: Faces | None = None
+    flat: Shapes = np.empty(0, dtype=object)
+    raised: list[tuple[Shapes, Shapes, Ints]] = []
     for level in sorted(np.unique(ready.level).tolist(), key=lambda one: (one != 0, one)):
         here = ready.level == level
-        limit = threshold if found is None else found.threshold
-        faces = find_faces(ready.lines[here], limit)
-        found = faces if found is None else found
         real = here & ~ready.closers
-        judged = judge(faces.shapes, ready.lines[real], ready.row[real], frame)
+        sources, row = ready.lines[real], ready.row[real]
+        faces = find_faces(ready.lines[here], threshold if found is None else found.threshold)
+        found = faces if found is None else found
+        judged = judge(faces.shapes, sources, row, frame)
         closing = Faces(faces.shapes[~judged.kept_open], faces.threshold, faces.estimated)
         dots = shapely.point_on_surface(faces.shapes[judged.kept_open])
-        joined = merge(ready.lines[here], closing, shapely.get_coordinates(dots), tile_m, workers)
-        made = _without_closers(joined.lines, ready.lines[here & ready.closers])
-        restored = restore(made, ready.lines[real], ready.row[real], frame)
-        parts.append(restored)
+        stay = [shapely.get_coordinates(dots), blocks(ready.lines[here], closing.shapes)]
+        joined = merge(ready.lines[here], closing, np.concatenate(stay), tile_m, workers)
         joins.append(joined)
-        kind = judged.kind[~judged.kept_open]
-        tables.append(_closed(closing.shapes, kind, ready.lines[real], restored, roads.crs))
+        made = _without_closers(joined.lines, ready.lines[here & ready.closers])
+        made, extra = _second_pass(made, sources, row, frame, found, tile_m)
+        gaps, kind = np.concatenate([closing.shapes, extra]), judged.kind[~judged.kept_open]
+        kind = np.concatenate([kind, np.full(len(extra), "divided", dtype=object)])
+        if level:
+            places = met(sources, ready.lines[(ready.level == 0) & ~ready.closers])
+            made, flat = led_back(made, flat, places)
+        else:
+            flat = made
+        raised.append((made, sources, row))
+        tables.append((gaps, kind, sources))
+    raised[0] = (flat, *raised[0][1:])
+    for made, sources, row in raised:
+        parts.append(restore(made, sources, row, frame))
+    frames = [
+        _closed(gaps, kind, sources, part, roads.crs)
+        for (gaps, kind, sources), part in zip(tables, parts, strict=True)
+    ]
     assert found is not None
     lines = _framed(roads, frame, labels, is_open, parts)
-    table = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=roads.crs)
+    table = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=roads.crs)
     lost = _lost(frame, lines, roads.crs)
     return _told(roads, frame, is_open, lines, table, lost, found, threshold, joins)
+
+
+def _second_pass(
+    made: Shapes, sources: Shapes, row: Ints, frame: gpd.GeoDataFrame, faces: Faces, tile_m: float
+) -> tuple[Shapes, Shapes]:
+    """Lines that are still double merged by themselves; the gaps closed so."""
+    none = np.empty(0, dtype=object)
+    first = restore(made, sources, row, frame)
+    word = frame["road_class"].to_numpy(dtype=object)[first.leader]
+    double = still_double(first.lines, word)
+    if double.sum() < 2:
+        return made, none
+    rest = first.lines[~double]
+    lines, closers = alone(first.lines[double], word[double])
+    found = find_faces(lines, faces.threshold)
+    judged = judge(found.shapes, first.lines[double], first.leader[double], frame)
+    thin = narrow(found.shapes) & ~judged.kept_open
+    closing = Faces(found.shapes[thin], found.threshold, False)
+    if not thin.any():
+        return made, none
+    dots = shapely.point_on_surface(found.shapes[~thin])
+    joined = merge(lines, closing, shapely.get_coordinates(dots), tile_m, 1)
+    once = _without_closers(joined.lines, closers)
+    once, rest = led_back(once, rest, met(first.lines[double], rest))
+    return np.concatenate([rest, once]), closing.shapes
 
 
 def _without_closers(lines: Shapes, closers: Shapes) -> Shapes:
@@ -399,6 +446,8 @@ def _framed(
     two = np.concatenate([part.doubled for part in parts])
     if "oneway" in made:
         made["oneway"] = made["oneway"].astype(object).mask(two, None)
+    if "opened_on" in made:
+        made["opened_on"] = _earliest(frame, made, [at for part in parts for at in part.sources])
     known = list(labels)
     made["source_rows"] = pd.Series(
         [tuple(known[at] for at in rows) for part in parts for rows in part.sources], dtype=object
@@ -414,6 +463,28 @@ def _framed(
         made = pd.concat([made, later], ignore_index=True)
         shapes = np.concatenate([shapes, np.asarray(waiting.geometry.array, dtype=object)])
     return gpd.GeoDataFrame(made, geometry=shapes, crs=roads.crs)
+
+
+def _earliest(
+    frame: gpd.GeoDataFrame, made: pd.DataFrame, sources: list[tuple[int, ...]]
+) -> pd.Series[Any]:
+    """The first day any row of the line's class was open; blank where one of them has no day.
+
+    A second carriageway added later makes a street wider and the network no longer.
+    """
+    line = np.repeat(np.arange(len(sources)), [len(rows) for rows in sources])
+    row = np.array([at for rows in sources for at in rows], dtype=np.intp)
+    word = made["road_class"].astype(str).to_numpy(dtype=object)
+    own = frame["road_class"].astype(str).to_numpy(dtype=object)[row] == word[line]
+    line, row = line[own], row[own]
+    days = opening_days(frame, "roads").to_numpy()
+    # A blank was always open: before every day.
+    order = np.lexsort((days[row], ~np.isnat(days[row]), line))
+    line, row = line[order], row[order]
+    first = np.flatnonzero(np.diff(line, prepend=-1))
+    out = made["opened_on"].astype(object).to_numpy(copy=True)
+    out[line[first]] = frame["opened_on"].astype(object).to_numpy()[row[first]]
+    return pd.Series(out, index=made.index, dtype=object)
 
 
 def _closed(

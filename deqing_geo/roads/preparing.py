@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from deqing_geo.roads.partners import Floats, Ints, Shapes
+    from deqing_geo.roads.partners import Floats, Ints, Shapes, Stations
 
     Flags = NDArray[np.bool_]
 
@@ -32,8 +32,8 @@ PLACES_PER_M = 1000
 # street across something and is merged with it. Ours: longer than the bridges of a crossing.
 LONG_STRUCTURE_M = 300.0
 # Two carriageways that end side by side, at the edge of a layer or where a road stops, are
-# closed there, or no face lies between them. Ours: wider than the medians seen (26 m).
-CLOSE_M = 40.0
+# closed there, or no face lies between them. Ours: twice the widest median seen, cut aslant.
+CLOSE_M = 60.0
 CLOSE_DEGREES = 20.0
 # Longer than what neatnet cuts off as a sliver (20 m).
 STUB_M = 25.0
@@ -111,7 +111,7 @@ def prepare(frame: gpd.GeoDataFrame) -> Prepared:
     order = np.lexsort((shapely.length(lines), *place.T))
     lines, row, level = lines[order], row[order], level[order]
     word = frame["road_class"].astype(str).to_numpy(dtype=object)[row]
-    closing, closing_level = _closers(lines, level, word)
+    closing, closing_level = open_ends_closed(lines, level, word)
     return Prepared(
         np.concatenate([lines, closing]),
         np.concatenate([row, np.full(len(closing), -1, dtype=np.intp)]),
@@ -128,15 +128,21 @@ def twin_metres(lines: Shapes, word: NDArray[Any]) -> tuple[float, float]:
     able = ~np.isin(word.astype(str), UNDIVIDED)
     lines, word = lines[able], word[able]
     at = stations(lines, STEP_M)
+    return float(at.metres[twins(at, lines, word)].sum()), float(at.metres.sum())
+
+
+def twins(at: Stations, lines: Shapes, word: NDArray[Any]) -> Flags:
+    """Places with a line of the same, divisible class to their left or right."""
     beside = company(at, segments(lines), TWIN_M[1], TWIN_DEGREES)
     own = at.line[beside.station]
     off = beside.foot - shapely.get_coordinates(at.points)[beside.station]
     along = np.abs((off * at.heading[beside.station]).sum(axis=1))
     twin = (own != beside.line) & (word[own] == word[beside.line])
+    twin &= ~np.isin(word[own].astype(str), UNDIVIDED)
     twin &= (beside.metres >= TWIN_M[0]) & (along <= TWIN_ALONG * beside.metres)
     has = np.zeros(len(at), dtype=bool)
     has[beside.station[twin]] = True
-    return float(at.metres[has].sum()), float(at.metres.sum())
+    return has
 
 
 def place_keys(coords: Floats) -> Ints:
@@ -253,41 +259,7 @@ def _long_structures(lines: Shapes, level: Ints) -> Ints:
     return out
 
 
-def _passing_over(lines: Shapes) -> Ints:
-    """Levels of a layer that gives none: 1 for the stretches that pass others without a node.
-
-    Of two that pass each other one is raised or sunk, which does not matter here. Taken is
-    the one that passes most others, until none is left: the long bridge, not the streets.
-    """
-    level = np.zeros(len(lines), dtype=np.intp)
-    a, b = shapely.STRtree(lines).query(lines, predicate="crosses")
-    if not len(a):
-        return level
-    # From junction to junction: bridges are drawn in many pieces.
-    key = place_keys(ends(lines).reshape(-1, 2))
-    tip = np.argsort(key, kind="stable")
-    degree = np.bincount(key)
-    first = np.cumsum(degree) - degree
-    two = first[degree == 2]
-    size = len(lines)
-    tie = sparse.coo_array((np.ones(len(two)), (tip[two] // 2, tip[two + 1] // 2)), (size, size))
-    chain = connected_components(tie, directed=False)[1]
-    pairs = np.unique(np.stack([chain[a], chain[b]], axis=1), axis=0)
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    # Numbers that depend on where the lines lie, not on their order.
-    place = np.lexsort((shapely.length(lines), *shapely.bounds(lines).T))
-    rank = np.full(chain.max() + 1, size)
-    np.minimum.at(rank, chain[place], np.arange(size))
-    while len(pairs):
-        count = np.bincount(pairs[:, 0], minlength=len(rank))
-        most = np.flatnonzero(count == count.max())
-        one = most[np.argmin(rank[most])]
-        level[chain == one] = 1
-        pairs = pairs[(pairs != one).all(axis=1)]
-    return level
-
-
-def _closers(lines: Shapes, level: Ints, word: NDArray[Any]) -> tuple[Shapes, Ints]:
+def open_ends_closed(lines: Shapes, level: Ints, word: NDArray[Any]) -> tuple[Shapes, Ints]:
     """Short lines that join two parallel lines of one class which stop side by side."""
     none = np.empty(0, dtype=object), np.empty(0, dtype=np.intp)
     if len(lines) < 2:
@@ -308,7 +280,9 @@ def _closers(lines: Shapes, level: Ints, word: NDArray[Any]) -> tuple[Shapes, In
     a, b = open_ends[pairs[:, 0]], open_ends[pairs[:, 1]]
     gap = flat[b] - flat[a]
     metres = np.hypot(*gap.T)
-    side = np.abs((gap * away[a]).sum(axis=1)) <= np.sin(np.radians(45)) * metres
+    # A layer's edge may cut a road aslant: what counts is how far apart the two ways run.
+    apart = np.abs(gap[:, 0] * away[a, 1] - gap[:, 1] * away[a, 0])
+    side = (apart >= TWIN_M[0]) & (apart <= TWIN_M[1])
     fit = (line[a] != line[b]) & (word[line[a]] == word[line[b]]) & side & (metres > 0)
     fit &= level[line[a]] == level[line[b]]
     fit &= (away[a] * away[b]).sum(axis=1) >= np.cos(np.radians(CLOSE_DEGREES))

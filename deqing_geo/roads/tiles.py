@@ -131,7 +131,9 @@ def lay(lines: Shapes, faces: Faces, protected: Floats, tile_m: float) -> tuple[
         inside = _clipped(lines[near], wide.bounds)
         across = faces.shapes[np.sort(gaps.query(shapely.boundary(wide), predicate="intersects"))]
         closed = np.concatenate([inside, _rim(inside, across, wide)])
-        tiles.append(Tile(core, shapely.to_wkb(closed), faces.threshold, protected))
+        low, high = np.array(wide.bounds[:2]), np.array(wide.bounds[2:])
+        here = ((protected >= low) & (protected <= high)).all(axis=1)
+        tiles.append(Tile(core, shapely.to_wkb(closed), faces.threshold, protected[here]))
     return tiles, np.concatenate(untouched) if untouched else np.empty(0, dtype=object)
 
 
