@@ -291,7 +291,10 @@ def _rate(coverage: Coverage, weight: str | None) -> Floats:
     if weight is None:
         return np.ones(len(gaps))
     if weight not in gaps:
-        raise ColumnError(f"`coverage.gaps` has no column `{weight}`; join one to its rows.")
+        raise ColumnError(
+            f"`coverage.gaps` has no column `{weight}`. It has `households` and `people` where the "
+            "homes that were measured have them."
+        )
     counts = pd.to_numeric(gaps[weight], errors="coerce").to_numpy(dtype=float)
     bad = ~(np.isfinite(counts) & (counts >= 0))
     if bad.any():
