@@ -143,10 +143,12 @@ def public_functions():
         "batch.recipe",
         "batch.report",
         "batch.results",
+        "batch.parks",
         "batch.roads",
         "cli",
         "cli.areas",
         "cli.check",
+        "cli.parks",
         "cli.roads",
         "cli.shown",
     ]

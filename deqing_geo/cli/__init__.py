@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, roads
+    from deqing_geo.cli import areas, check, parks, roads
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -147,18 +147,19 @@ def _parser() -> argparse.ArgumentParser:
     streets.add_argument("--roads", required=True, metavar="FILE")
     streets.add_argument("--roads-layer", metavar="NAME")
     streets.set_defaults(run=_measure_roads)
-    parks = kinds.add_parser("parks", help="park coverage (公园绿地服务半径覆盖率)")
-    areas.add_areas(parks)
+    green = kinds.add_parser("parks", help="park coverage (公园绿地服务半径覆盖率)")
+    areas.add_areas(green)
     for name in ("parks", "homes"):
-        parks.add_argument(f"--{name}", required=True, metavar="FILE")
-        parks.add_argument(f"--{name}-layer", metavar="NAME")
-    parks.set_defaults(run=_measure_parks)
-    for command in (streets, parks):
+        green.add_argument(f"--{name}", required=True, metavar="FILE")
+        green.add_argument(f"--{name}-layer", metavar="NAME")
+    green.set_defaults(run=_measure_parks)
+    for command in (streets, green):
         command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
         command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
 
     check.add(commands)
     roads.add(commands)
+    parks.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
