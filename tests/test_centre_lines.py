@@ -444,6 +444,14 @@ class TestBadInput:
 
         assert km(got.lines, "arterial") == approx(1.6, rel=0.03)
         assert km(got.lines, "branch") == approx(3 * 0.612, rel=0.02)
+        assert f"{word('notice.crossings_noded')}:6 处" in got.notices
+
+    def test_one_street_over_another_is_no_crossing(self):
+        over = [("branch", [(250, -200), (250, 212)])]
+        got = centre_lines(layer([*street(), *over]))
+
+        assert f"{word('notice.crossings_passing')}:2 处" in got.notices
+        assert km(got.lines, "arterial") == approx(1.0, rel=0.03)
 
 
 def test_lines_are_cut_where_asked_and_lose_nothing():
