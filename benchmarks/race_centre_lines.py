@@ -39,14 +39,20 @@ def town() -> tuple[list[np.ndarray], list[str]]:
     ways: list[np.ndarray] = []
     kinds: list[str] = []
     extent = BLOCKS * SIDE_M
+    half = GAP_M / 2
     for at in range(BLOCKS + 1):
-        double = at % 2 == 0
-        for side in (-GAP_M / 2, GAP_M / 2) if double else (0.0,):
-            place = at * SIDE_M + side
-            for turned in (False, True):
-                line = np.array([(-300.0, place), (extent + 300.0, place)])
-                ways.append(line[:, ::-1] if turned else line)
-                kinds.append("arterial" if double else "branch")
+        place, double = at * SIDE_M, at % 2 == 0
+        # A divided street ends where the town does, and a lane goes on.
+        lanes = [(-300.0, -half, place), (extent + half, extent + 300.0, place)]
+        if double:
+            runs = [(-half, extent + half, place - half), (-half, extent + half, place + half)]
+        else:
+            runs = [(-half, extent + half, place)]
+        for kind, spans in (("branch", lanes), ("arterial" if double else "branch", runs)):
+            for start, stop, across in spans:
+                line = np.array([(start, across), (stop, across)])
+                ways += [line, line[:, ::-1]]
+                kinds += [kind, kind]
     discs = [
         shapely.Point(i * SIDE_M, j * SIDE_M).buffer(RADIUS_M, quad_segs=6)
         for i in range(1, BLOCKS, 4)
@@ -70,8 +76,7 @@ def roads(towns: int) -> gpd.GeoDataFrame:
     lines, words = [], []
     for i in range(wide):
         for j in range(high):
-            # Not all alike: a town of one block size gives no estimate of anything.
-            move = np.array(ORIGIN) + np.array([i * APART_M, j * APART_M])
+            move = np.array(ORIGIN) + np.array([i, j]) * APART_M
             lines += [shapely.LineString(way + move) for way in ways]
             words += kinds
     return gpd.GeoDataFrame({"road_class": words}, geometry=lines, crs=CRS)

@@ -119,55 +119,120 @@ class TestADividedStreet:
         assert got.lines.loc[own, "oneway"].isna().all()
         assert (got.lines.loc[~own, "oneway"] == "no").all()
 
-    def test_whose_class_changes_halfway_is_cut_there(self):
-        ways = street()
-        ways = [
-            ("subarterial" if kind == "arterial" and way[0][0] >= 500 else kind, way)
-            for kind, way in ways
-        ]
-        got = centre_lines(layer(ways))
 
-        assert km(got.lines, "arterial") == approx(0.5, rel=0.05)
-        assert km(got.lines, "subarterial") == approx(0.5, rel=0.05)
-
-    def test_of_several_classes_side_by_side_takes_the_highest(self):
-        ways = [
-            ("branch" if kind == "arterial" and way[0][1] == 0 else kind, way)
-            for kind, way in street()
-        ]
-        with_twin = ways + street(start=3000)
-        got = centre_lines(layer(with_twin))
-        here = got.lines.cx[X : X + 1000, Y - 1 : Y + 13]
-
-        assert km(here[here["road_class"] == "arterial"]) == approx(1.0, rel=0.05)
+APART = 4000.0
 
 
-def test_a_roundabout_becomes_a_crossing():
-    arcs = ring(0, 0, 15)
-    legs = [[(15, 0), (400, 0)], [(0, 15), (0, 400)], [(-15, 0), (-400, 0)], [(0, -15), (0, -400)]]
-    ways = [("subarterial", arc) for arc in arcs] + [("subarterial", leg) for leg in legs]
-    # A divided street beside it, or the layer would be taken for centre lines.
-    got = centre_lines(layer(ways + street(start=2000)))
-
-    assert km(got.lines, "subarterial") == approx(1.6, rel=0.02)
-    assert got.by_kind.loc["roundabout", "gaps"] == 1
+def _placed(ways, number):
+    return [(kind, np.asarray(way, dtype=float) + (number * APART, 0)) for kind, way in ways]
 
 
-def test_a_slip_lane_gives_way_to_the_crossing():
-    ways = [
+def _changed(ways, then):
+    """A street half of which is of another class: the eastern half, or the northern side."""
+    axis, first = (0, 500.0) if then == "subarterial" else (1, 12.0)
+    return [
+        (then if kind == "arterial" and way[0][axis] >= first else kind, way) for kind, way in ways
+    ]
+
+
+def _round(radius=15.0):
+    arcs = [("subarterial", arc) for arc in ring(0, 0, radius)]
+    legs = [((radius, 0), (400, 0)), ((0, radius), (0, 400)), ((-radius, 0), (-400, 0))]
+    return arcs + [("subarterial", leg) for leg in [*legs, ((0, -radius), (0, -400))]]
+
+
+def _slip():
+    east, north = [(30, 0), (400, 0)], [(0, 30), (0, 400)]
+    return [
         ("subarterial", [(0, 0), (30, 0)]),
-        ("subarterial", [(30, 0), (400, 0)]),
+        ("subarterial", east),
         ("subarterial", [(0, 0), (0, 30)]),
-        ("subarterial", [(0, 30), (0, 400)]),
+        ("subarterial", north),
         ("subarterial", [(-400, 0), (0, 0)]),
         ("subarterial", [(0, -400), (0, 0)]),
         ("link", [(30, 0), (0, 30)]),
     ]
-    got = centre_lines(layer(ways + street(start=2000)))
 
-    assert km(got.lines, "link") == 0
-    assert km(got.lines, "subarterial") == approx(1.6, rel=0.02)
-    assert got.by_kind.loc["slip_road", "gaps"] == 1
+
+def _frontage():
+    ways = street(gap=20, side=400, kind="expressway")
+    for at in range(2):
+        ways.append(("frontage", [(at * 400, 55), (at * 400 + 400, 55)]))
+    return ways
+
+
+def _bridge():
+    ways = [*street(side=400)]
+    return ways + [("expressway", [(-200, y), (1000, y)]) for y in (0.5, 11.5)]
+
+
+SCENES = {
+    "whole": street(),
+    "halves": _changed(street(), "subarterial"),
+    "sides": _changed(street(), "branch"),
+    "round": _round(),
+    "slip": _slip(),
+    "grid": grid(kind="estate"),
+    "dead end": [("estate", [(0, 0), (300, 0)])],
+    "frontage": _frontage(),
+    "names": street(gap=28),
+    "bridge": _bridge(),
+}
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    """All scenes as one layer, merged in one call."""
+    ways, level, name = [], [], []
+    for number, (scene, own) in enumerate(SCENES.items()):
+        ways += _placed(own, number)
+        level += [int(scene == "bridge" and kind == "expressway") for kind, _ in own]
+        for kind, way in own:
+            side = "甲路" if way[0][1] == 0 else "乙路"
+            name.append(side if scene == "names" and kind == "arterial" else None)
+    ready = prepare(layer(ways, road_level=level))
+    roads = layer(ways, road_level=level, road_name=name)
+    return centre_lines(layer_of(ready, roads), threshold=7.0, tile_m=100_000)
+
+
+def seen(result, scene, kind=None):
+    """Kilometres in one scene."""
+    x = X + list(SCENES).index(scene) * APART
+    return km(result.lines.cx[x - 1000 : x + 2000, :], kind)
+
+
+class TestScenes:
+    def test_a_class_that_changes_halfway_changes_there(self, scenes):
+        assert seen(scenes, "halves", "arterial") == approx(0.5, rel=0.05)
+        assert seen(scenes, "halves", "subarterial") == approx(0.5, rel=0.05)
+
+    def test_of_two_classes_side_by_side_the_higher_wins(self, scenes):
+        assert seen(scenes, "sides", "arterial") == approx(1.0, rel=0.05)
+
+    def test_a_roundabout_becomes_a_crossing(self, scenes):
+        assert seen(scenes, "round", "subarterial") == approx(1.6, rel=0.02)
+        assert scenes.by_kind.loc["roundabout", "gaps"] == 1
+
+    def test_a_slip_lane_gives_way_to_the_crossing(self, scenes):
+        assert seen(scenes, "slip", "link") == 0
+        assert seen(scenes, "slip", "subarterial") == approx(1.6, rel=0.02)
+        assert scenes.by_kind.loc["slip_road", "gaps"] == 1
+
+    def test_a_plain_grid_and_a_dead_end_keep_their_length(self, scenes):
+        assert seen(scenes, "grid") == approx(8.0, rel=1e-6)
+        assert seen(scenes, "dead end") == approx(0.3)
+
+    def test_a_frontage_road_stays_beside_its_street(self, scenes):
+        assert seen(scenes, "frontage", "frontage") == approx(0.8, rel=0.03)
+        assert seen(scenes, "frontage", "expressway") == approx(0.8, rel=0.03)
+
+    def test_two_streets_of_different_names_stay_two(self, scenes):
+        assert seen(scenes, "names", "arterial") == approx(2.0, rel=0.01)
+        assert any(word("notice.still_double") in said for said in scenes.notices)
+
+    def test_a_long_bridge_is_not_merged_with_the_street_beneath(self, scenes):
+        assert seen(scenes, "bridge", "arterial") == approx(0.8, rel=0.03)
+        assert seen(scenes, "bridge", "expressway") == approx(1.2, rel=0.03)
 
 
 class TestWhatIsNoDoubleLine:
@@ -178,48 +243,6 @@ class TestWhatIsNoDoubleLine:
         assert not got.changed and got.threshold is None
         assert got.lines.geometry.geom_equals(roads.geometry).all()
         assert got.lines.attrs["centre_lines"]["line"] == word("centre_lines.already")
-
-    def test_a_grid_beside_a_divided_street_keeps_its_length(self):
-        roads = layer(grid(kind="estate") + street(start=2000))
-        got = centre_lines(roads)
-
-        assert got.changed and km(got.lines, "estate") == approx(km(roads, "estate"), rel=1e-6)
-
-    def test_a_lone_dead_end_is_kept(self):
-        roads = layer([*street(), ("estate", [(0, 2000), (300, 2000)])])
-
-        assert km(centre_lines(roads).lines, "estate") == approx(0.3)
-
-    def test_a_frontage_road_stays_beside_its_street(self):
-        ways = street(gap=20, side=400, kind="expressway")
-        for at in range(2):
-            ways.append(("frontage", [(at * 400, 55), (at * 400 + 400, 55)]))
-        roads = layer(ways)
-        cut = prepare(roads.assign(road_level=0))
-        got = centre_lines(layer_of(cut, roads))
-
-        assert km(got.lines, "frontage") == approx(0.8, rel=0.03)
-        assert km(got.lines, "expressway") == approx(0.8, rel=0.03)
-
-    def test_two_streets_of_different_names_stay_two(self):
-        ways = street(gap=28)
-        names = [
-            None if kind == "branch" else ("甲路" if way[0][1] == 0 else "乙路")
-            for kind, way in ways
-        ]
-        got = centre_lines(layer(ways, road_name=names))
-
-        assert km(got.lines, "arterial") == approx(2.0, rel=0.01)
-        assert any(word("notice.still_double") in said for said in got.notices)
-
-    def test_a_long_bridge_is_not_merged_with_the_street_beneath(self):
-        ways = street(side=400)
-        ways += [("expressway", [(-200, y), (1000, y)]) for y in (0.5, 11.5)]
-        level = [1 if kind == "expressway" else 0 for kind, _ in ways]
-        got = centre_lines(layer(ways, road_level=level))
-
-        assert km(got.lines, "arterial") == approx(0.8, rel=0.03)
-        assert km(got.lines, "expressway") == approx(1.2, rel=0.03)
 
     def test_roads_not_open_pass_through(self):
         ways = [*street(), *street(start=3000)]
@@ -309,10 +332,13 @@ def whole():
     return centre_lines(layer(town(4, 1) + roads_out(4, 1)), tile_m=50_000)
 
 
-class TestTiles:
-    def test_do_not_change_the_answer(self, whole):
-        cut = centre_lines(layer(town(4, 1) + roads_out(4, 1)), tile_m=1200)
+@pytest.fixture(scope="module")
+def cut():
+    return centre_lines(layer(town(4, 1) + roads_out(4, 1)), tile_m=1200)
 
+
+class TestTiles:
+    def test_do_not_change_the_answer(self, whole, cut):
         assert cut.after_km == approx(whole.after_km, rel=0.002)
         assert whole.after_km == approx(5 * 0.514 + 2 * 2.014 + 10 * 0.2, rel=0.03)
 
@@ -321,8 +347,7 @@ class TestTiles:
 
         assert got.after_km == approx(3 * 0.507 + 2 * 1.007, rel=0.03)
 
-    def test_leave_no_cut_and_no_double_at_the_seams(self, whole):
-        cut = centre_lines(layer(town(4, 1) + roads_out(4, 1)), tile_m=1200)
+    def test_leave_no_cut_and_no_double_at_the_seams(self, whole, cut):
         lines = cut.lines.geometry.to_numpy()
         other = whole.lines.geometry.to_numpy()
 
@@ -332,8 +357,8 @@ class TestTiles:
         assert len(lines) == approx(len(other), rel=0.1)
 
     def test_give_the_same_in_other_processes(self):
-        roads = layer(town(3, 1) + roads_out(3, 1))
-        one, two = (centre_lines(roads, tile_m=1200, workers=n) for n in (1, 2))
+        roads = layer(street(side=600))
+        one, two = (centre_lines(roads, tile_m=1000, workers=n) for n in (1, 2))
 
         assert shapely.to_wkb(one.lines.geometry.to_numpy()).tolist() == (
             shapely.to_wkb(two.lines.geometry.to_numpy()).tolist()
@@ -378,7 +403,7 @@ class TestTheThreshold:
         assert word("notice.threshold_fallback") in got.notices
 
     def test_given_is_used(self):
-        got = centre_lines(layer(street()), threshold=7.8)
+        got = centre_lines(layer(street(blocks=1)), threshold=7.8)
 
         assert got.threshold == 7.8 and not got.estimated
         assert word("notice.threshold_fallback") not in got.notices
@@ -444,6 +469,14 @@ class TestBadInput:
 
         assert km(got.lines, "arterial") == approx(1.6, rel=0.03)
         assert km(got.lines, "branch") == approx(3 * 0.612, rel=0.02)
+        assert f"{word('notice.crossings_noded')}:6 处" in got.notices
+
+    def test_one_street_over_another_is_no_crossing(self):
+        over = [("branch", [(250, -200), (250, 212)])]
+        got = centre_lines(layer([*street(), *over]))
+
+        assert f"{word('notice.crossings_passing')}:2 处" in got.notices
+        assert km(got.lines, "arterial") == approx(1.0, rel=0.03)
 
 
 def test_lines_are_cut_where_asked_and_lose_nothing():
