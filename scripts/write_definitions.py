@@ -44,9 +44,9 @@ Results built on `secondary` or `remembered` wording say 未核对原文.
   three rules give 8.50, 8.00 and 7.50 km/km2.
 - **Water is part of the area** unless a layer of it is given; net of water says so, and roads over
   water still count.
-- **Divided carriageways** are merged to centre lines by `centre_lines` (neatnet), before anything is
-  counted; a result from lines nobody merged is too high and says 未合并双线,偏高. In one 5 x 5 km
-  cut of a large city raw lines gave 1.4 to 1.6 times the length of centre lines, by who merged them.
+- **Divided carriageways** are merged to centre lines by `centre_lines` (neatnet) before anything
+  is counted; a result from lines nobody merged is too high and says 未合并双线,偏高. In one 5 x 5
+  km cut of a large city raw lines gave 1.4 to 1.6 times the length of centre lines, by who merged.
 - **Only what is open counts.** Rows under construction or planned are reported apart; rows without
   a status count as open. With a day (`as_of`), what opened later is not open; rows without a date
   follow their status, and rows that contradict themselves do not count. Both are told.

@@ -62,6 +62,8 @@ def test_the_definitions_are_listed(folder, capsys):
         "road.core",
         "road.broad",
         "road.raw",
+        "road.highway",
+        "road.rural",
     ]
 
 

@@ -255,9 +255,9 @@ class Basis:
         if self.called.name not in self.facilities:
             return np.asarray(labels)
         raw = self.facilities[self.called.name]
-        text = raw.astype(object).where(raw.notna(), "").map(lambda one: str(one).strip())
+        text = raw.astype(object).where(raw.notna(), "").map(str)
         words = text.to_numpy(dtype=object)
-        return np.asarray(np.where(words == "", labels, words), dtype=object)
+        return np.asarray(np.where(text.str.strip() == "", labels, words), dtype=object)
 
     def living(self, column: str, at: Ints, shapes: Shapes) -> Floats:
         """Of how many people or households a column of the homes says that they live there.

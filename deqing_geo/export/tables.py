@@ -12,7 +12,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import ExportError
-from deqing_geo.export.workbook import write_workbook
+from deqing_geo.export.workbook import require_sheet, write_workbook
 from deqing_geo.files import whole_file
 from deqing_geo.provenance import marks
 
@@ -63,6 +63,8 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     if ending not in (".csv", ".xlsx"):
         raise ExportError(f"{path}: name a file that ends in .csv or .xlsx.")
     out = _without_shapes(table)
+    if ending == ".xlsx":
+        require_sheet(out, str(path))
     for column in out.columns:
         known = names.registry().get(str(column))
         if known is not None and known.unit == "ratio":

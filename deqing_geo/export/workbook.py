@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Excel's own limits.
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 1_048_576, 16_384, 32_767
+# Lines above the table: what it was counted by, what must not be forgotten, the headings.
+SPARE = 3
 # Neither a zip nor a workbook goes without a date; any fixed one will do.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 MADE_ON = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's dates know no zone
@@ -27,6 +29,28 @@ MADE_ON = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's dates know no zone
 NARROWEST, WIDEST = 6, 36
 LOOKED_AT = 500
 A4 = 9
+
+
+def require_sheet(table: pd.DataFrame, called: str) -> None:
+    """Refuse a table larger than a sheet, before anything is made of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of plain cells.
+    called : str
+        The file's name for messages.
+
+    Raises
+    ------
+    ExportError
+        With the limits.
+    """
+    if len(table) + SPARE > MOST_ROWS or table.shape[1] > MOST_COLUMNS:
+        raise ExportError(
+            f"{called}: {len(table):,} rows and {table.shape[1]:,} columns are more than a sheet "
+            f"holds ({MOST_ROWS:,} by {MOST_COLUMNS:,}). Save it as .csv."
+        )
 
 
 def write_workbook(table: pd.DataFrame, draft: Path, above: Sequence[str], *, called: str) -> None:
@@ -46,15 +70,10 @@ def write_workbook(table: pd.DataFrame, draft: Path, above: Sequence[str], *, ca
     Raises
     ------
     ExportError
-        If the table is larger than a sheet, or a text longer than a cell holds.
+        If a text is longer than a cell holds.
     """
     from openpyxl import Workbook
 
-    if len(table) + len(above) + 1 > MOST_ROWS or table.shape[1] > MOST_COLUMNS:
-        raise ExportError(
-            f"{called}: {len(table):,} rows and {table.shape[1]:,} columns are more than a sheet "
-            f"holds ({MOST_ROWS:,} by {MOST_COLUMNS:,}). Save it as .csv."
-        )
     book = Workbook()
     book.properties.creator = "deqing_geo"
     book.properties.created = book.properties.modified = MADE_ON
