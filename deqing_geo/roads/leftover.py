@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -52,7 +53,9 @@ def still_double(lines: Shapes, word: NDArray[Any]) -> Flags:
 
 def alone(lines: Shapes, word: NDArray[Any]) -> tuple[Shapes, Shapes]:
     """The lines and what closes their open ends, as a layer of their own."""
-    closing, _ = open_ends_closed(lines, np.zeros(len(lines), dtype=np.intp), word)
+    # Ends are open where no line of the same class goes on, whatever else is double there.
+    apart = pd.factorize(word)[0].astype(np.intp)
+    closing, _ = open_ends_closed(lines, apart, word)
     key = place_keys(ends(lines).reshape(-1, 2)).reshape(-1, 2)
     size = int(key.max()) + 1
     tie = sparse.coo_array((np.ones(len(lines)), (key[:, 0], key[:, 1])), (size, size))

@@ -35,6 +35,7 @@ LONG_STRUCTURE_M = 300.0
 # closed there, or no face lies between them. Ours: twice the widest median seen, cut aslant.
 CLOSE_M = 60.0
 CLOSE_DEGREES = 20.0
+HEADING_M = 50.0
 # Longer than what neatnet cuts off as a sliver (20 m).
 STUB_M = 25.0
 # Beside each other: from 4 m, less is one road drawn twice, to 30 m, within 15 degrees, and
@@ -267,7 +268,11 @@ def open_ends_closed(lines: Shapes, level: Ints, word: NDArray[Any]) -> tuple[Sh
     if len(lines) < 2:
         return none
     tips = ends(lines)
-    inner = np.stack([shapely.get_point(lines, 1), shapely.get_point(lines, -2)], axis=1)
+    # By the last stretch, not the last vertex: merged lines often end in a little bend.
+    length = shapely.length(lines)
+    reach = np.minimum(HEADING_M, length / 2)
+    back = shapely.line_interpolate_point(lines, length - reach)
+    inner = np.stack([shapely.line_interpolate_point(lines, reach), back], axis=1)
     away = (tips - shapely.get_coordinates(inner.ravel()).reshape(-1, 2, 2)).reshape(-1, 2)
     away /= np.maximum(np.hypot(*away.T), 1e-12)[:, None]
     flat = tips.reshape(-1, 2)
