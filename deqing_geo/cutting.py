@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo.tracing import TOLERANCE_M, Band, Crossings, along, segments, trace
+from deqing_geo.tracing import TOLERANCE_M, Band, Crossings, along, segments, single_lines, trace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def share_lengths(
     >>> shares.metres.tolist()
     [5.0, 8.0]
     """
-    single, row = shapely.get_parts(lines, return_index=True)
+    single, row = single_lines(lines)
     kept, first, copies = _drawn_once(single)
     area, line, metres, edge, on_edge = _shares(areas, single[kept], band_m)
     # What was drawn again has the same shares again.

@@ -175,6 +175,34 @@ def trace(areas: Shapes, single: Shapes, band_m: float) -> Trace:
     return Trace(near | tied, tied, crossings, _band(single, *stretches))
 
 
+def single_lines(lines: Shapes) -> tuple[Shapes, Ints]:
+    """Lines of several parts taken apart; lines that are single come back as they are.
+
+    Parameters
+    ----------
+    lines : array of LineString and MultiLineString
+        Or rings.
+
+    Returns
+    -------
+    parts : array of LineString
+        In order.
+    line : array of int
+        The position of the line of each part.
+
+    Examples
+    --------
+    >>> single_lines(np.array([shapely.LineString([(0, 0), (1, 0)])]))[1].tolist()
+    [0]
+    """
+    # Taking apart copies every line, and nearly all layers have single ones only.
+    single = shapely.get_type_id(lines) == shapely.GeometryType.LINESTRING
+    if single.all() and not shapely.is_empty(lines).any():
+        return lines, np.arange(len(lines))
+    parts, line = shapely.get_parts(lines, return_index=True)
+    return parts, line
+
+
 def segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats, Ints]:
     """The straight pieces of lines that have a length, in order.
 
@@ -198,7 +226,7 @@ def segments(lines: Shapes, chosen: Ints | None = None) -> tuple[Floats, Floats,
     [0, 0]
     """
     chosen = np.arange(len(lines)) if chosen is None else chosen
-    parts, part_of = shapely.get_parts(lines[chosen], return_index=True)
+    parts, part_of = single_lines(lines[chosen])
     start, end, part = _straight(parts)
     return start, end, chosen[part_of[part]]
 

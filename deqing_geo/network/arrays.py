@@ -39,6 +39,7 @@ from deqing_geo.network.joining import (
 from deqing_geo.network.signs import levels, one_way, raised, says_level
 from deqing_geo.opened import open_rows
 from deqing_geo.provenance import notices, origins
+from deqing_geo.tracing import single_lines
 
 if TYPE_CHECKING:
     import networkx
@@ -359,7 +360,7 @@ def road_network(
         there = ", ".join(sorted(set(words))) or "no road at all"
         raise InputError(f"No open road is of a class with a speed; there are {there}.")
     rows = np.flatnonzero(used)
-    parts, part_of = shapely.get_parts(lines[rows], return_index=True)
+    parts, part_of = single_lines(lines[rows])
     row_of = rows[part_of]
     level, lifted = levels(roads), raised(roads) != 0
     way = one_way(roads) if one_way_streets else np.zeros(len(roads), dtype=np.intp)
