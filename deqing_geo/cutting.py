@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # How far beside a border road to look for the area it borders: past any misfit of that kind.
 BESIDE_M = 0.01
+# Any four numbers that are no simple multiples of one another.
+UNEVEN = np.sqrt([2.0, 3.0, 5.0, 7.0])
 # Slivers that an overlay leaves between equal edges are no land.
 SLIVER_M2 = 1e-6
 
@@ -123,8 +125,9 @@ def share_lengths(
 def _drawn_once(single: Shapes) -> tuple[Ints, Ints, Ints]:
     """Lines without those that are the same, where each one's copies begin, and the copies."""
     count = len(single)
-    length = shapely.length(single)
-    if count == 0 or len(np.unique(length)) > count / 2:
+    # Alike in length and box, with weights that no two drawings share: copies at most.
+    alike = shapely.length(single) + shapely.bounds(single) @ UNEVEN
+    if count == 0 or len(np.unique(alike)) > count / 2:
         # Few copies cost less than looking for them.
         every = np.arange(count)
         return every, np.arange(count + 1), every
