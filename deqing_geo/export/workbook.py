@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo.errors import ExportError
+from deqing_geo.files import undated
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 1_048_576, 16_384, 32_767
 # Lines above the table: what it was counted by, what must not be forgotten, the headings.
 SPARE = 3
-# Neither a zip nor a workbook goes without a date; any fixed one will do.
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+# No workbook goes without a date; any fixed one will do.
 MADE_ON = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's dates know no zone
 # Widths in letters; past the widest a cell is wrapped.
 NARROWEST, WIDEST = 6, 36
@@ -86,7 +85,7 @@ def write_workbook(table: pd.DataFrame, draft: Path, above: Sequence[str], *, ca
     _look(sheet, table, head)
     packed = io.BytesIO()
     book.save(packed)
-    draft.write_bytes(_same_bytes(packed.getvalue()))
+    draft.write_bytes(undated(packed.getvalue(), _dated))
 
 
 def _fill(sheet: Worksheet, table: pd.DataFrame, head: int, called: str) -> None:
@@ -153,25 +152,9 @@ def _look(sheet: Worksheet, table: pd.DataFrame, head: int) -> None:
     sheet.oddFooter.center.text = "&P / &N"
 
 
-def _same_bytes(packed: bytes) -> bytes:
-    """The archive again without the hour it was made."""
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(packed)) as before,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
-    ):
-        for name in before.namelist():
-            content = before.read(name)
-            if name == "docProps/core.xml":
-                content = _dated(content)
-            entry = zipfile.ZipInfo(name, ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            after.writestr(entry, content)
-    return out.getvalue()
-
-
-def _dated(properties: bytes) -> bytes:
+def _dated(part: str, content: bytes) -> bytes:
     """The properties with the fixed day: saving writes the hour into them."""
+    if part != "docProps/core.xml":
+        return content
     day = f"{MADE_ON:%Y-%m-%dT%H:%M:%SZ}".encode()
-    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + day, properties)
+    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + day, content)

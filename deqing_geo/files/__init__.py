@@ -18,7 +18,7 @@ from deqing_geo.files.kinds import (
     local_file,
 )
 from deqing_geo.files.sources import Source, sources
-from deqing_geo.files.writing import parts, sha256, whole_file, whole_folder
+from deqing_geo.files.writing import parts, sha256, undated, whole_file, whole_folder
 
 __all__ = [
     "ARCHIVES",
@@ -36,6 +36,7 @@ __all__ = [
     "sources",
     "table_text",
     "text_encoding",
+    "undated",
     "whole_file",
     "whole_folder",
 ]

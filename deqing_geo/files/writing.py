@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deqing_geo.errors import BoundaryFileError, ExportError
 from deqing_geo.files.kinds import KINDS, kind_of, sibling
 
 HASH_CHUNK = 1 << 20
+# No zip goes without a date; any fixed one will do.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def sha256(path: Path) -> str:
@@ -138,6 +142,35 @@ def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
         if not was_there:
             with contextlib.suppress(OSError):
                 target.rmdir()
+
+
+def undated(packed: bytes, change: Callable[[str, bytes], bytes] | None = None) -> bytes:
+    """An archive again without the hour it was made: the same content is the same bytes.
+
+    Parameters
+    ----------
+    packed : bytes
+        A zip, as documents and workbooks are.
+    change : callable, optional
+        Is given each part's name and content, and gives what is written.
+
+    Returns
+    -------
+    bytes
+        The archive, its parts in their order.
+    """
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as before,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for name in before.namelist():
+            content = before.read(name)
+            entry = zipfile.ZipInfo(name, ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 0
+            after.writestr(entry, content if change is None else change(name, content))
+    return out.getvalue()
 
 
 def _exchange(files: list[Path], target: Path) -> None:

@@ -6,16 +6,15 @@ Tables are written as XML at once: python-docx looks through the whole table for
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from deqing_geo import columns as names
+from deqing_geo.files import undated
 from deqing_geo.papers.blocks import Facts, Paper, Section, Table, Text, plain
 
-# Neither a zip nor a document goes without a date; any fixed one will do.
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+# No document goes without a date; any fixed one will do.
 MADE_ON = datetime(2000, 1, 1, tzinfo=UTC)
 # A4 in millimetres, and the margins of both ways up.
 SHORT, LONG = 210, 297
@@ -68,22 +67,7 @@ def docx(paper: Paper) -> bytes:
         _section(document, section, LONG - TURNED["left"] - TURNED["right"], new_sheet=at > 0)
     packed = io.BytesIO()
     document.save(packed)
-    return _same_bytes(packed.getvalue())
-
-
-def _same_bytes(packed: bytes) -> bytes:
-    """The archive again without the hour it was made and without the template's picture."""
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(packed)) as before,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
-    ):
-        for name in before.namelist():
-            entry = zipfile.ZipInfo(name, ZIP_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            after.writestr(entry, before.read(name))
-    return out.getvalue()
+    return undated(packed.getvalue())
 
 
 def _properties(document: Any, paper: Paper) -> None:

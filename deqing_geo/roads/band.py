@@ -25,9 +25,9 @@ from deqing_geo.errors import InputError
 from deqing_geo.provenance import notices, origins
 from deqing_geo.roads.basis import PER, Basis
 from deqing_geo.roads.density import road_density
-from deqing_geo.roads.goals import goal_of
 from deqing_geo.roads.standing import standing
 from deqing_geo.standards import Definition, Rule, Target
+from deqing_geo.standards.goals import goal_of
 from deqing_geo.standards.model import BORDERS
 from deqing_geo.text import card, figure
 

@@ -21,7 +21,7 @@ from deqing_geo.crs import require_metres
 from deqing_geo.cutting import share_lengths
 from deqing_geo.ellipsoid import M_PER_KM
 from deqing_geo.errors import ColumnError
-from deqing_geo.opened import opening_days
+from deqing_geo.opened import expected_days
 from deqing_geo.provenance import mark, notices, origins
 from deqing_geo.roads.already import not_there_yet
 from deqing_geo.roads.basis import PER, names_of
@@ -173,7 +173,7 @@ def road_forecast(density: RoadDensity, projects: gpd.GeoDataFrame) -> RoadForec
     how = standing(
         projects.drop(columns="road_status", errors="ignore"), basis.definition, None, "projects"
     )
-    days = _expected(projects)
+    days = expected_days(projects, "projects")
     year = np.where(days.notna(), days.dt.year, NEVER).astype(np.int64)
     why = how.why.copy()
     why[(why == COUNTED) & (year == NEVER)] = "undated"
@@ -218,21 +218,6 @@ def road_forecast(density: RoadDensity, projects: gpd.GeoDataFrame) -> RoadForec
         notices=said,
         origins=tuple(dict.fromkeys((*density.origins, *origins(projects=projects)))),
     )
-
-
-def _expected(projects: gpd.GeoDataFrame) -> pd.Series[Any]:
-    """The day each project is expected, the last one of a bare year or month; NaT without."""
-    if "opened_on" not in projects:
-        return opening_days(projects, "projects")
-    raw = projects["opened_on"]
-    # A spreadsheet makes 2026.0 of a year as soon as one cell below it is empty.
-    text = raw.astype(object).map(
-        lambda one: f"{one:g}" if isinstance(one, float) else str(one).strip(), na_action="ignore"
-    )
-    days = opening_days(pd.DataFrame({"opened_on": text}), "projects")
-    size = text.str.len().fillna(0)
-    days = days.mask(size == len("2026"), days + pd.offsets.YearEnd(0))
-    return days.mask(size == len("2026-05"), days + pd.offsets.MonthEnd(0))
 
 
 def _by_area(density: RoadDensity, years: Ints, added: Floats) -> pd.DataFrame:

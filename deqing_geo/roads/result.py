@@ -19,9 +19,9 @@ from deqing_geo.provenance import mark
 from deqing_geo.roads.basis import OUTSIDE, PER, Basis, names_of, road_rows
 from deqing_geo.roads.changes import RoadChanges, road_changes
 from deqing_geo.roads.forecast import RoadForecast, road_forecast
-from deqing_geo.roads.goals import goal_of
 from deqing_geo.roads.standing import COUNTED
 from deqing_geo.standards import Definition, Rule, Target
+from deqing_geo.standards.goals import goal_of
 from deqing_geo.text import card, figure, percent
 
 if TYPE_CHECKING:
