@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
         Coverage,
-        CoverageBand,
         coverage_band,
         gap_list,
         park_coverage,
@@ -62,14 +61,12 @@ if TYPE_CHECKING:
         to_csr,
         travel_minutes,
     )
-    from deqing_geo.notes import ReadingNotes, reading_notes
+    from deqing_geo.notes import reading_notes
     from deqing_geo.papers import save_quality_report
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
     from deqing_geo.roads import (
-        CentreLines,
-        DensityBand,
         RoadDensity,
         centre_lines,
         density_band,
@@ -101,13 +98,10 @@ _HOMES = {
     "RoadDensity": "roads",
     "road_ledger": "roads",
     "density_band": "roads",
-    "DensityBand": "roads",
     "centre_lines": "roads",
-    "CentreLines": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
     "Coverage": "coverage",
-    "CoverageBand": "coverage",
     "coverage_band": "coverage",
     "gap_list": "coverage",
     "park_ledger": "coverage",
@@ -146,7 +140,6 @@ _HOMES = {
     "road_network": "network",
     "to_csr": "network",
     "travel_minutes": "network",
-    "ReadingNotes": "notes",
     "reading_notes": "notes",
     "read_raster": "terrain",
     "slope": "terrain",
@@ -162,13 +155,9 @@ _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "talli
 
 __all__ = [
     "BoundaryReport",
-    "CentreLines",
     "Coverage",
-    "CoverageBand",
-    "DensityBand",
     "Raster",
     "Reach",
-    "ReadingNotes",
     "RoadDensity",
     "RoadNetwork",
     "Scorecard",

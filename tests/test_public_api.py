@@ -135,6 +135,7 @@ def public_functions():
         "tracing",
         "villages.facts",
         "villages.judge",
+        "villages.kinds",
         "villages.ladder",
         "villages.potential",
         "villages.types",

@@ -556,7 +556,7 @@ def test_a_change_is_a_type_proposed_against_a_type_in_force(changes, current, c
     told = types.table["type_changed"].tolist()
 
     assert told == [changed]
-    assert len(types.changes) == int(changed is True)
+    assert len(types.adjustments) == int(changed is True)
 
 
 # ---------------------------------------------------------------- laws of the whole

@@ -412,7 +412,7 @@ def _typed(types: VillageTypes) -> dict[str, Any]:
         "counts": {str(kind): int(count) for kind, count in types.counts.items()},
         "candidates": [str(code) for code in types.candidates.index],
         "refused": [str(code) for code in types.refused.index],
-        "to_adjust": [str(code) for code in types.changes.index],
+        "to_adjust": [str(code) for code in types.adjustments.index],
         "switched_off": {rung: list(columns) for rung, columns in types.off.items()},
         "weights": {str(name): round(float(weight), 12) for name, weight in weights.items()},
         "rules": {rule.key: str(rule) for rule in types.sources},

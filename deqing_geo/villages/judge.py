@@ -14,6 +14,7 @@ from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.villages.cells import DECLARED, read_cells, read_day
+from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
 from deqing_geo.villages.ladder import (
     UNKNOWN,
     YES,
@@ -25,7 +26,7 @@ from deqing_geo.villages.ladder import (
     truth,
 )
 from deqing_geo.villages.potential import Potential, constraint, potential
-from deqing_geo.villages.types import BY_HAND, FIVE, VillageTypes, labelled
+from deqing_geo.villages.types import VillageTypes
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,22 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages.kinds import (
+    BY_HAND,
+    CANDIDATE,
+    FIVE,
+    OUTSIDE,
+    REFUSED,
+    called,
+    labelled,
+    worded,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
-
-FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
-OUTSIDE = ("undecided", "missing", "urban")
-CANDIDATE = "candidate"
-REFUSED = "refused"
-BY_HAND = "O1"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ class VillageTypes:
         return self.table[self.shown == REFUSED]
 
     @property
-    def changes(self) -> gpd.GeoDataFrame:
+    def adjustments(self) -> gpd.GeoDataFrame:
         """Villages whose type in force is another than the one proposed (调整建议表)."""
         return self.table[self.table["type_changed"] == True]  # noqa: E712
 
@@ -180,7 +183,7 @@ class VillageTypes:
         row = self.table.loc[code]
         decided = row["type_final"] if row["decided_by"] == BY_HAND else row["type_model"]
         kind = called(decided)
-        lines = [f"{kind}({row['decided_by']},{_word('status', row['status'])}):{row['reason']}"]
+        lines = [f"{kind}({row['decided_by']},{worded('status', row['status'])}):{row['reason']}"]
         if row["remarks"]:
             lines.append(f"复核提示:{row['remarks']}")
         return "\n".join(lines)
@@ -208,44 +211,3 @@ class VillageTypes:
             self.notices,
             (("类型", "村庄数", "占比"), rows),
         )
-
-
-# ---------------------------------------------------------------- words
-
-
-def called(kind: object) -> str:
-    """A type, or why there is none, as a reader knows it.
-
-    Parameters
-    ----------
-    kind : object
-        A word of ``type_final``, or ``candidate`` or ``refused``.
-
-    Returns
-    -------
-    str
-        Its Chinese label.
-    """
-    if kind in (CANDIDATE, REFUSED):
-        return names.vocabulary("status")[str(kind)]
-    return names.vocabulary("type_final").get(str(kind), str(kind))
-
-
-def _word(vocabulary: str, value: object) -> str:
-    return names.vocabulary(vocabulary).get(str(value), str(value))
-
-
-def labelled(column: str) -> str:
-    """A column's Chinese label; another text as it is.
-
-    Parameters
-    ----------
-    column : str
-        Registered or not.
-
-    Returns
-    -------
-    str
-        For readers.
-    """
-    return names.label(column) if column in names.registry() else column

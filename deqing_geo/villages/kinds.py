@@ -1,0 +1,70 @@
+"""The plan's five types, what stands beside them, and what readers call either."""
+
+from __future__ import annotations
+
+from deqing_geo import columns as names
+
+# In the plan's order.
+FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
+OUTSIDE = ("undecided", "missing", "urban")
+CANDIDATE = "candidate"
+REFUSED = "refused"
+# Stands in `decided_by` where people decided.
+BY_HAND = "O1"
+
+
+def called(kind: object) -> str:
+    """A type, or why there is none, as a reader knows it.
+
+    Parameters
+    ----------
+    kind : object
+        A word of ``type_final``, or ``candidate`` or ``refused``.
+
+    Returns
+    -------
+    str
+        Its Chinese label.
+
+    Examples
+    --------
+    >>> called("suburban"), called("candidate")
+    ('城郊融合类', '拟列入(待征求村民意见)')
+    """
+    if kind in (CANDIDATE, REFUSED):
+        return names.vocabulary("status")[str(kind)]
+    return names.vocabulary("type_final").get(str(kind), str(kind))
+
+
+def worded(vocabulary: str, value: object) -> str:
+    """A word of a vocabulary as a reader knows it; another value as it is.
+
+    Parameters
+    ----------
+    vocabulary : str
+        Such as ``status``.
+    value : object
+        As tables hold it.
+
+    Returns
+    -------
+    str
+        For readers.
+    """
+    return names.vocabulary(vocabulary).get(str(value), str(value))
+
+
+def labelled(column: str) -> str:
+    """A column's Chinese label; another text as it is.
+
+    Parameters
+    ----------
+    column : str
+        Registered or not.
+
+    Returns
+    -------
+    str
+        For readers.
+    """
+    return names.label(column) if column in names.registry() else column
