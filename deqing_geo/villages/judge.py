@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +166,9 @@ def classify_villages(
         sources=sources,
         notices=_notices(facts, sources, off),
         origins=tuple(facts.attrs.get("origins", ())),
+        asked=MappingProxyType(
+            {"law": law, "overrides": overrides, "skip": tuple(skip), "as_of": day}
+        ),
     )
     out.attrs["notice"] = ";".join(result.notices)
     out.attrs["definition"] = result.line

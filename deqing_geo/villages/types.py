@@ -6,6 +6,7 @@ it never reaches `type_final`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,9 @@ class VillageTypes:
         Sentences the types must not travel without.
     origins : tuple of str
         The files behind them.
+    asked : mapping of str to object
+        The options of `classify_villages` behind them: ``classify_villages(types.table,
+        **types.asked)`` gives the same types again.
     """
 
     table: gpd.GeoDataFrame
@@ -62,6 +66,7 @@ class VillageTypes:
     sources: tuple[Rule, ...]
     notices: tuple[str, ...]
     origins: tuple[str, ...]
+    asked: Mapping[str, Any]
 
     @property
     def series(self) -> pd.Series[Any]:
