@@ -109,6 +109,7 @@ def public_functions():
         "sample.tiling",
         "sample.ways",
         "sample.writing",
+        "sheets",
         "shifts",
         "siting.candidates",
         "siting.covering",
