@@ -136,6 +136,7 @@ def public_functions():
         "tracing",
         "villages.checking",
         "villages.conditions",
+        "villages.decisions",
         "villages.facts",
         "villages.judge",
         "villages.kinds",
