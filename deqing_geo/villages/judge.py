@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from types import MappingProxyType
@@ -15,19 +16,18 @@ from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.villages.cells import DECLARED, read_cells, read_day
-from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
-from deqing_geo.villages.ladder import (
+from deqing_geo.villages.conditions import (
     UNKNOWN,
     YES,
-    Rung,
-    content,
+    Given,
     not_known,
-    rungs,
-    sentences,
     truth,
 )
+from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
+from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
+from deqing_geo.villages.wording import sentences
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,6 +53,7 @@ def classify_villages(
     facts: gpd.GeoDataFrame,
     law: Standard | None = None,
     *,
+    scheme: str | os.PathLike[str] | Scheme = DEFAULT,
     overrides: pd.DataFrame | None = None,
     skip: Sequence[str] = (),
     as_of: date | None = None,
@@ -71,6 +72,9 @@ def classify_villages(
         Of `village_facts`, or any frame with columns of those names.
     law : Standard, optional
         Where the numbers stand; by default Deqing's.
+    scheme : str, path or Scheme
+        The conditions and their order: ``deqing`` ships with the library; a TOML file says what a
+        bureau wants otherwise (docs/village_types.md). What is other is told by ``line``.
     overrides : DataFrame, optional
         Decisions of people, which stand before the rules: ``village_code`` (or the index),
         ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
@@ -89,6 +93,8 @@ def classify_villages(
 
     Raises
     ------
+    RecipeError
+        If there is no such scheme, or its file is mistaken: every mistake is listed.
     InputError
         If the index repeats a label, a rung to skip is not there, or a relocation is
         decided without a document.
@@ -126,28 +132,30 @@ def classify_villages(
         raise InputError(
             "`facts` repeats labels in its index.", facts.index[facts.index.duplicated()].unique()
         )
-    known = {rung.id for rung in rungs()}
-    odd = [rung for rung in skip if rung not in known]
+    scheme = load_scheme(scheme, law)
+    given_law, law = law, scheme.law(law)
+    odd = [rung for rung in skip if rung not in scheme.ids]
     if odd:
-        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(known))}.")
-    if rungs()[-1].id in skip:
-        raise InputError(f"{rungs()[-1].id} takes what is left and cannot be skipped.")
+        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(scheme.ids))}.")
+    if scheme.rungs[-1].id in skip:
+        raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[column for column in MADE if column in facts]))
+    table = _read(facts.drop(columns=[column for column in MADE if column in facts]), scheme)
+    given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
     state = _State(count)
-    first, rest = _split(skip)
+    first, rest = _split(scheme, skip)
     for rung in first:
-        _climb(rung, table, law, state, off)
+        _climb(rung, given, state, off, scheme, law)
     taking = ~((state.decided_by != "") & (state.model == "urban"))
-    scores = _score(table, taking, law)
+    scores = _score(table, taking, law, scheme)
     day = as_of or datetime.now().astimezone().date()
     _apply_overrides(state, table, overrides, day)
     for rung in rest:
         if rung.how == "residual" and _nothing_tried(rest, table):
             _wait_for_all(state, rung, off)
-        _climb(rung, table, law, state, off)
+        _climb(rung, given, state, off, scheme, law)
     # A number with several rungs is off when all of them are.
     tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
     off = {name: columns for name, columns in off.items() if name not in tried}
@@ -167,7 +175,13 @@ def classify_villages(
         notices=_notices(facts, sources, off),
         origins=tuple(facts.attrs.get("origins", ())),
         asked=MappingProxyType(
-            {"law": law, "overrides": overrides, "skip": tuple(skip), "as_of": day}
+            {
+                "law": given_law,
+                "scheme": scheme,
+                "overrides": overrides,
+                "skip": tuple(skip),
+                "as_of": day,
+            }
         ),
     )
     out.attrs["notice"] = ";".join(result.notices)
@@ -178,10 +192,10 @@ def classify_villages(
 # ---------------------------------------------------------------- the climb
 
 
-def _read(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:
     """The facts the ladder reads, each cell as what it is: facts need not come from a table."""
-    asked = {column for rung in rungs() for column in not_known(rung, table)}
-    asked |= {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
+    asked = {column for rung in scheme.rungs for column in not_known(rung, table)}
+    asked |= {one.column for one in scheme.indicators} | {one.column for one in scheme.scores}
     for column in table.columns:
         if column in DECLARED or column == "unit_kind" or column in asked:
             table[column] = read_cells(table[column], str(column))
@@ -209,25 +223,27 @@ class _State:
         return np.asarray(self.decided_by == "", dtype=bool)
 
 
-def _split(skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
+def _split(scheme: Scheme, skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
     """Who takes part is settled first: only those are compared with each other."""
-    wanted = [rung for rung in rungs() if rung.id not in skip]
+    wanted = [rung for rung in scheme.rungs if rung.id not in skip]
     first = [rung for rung in wanted if rung.type == "urban"]
     return first, [rung for rung in wanted if rung.type != "urban"]
 
 
 def _climb(
     rung: Rung,
-    table: gpd.GeoDataFrame,
-    law: Standard,
+    given: Given,
     state: _State,
     off: dict[str, tuple[str, ...]],
+    scheme: Scheme,
+    law: Standard,
 ) -> None:
+    table = given.facts
     absent = tuple(column for column in rung.columns if column not in table)
     if absent:
         off[rung.id] = tuple(dict.fromkeys((*off.get(rung.id, ()), *absent)))
         return
-    held = truth(rung.when, table, law)
+    held = truth(rung.when, given, law)
     here = state.open & (held == YES)
     if here.any():
         rows = np.flatnonzero(here)
@@ -238,7 +254,7 @@ def _climb(
         state.candidate[rows] = rung.candidate
     stopped = state.open & (held == UNKNOWN)
     if stopped.any():
-        gaps = _behind(not_known(rung, table), table)
+        gaps = _behind(not_known(rung, table), table, scheme)
         rows = np.flatnonzero(stopped)
         state.model[rows] = "missing"
         state.decided_by[rows] = rung.id
@@ -272,23 +288,25 @@ def _wait_for_all(state: _State, rung: Rung, off: dict[str, tuple[str, ...]]) ->
     state.reason[rows] = "未提供任何判定指标,暂不判定"
 
 
-def _behind(gaps: dict[str, Bools], table: pd.DataFrame) -> dict[str, Bools]:
+def _behind(gaps: dict[str, Bools], table: pd.DataFrame, scheme: Scheme) -> dict[str, Bools]:
     """For a computed column that is not known, the facts it was to be computed from."""
     if "constraint" not in gaps:
         return gaps
     unknown = gaps.pop("constraint")
-    for column in ("slope_res_mean_deg", "hazard_class", "redline_res_share", "water1_res_share"):
+    for column in (score.column for score in scheme.scores):
         if column in table:
             gaps[column] = unknown & table[column].isna().to_numpy(dtype=bool)
     return gaps
 
 
-def _score(table: gpd.GeoDataFrame, taking: Bools, law: Standard) -> Potential | None:
+def _score(
+    table: gpd.GeoDataFrame, taking: Bools, law: Standard, scheme: Scheme
+) -> Potential | None:
     """Write the computed columns; without a single indicator there are none."""
-    held = constraint(table, law)
+    held = constraint(table, law, scheme.scores)
     if held is not None:
         table["constraint"] = held
-    found = potential(table, taking, law)
+    found = potential(table, taking, law, scheme.indicators)
     if not (found.units > 0).any():
         return None
     table["potential"] = found.score

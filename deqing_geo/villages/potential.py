@@ -7,6 +7,7 @@ says nothing beside another year's or another county's.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import DeqingGeoWarning
-from deqing_geo.villages.ladder import content
+from deqing_geo.villages.scheme import Indicator, Score, shipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +72,12 @@ class Potential:
     level: NDArray[np.int64]
 
 
-def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
+def potential(
+    facts: pd.DataFrame,
+    taking: Bools,
+    law: Standard,
+    indicators: Sequence[Indicator] | None = None,
+) -> Potential:
     """The potential of every village that takes part, by the weights of experts.
 
     Per level (行政村, 自然村): values are capped at the box plot's fences, stretched to 0-1 and
@@ -86,6 +92,8 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
         Who is compared.
     law : Standard
         Fences, shares and the cut.
+    indicators : sequence of Indicator, optional
+        With their weights; by default those of the scheme that ships.
 
     Returns
     -------
@@ -113,8 +121,8 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
     if "unit_kind" in facts:
         hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
     town = _towns(facts)
-    entries = content()["weight"]
-    columns = tuple(str(entry["column"]) for entry in entries)
+    entries = shipped().indicators if indicators is None else indicators
+    columns = tuple(entry.column for entry in entries)
     z = np.full((count, len(columns)), np.nan)
     of = np.full(count, -1)
     base: list[Floats] = []
@@ -127,14 +135,14 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
         share = np.zeros(len(columns))
         held = np.zeros((int(level.sum()), len(columns)))
         for at, entry in enumerate(entries):
-            column = entry["column"]
+            column = entry.column
             values, gaps, why = _indicator(facts, column, level, town, fence, limit)
             if values is None:
                 rows.append({"level": name, "column": column, "weight": 0.0, "note": why})
                 continue
-            rows.append({"level": name, "column": column, "weight": entry["weight"], "note": ""})
-            share[at] = entry["weight"]
-            held[:, at] = 1 - values if entry.get("less") else values
+            rows.append({"level": name, "column": column, "weight": entry.weight, "note": ""})
+            share[at] = entry.weight
+            held[:, at] = 1 - values if entry.less else values
             filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
         if not share.any():
             continue
@@ -231,7 +239,9 @@ def _towns(facts: pd.DataFrame) -> NDArray[Any]:
     return np.full(len(facts), "", dtype=object)
 
 
-def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
+def constraint(
+    facts: pd.DataFrame, law: Standard, scores: Sequence[Score] | None = None
+) -> Floats | None:
     """What holds a village back, by the weakest link: steep or threatened ground, law.
 
     Parameters
@@ -240,6 +250,8 @@ def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
         Of `village_facts`.
     law : Standard
         From where on it matters.
+    scores : sequence of Score, optional
+        What it is made of; by default as in the scheme that ships.
 
     Returns
     -------
@@ -255,19 +267,18 @@ def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
     [0.0, 0.2, 0.6, nan]
     """
     parts = []
-    for entry in content()["score"]:
-        column = entry["column"]
-        if column not in facts:
+    for entry in shipped().scores if scores is None else scores:
+        if entry.column not in facts:
             continue
-        values = facts[column]
-        if "words" in entry:
-            points = dict(zip(entry["words"], entry["points"], strict=True))
+        values = facts[entry.column]
+        if entry.words:
+            points = dict(zip(entry.words, entry.points, strict=True))
             parts.append(1 - values.map(points).to_numpy(dtype=float, na_value=np.nan) / HUNDRED)
             continue
         number = values.to_numpy(dtype=float, na_value=np.nan)
-        if "from" in entry:
-            at = np.searchsorted(entry["from"], number, side="right") - 1
-            score = np.array(entry["points"], dtype=float)[np.clip(at, 0, None)]
+        if entry.steps:
+            at = np.searchsorted(entry.steps, number, side="right") - 1
+            score = np.array(entry.points)[np.clip(at, 0, None)]
             number = np.where(np.isnan(number), np.nan, 1 - score / HUNDRED)
         parts.append(number)
     if not parts:
