@@ -5,13 +5,16 @@ Nothing here reads a file or measures anything.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from deqing_geo.columns import word
-from deqing_geo.errors import StandardsError
+from deqing_geo.errors import StandardsError, UnitError
 from deqing_geo.standards.model import BORDERS, Definition, Rule, Target
 from deqing_geo.text import escape
 
@@ -227,6 +230,64 @@ class Standard(Mapping[str, "Rule | Definition"]):
         if not isinstance(found, Rule):
             raise StandardsError(f"`{key}` is a definition, not a number.")
         return found
+
+    def with_rule(self, key: str, value: float | Rule, *, reason: str = "") -> Standard:
+        """The same law with a planner's own number in the place of one (本单位自定).
+
+        Parameters
+        ----------
+        key : str
+            A number of the standard, such as ``village.centre_minutes``.
+        value : float or Rule
+            In the unit of the number it replaces; or `Rule.local`, which has its own reason.
+        reason : str
+            Why; printed with every result built on it.
+
+        Returns
+        -------
+        Standard
+            A copy. The number that stood before is the first of ``shadowed[key]``.
+
+        Raises
+        ------
+        StandardsError
+            If there is no such number (near ones are named), it is not positive and finite,
+            or the reason is empty.
+        UnitError
+            If a rule is in another unit.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> law = standards.load()
+        >>> own = law.with_rule("village.centre_minutes", 20, reason="会审意见")
+        >>> str(own.rule("village.centre_minutes"))
+        '20 分钟(本单位自定:会审意见)'
+        >>> own.shadowed["village.centre_minutes"][0].value
+        15.0
+        """
+        if key not in self.entries:
+            numbers = [one for one, entry in self.entries.items() if isinstance(entry, Rule)]
+            near = difflib.get_close_matches(str(key), numbers, n=3, cutoff=0.5)
+            hint = f" Near: {', '.join(near)}." if near else ""
+            raise StandardsError(f"`{key}` is no number of the standard `{self.name}`.{hint}")
+        old = self.rule(key)
+        given = value if isinstance(value, Rule) else Rule.local(value, old.unit, reason=reason)
+        if given.unit != old.unit:
+            raise UnitError(f"`{key}` is in {old.unit}, and the rule given is in {given.unit}.")
+        own = dataclasses.replace(
+            given,
+            key=key,
+            label=old.label,
+            measure=old.measure,
+            says=given.says or f"{given.clause},原为{old}",
+        )
+        shadowed = {**self.shadowed, key: (old, *self.shadowed.get(key, ()))}
+        return dataclasses.replace(
+            self,
+            entries=MappingProxyType({**self.entries, key: own}),
+            shadowed=MappingProxyType(shadowed),
+        )
 
     def confirm(
         self, key: str, *, by: str, document: str, date: date, local: str | os.PathLike[str]
