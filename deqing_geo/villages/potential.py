@@ -121,7 +121,7 @@ def potential(
     if "unit_kind" in facts:
         hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
     town = _towns(facts)
-    entries = shipped().indicators if indicators is None else tuple(indicators)
+    entries = shipped().indicators if indicators is None else indicators
     columns = tuple(entry.column for entry in entries)
     z = np.full((count, len(columns)), np.nan)
     of = np.full(count, -1)
