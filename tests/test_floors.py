@@ -19,6 +19,7 @@ FLOORS = {
         "notes",
         "grades",
         "sheets",
+        "weights",
     ),
     3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
     4: (

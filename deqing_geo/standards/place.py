@@ -230,17 +230,21 @@ class Standard(Mapping[str, "Rule | Definition"]):
             raise StandardsError(f"`{key}` is a definition, not a number.")
         return found
 
-    def with_rule(self, key: str, value: float, *, reason: str) -> Standard:
-        """The same law with a planner's own number in the place of one of its own.
+    def with_rule(
+        self, key: str, value: float, *, reason: str, unit: str | None = None
+    ) -> Standard:
+        """The same law with a planner's own number, in the place of one of its own or beside them.
 
         Parameters
         ----------
         key : str
-            Of a number of this standard.
+            Of a number of this standard, or a new one where `unit` is given.
         value : float
-            In the same unit, above 0.
+            Above 0.
         reason : str
             Why; printed with every result built on it.
+        unit : str, optional
+            By default that of the number it replaces.
 
         Returns
         -------
@@ -250,7 +254,8 @@ class Standard(Mapping[str, "Rule | Definition"]):
         Raises
         ------
         StandardsError
-            If there is no such number, the reason is empty, or the value is not positive.
+            If there is no such number and no unit, the unit is another than the number's or not
+            known, the reason is empty, or the value is not positive.
 
         Examples
         --------
@@ -259,13 +264,17 @@ class Standard(Mapping[str, "Rule | Definition"]):
         >>> str(law["village.udb_distance"])
         '800 米(本单位自定:征求意见)'
         """
-        known = self.rule(key)
-        own = Rule.local(value, known.unit, reason=reason)
-        own = dataclasses.replace(own, key=key, label=known.label, measure=known.measure)
+        new = unit is not None and key not in self.entries
+        known = None if new else self.rule(key)
+        if known is not None and unit not in (None, known.unit):
+            raise StandardsError(f"`{key}` is in {known.unit}, not in {unit}.")
+        own = Rule.local(value, str(unit) if known is None else known.unit, reason=reason)
+        own = dataclasses.replace(own, key=key, label=key if known is None else known.label)
+        before = () if known is None else (known, *self.shadowed.get(key, ()))
         return dataclasses.replace(
             self,
             entries=MappingProxyType({**self.entries, key: own}),
-            shadowed=MappingProxyType({**self.shadowed, key: (known, *self.shadowed.get(key, ()))}),
+            shadowed=MappingProxyType({**self.shadowed, **({key: before} if before else {})}),
         )
 
     def confirm(

@@ -43,6 +43,21 @@ class Potential:
         Index: the indicators; ``weight`` as used (0 where left out) and ``note`` why.
     filled : dict of str to ndarray of bool
         For each indicator the rows where its town's median stands in.
+    z : ndarray of shape (N, k)
+        Every village by every indicator on 0-1: capped, stretched, turned so that more is
+        better. NaN in rows that take no part; 0 where an indicator is left out of a level.
+    columns : tuple of str, length k
+        The indicators of `z`, in order.
+    base : ndarray of shape (L, k)
+        The weights of each level, which add up to 1; 0 where an indicator is left out.
+    levels : tuple of str, length L
+        What the levels are called: ``""`` for 行政村, ``自然村`` for hamlets.
+    level : ndarray of int, shape (N,)
+        The row of `base` of each village; -1 where it takes no part.
+
+    Notes
+    -----
+    Under weights w of one level the score of its villages is ``z @ w``.
     """
 
     score: Floats
@@ -50,6 +65,11 @@ class Potential:
     units: Floats
     weights: pd.DataFrame
     filled: dict[str, Bools]
+    z: Floats
+    columns: tuple[str, ...]
+    base: Floats
+    levels: tuple[str, ...]
+    level: NDArray[np.int64]
 
 
 def potential(
@@ -101,27 +121,38 @@ def potential(
     if "unit_kind" in facts:
         hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
     town = _towns(facts)
+    entries = shipped().indicators if indicators is None else indicators
+    columns = tuple(entry.column for entry in entries)
+    z = np.full((count, len(columns)), np.nan)
+    of = np.full(count, -1)
+    base: list[Floats] = []
+    levels: list[str] = []
     filled: dict[str, Bools] = {}
     rows: list[dict[str, Any]] = []
     for name, level in (("", taking & ~hamlet), (HAMLETS, taking & hamlet)):
         if not level.any():
             continue
-        used: list[tuple[float, Floats]] = []
-        for entry in shipped().indicators if indicators is None else indicators:
+        share = np.zeros(len(columns))
+        held = np.zeros((int(level.sum()), len(columns)))
+        for at, entry in enumerate(entries):
             column = entry.column
-            z, gaps, why = _indicator(facts, column, level, town, fence, limit)
-            if z is None:
+            values, gaps, why = _indicator(facts, column, level, town, fence, limit)
+            if values is None:
                 rows.append({"level": name, "column": column, "weight": 0.0, "note": why})
                 continue
             rows.append({"level": name, "column": column, "weight": entry.weight, "note": ""})
-            used.append((entry.weight, 1 - z if entry.less else z))
+            share[at] = entry.weight
+            held[:, at] = 1 - values if entry.less else values
             filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
-        if not used:
+        if not share.any():
             continue
-        total = sum(weight for weight, _ in used)
-        value = np.sum([weight / total * z for weight, z in used], axis=0)
+        share /= share.sum()
+        value = _weighted(held, share)
+        z[level], of[level] = held, len(base)
+        base.append(share)
+        levels.append(name)
         score[level] = value
-        cut[level] = value.mean() + spread * value.std()
+        cut[level] = _cut(value, spread)
         units[level] = level.sum()
     weights = _weights(rows)
     odd = weights.index[~weights["note"].isin(["", "无此列"])]
@@ -132,7 +163,24 @@ def potential(
             DeqingGeoWarning,
             stacklevel=3,
         )
-    return Potential(score, cut, units, weights, filled)
+    shares = np.array(base).reshape(len(base), len(columns))
+    return Potential(
+        score, cut, units, weights, filled, z, columns, shares, tuple(levels), of.astype(np.int64)
+    )
+
+
+def _weighted(z: Floats, weights: Floats) -> Floats:
+    """Indicator by indicator, so that no row's sum hangs on its place in the table."""
+    total = np.zeros(len(z))
+    for column, weight in zip(z.T, weights, strict=True):
+        total += weight * column
+    return total
+
+
+def _cut(value: Floats, spread: float) -> float:
+    """Mean and so many standard deviations; sorted first, so that the order of rows is nothing."""
+    ordered = np.sort(value)
+    return float(ordered.mean() + spread * ordered.std())
 
 
 def _weights(rows: list[dict[str, Any]]) -> pd.DataFrame:
