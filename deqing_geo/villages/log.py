@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -187,7 +188,7 @@ def _parts(file: Path) -> tuple[str, list[str], list[list[str]]]:
     return text, head, [row for row in rows[1:] if any(cell.strip() for cell in row)]
 
 
-def _line(cells: object) -> str:
+def _line(cells: Iterable[object]) -> str:
     held = io.StringIO(newline="")
-    csv.writer(held, lineterminator="\r\n").writerow(cells)  # type: ignore[call-overload]
+    csv.writer(held, lineterminator="\r\n").writerow(cells)
     return held.getvalue()
