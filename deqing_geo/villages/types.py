@@ -6,8 +6,11 @@ it never reaches `type_final`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +19,7 @@ from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages.forms import save_forms
 from deqing_geo.villages.kinds import (
     BY_HAND,
     CANDIDATE,
@@ -26,6 +30,7 @@ from deqing_geo.villages.kinds import (
     labelled,
     worded,
 )
+from deqing_geo.villages.ledger import Ledger, ledger
 from deqing_geo.villages.wording import shown_rule
 
 if TYPE_CHECKING:
@@ -181,6 +186,43 @@ class VillageTypes:
         table = self.table[rows]
         table.attrs.update(self.table.attrs)
         return replace(self, table=table)
+
+    def opinion_forms(
+        self, out: str | os.PathLike[str], *, unit: str = "", day: date | str | None = None
+    ) -> list[Path]:
+        """Write the forms that ask the towns (村庄分类意见征询表), one workbook a town.
+
+        Code, name, type in force, what the rules say and why are filled in and locked (without a
+        password); the town's opinion, its reason and document, the villagers' meeting, who
+        filled in and when are open. `read_opinions` reads them back.
+
+        Parameters
+        ----------
+        out : path
+            The folder; forms in it that are not as they are sent are never overwritten.
+        unit : str
+            Who asks (征询单位).
+        day : date or str, optional
+            To which the data reach (数据截止日期), like 2026-06-30; blank for a pen by default.
+
+        Returns
+        -------
+        list of Path
+            ``.xlsx`` files named by the town's code and name, the same bytes for the same types.
+
+        Raises
+        ------
+        ColumnError
+            If the villages carry no town, or `day` is no date.
+        ExportError
+            If a form stands there that is not as it is sent, or the folder cannot be written.
+        """
+        return save_forms(self, out, unit=unit, day=day)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every village from the type in force to the approval (村庄分类台账), by the log."""
+        return ledger(self)
 
     def why(self, code: str) -> str:
         """What was decided of a village and why.
