@@ -136,6 +136,7 @@ def public_functions():
         "villages.checking",
         "villages.conditions",
         "villages.facts",
+        "villages.fitting",
         "villages.judge",
         "villages.kinds",
         "villages.potential",

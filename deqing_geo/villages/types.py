@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.fitting import Fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +59,9 @@ class VillageTypes:
     asked : mapping of str to object
         The options of `classify_villages` behind them: ``classify_villages(types.table,
         **types.asked)`` gives the same types again.
+    fit : Fit or None
+        Bounds, weights and cuts of the scores, for ``classify_villages(fit=...)`` of a later
+        year; None where there were no scores.
     """
 
     table: gpd.GeoDataFrame
@@ -67,6 +71,7 @@ class VillageTypes:
     notices: tuple[str, ...]
     origins: tuple[str, ...]
     asked: Mapping[str, Any]
+    fit: Fit | None = None
 
     @property
     def series(self) -> pd.Series[Any]:
@@ -124,7 +129,12 @@ class VillageTypes:
         """How the types came about, in one line for footers."""
         off = f";停用条件 {'、'.join(self.off)}" if self.off else ""
         where = f"deqing_geo docs/village_types.md;{word('evidence.ours')}"
-        return f"村庄分类判定条件 E0 至 IM-0({where}){off}"
+        weighed = ""
+        if self.fit is not None and self.fit.method != "expert":
+            weighed = f";发展潜力按{self.fit.line}"
+        if self.asked.get("fit") is not None and self.fit is not None:
+            weighed += f";沿用{self.fit.called}的上下限和阈值"
+        return f"村庄分类判定条件 E0 至 IM-0({where}){off}{weighed}"
 
     @property
     def tally(self) -> Tally:
