@@ -92,7 +92,7 @@ def test_a_scheme_of_the_bureau_is_checked_with_the_recipe(folder):
     section = "[villages]\nfile = 'zone.gpkg'\nscheme = 'own.toml'\nskip = ['IM-C']\n[roads]"
     text = GOOD.replace("[roads]", section)
 
-    with pytest.raises(errors.RecipeError, match="line 10: .*scheme: skip: .*'SI-9'"):
+    with pytest.raises(errors.RecipeError, match=r"line 10: .*scheme: skip: .*'SI-9'"):
         batch.load_recipe(recipe(folder, text))
     own.write_text('base = "deqing"\ndocument = "纪要"\nskip = ["IM-C"]\n', encoding="utf-8")
     with pytest.raises(errors.RecipeError, match=r"line 11: .*no condition 'IM-C'; there are E0"):

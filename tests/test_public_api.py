@@ -143,6 +143,7 @@ def public_functions():
         "villages.log",
         "villages.opinions",
         "villages.returned",
+        "villages.fitting",
         "villages.judge",
         "villages.kinds",
         "villages.potential",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.fitting import Fit
     from deqing_geo.villages.scheme import Scheme
 
 
@@ -65,6 +66,9 @@ class VillageTypes:
     asked : mapping of str to object
         The options of `classify_villages` behind them: ``classify_villages(types.table,
         **types.asked)`` gives the same types again.
+    fit : Fit or None
+        Bounds, weights and cuts of the scores, for ``classify_villages(fit=...)`` of a later
+        year; None where there were no scores.
     """
 
     table: gpd.GeoDataFrame
@@ -74,6 +78,7 @@ class VillageTypes:
     notices: tuple[str, ...]
     origins: tuple[str, ...]
     asked: Mapping[str, Any]
+    fit: Fit | None = None
 
     @property
     def series(self) -> pd.Series[Any]:
@@ -140,7 +145,13 @@ class VillageTypes:
         ]
         by = f"依据{scheme.document}" if scheme.document else "本单位"
         said = f";{by}调整:{'、'.join(own)}" if own else ""
-        return f"村庄分类判定条件 {scheme.ids[0]} 至 {scheme.ids[-1]}({where}){said}{off}"
+        weighed = ""
+        if self.fit is not None and self.fit.method != "expert":
+            weighed = f";发展潜力按{self.fit.line}"
+        if self.asked.get("fit") is not None and self.fit is not None:
+            weighed += f";沿用{self.fit.called}的上下限和阈值"
+        first, last = scheme.ids[0], scheme.ids[-1]
+        return f"村庄分类判定条件 {first} 至 {last}({where}){said}{off}{weighed}"
 
     @property
     def scheme(self) -> Scheme:
