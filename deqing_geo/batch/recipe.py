@@ -67,7 +67,7 @@ _FILES = ("file", "reference", "overrides", "also", "classes")
 _WORDS = ("measures", "speeds")
 # What only villages are judged by.
 _OF_VILLAGES = ("village_table", "seats", "boundaries", "redline", "water_source", "farmland",
-                "cropland", "hazards", "terrain", "population")  # fmt: skip
+                "cropland", "hazards", "fault_lines", "terrain", "population")  # fmt: skip
 _NEEDED = {"zone": ("file", "source", "as_of")}
 _TOP = {"title": str, "standard": str}
 

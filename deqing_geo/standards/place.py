@@ -6,7 +6,6 @@ Nothing here reads a file or measures anything.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from datetime import date
 from types import MappingProxyType
 
 from deqing_geo.columns import word
-from deqing_geo.errors import StandardsError, UnitError
+from deqing_geo.errors import StandardsError
 from deqing_geo.standards.model import BORDERS, Definition, Rule, Target
 from deqing_geo.text import escape
 
@@ -231,62 +230,51 @@ class Standard(Mapping[str, "Rule | Definition"]):
             raise StandardsError(f"`{key}` is a definition, not a number.")
         return found
 
-    def with_rule(self, key: str, value: float | Rule, *, reason: str = "") -> Standard:
-        """The same law with a planner's own number in the place of one (本单位自定).
+    def with_rule(
+        self, key: str, value: float, *, reason: str, unit: str | None = None
+    ) -> Standard:
+        """The same law with a planner's own number, in the place of one of its own or beside them.
 
         Parameters
         ----------
         key : str
-            A number of the standard, such as ``village.centre_minutes``.
-        value : float or Rule
-            In the unit of the number it replaces; or `Rule.local`, which has its own reason.
+            Of a number of this standard, or a new one where `unit` is given.
+        value : float
+            Above 0.
         reason : str
             Why; printed with every result built on it.
+        unit : str, optional
+            By default that of the number it replaces.
 
         Returns
         -------
         Standard
-            A copy. The number that stood before is the first of ``shadowed[key]``.
+            A copy; what the number replaced stands in ``shadowed``.
 
         Raises
         ------
         StandardsError
-            If there is no such number (near ones are named), it is not positive and finite,
-            or the reason is empty.
-        UnitError
-            If a rule is in another unit.
+            If there is no such number and no unit, the unit is another than the number's or not
+            known, the reason is empty, or the value is not positive.
 
         Examples
         --------
         >>> from deqing_geo import standards
-        >>> law = standards.load()
-        >>> own = law.with_rule("village.centre_minutes", 20, reason="会审意见")
-        >>> str(own.rule("village.centre_minutes"))
-        '20 分钟(本单位自定:会审意见)'
-        >>> own.shadowed["village.centre_minutes"][0].value
-        15.0
+        >>> law = standards.load().with_rule("village.udb_distance", 800, reason="征求意见")
+        >>> str(law["village.udb_distance"])
+        '800 米(本单位自定:征求意见)'
         """
-        if key not in self.entries:
-            numbers = [one for one, entry in self.entries.items() if isinstance(entry, Rule)]
-            near = difflib.get_close_matches(str(key), numbers, n=3, cutoff=0.5)
-            hint = f" Near: {', '.join(near)}." if near else ""
-            raise StandardsError(f"`{key}` is no number of the standard `{self.name}`.{hint}")
-        old = self.rule(key)
-        given = value if isinstance(value, Rule) else Rule.local(value, old.unit, reason=reason)
-        if given.unit != old.unit:
-            raise UnitError(f"`{key}` is in {old.unit}, and the rule given is in {given.unit}.")
-        own = dataclasses.replace(
-            given,
-            key=key,
-            label=old.label,
-            measure=old.measure,
-            says=given.says or f"{given.clause},原为{old}",
-        )
-        shadowed = {**self.shadowed, key: (old, *self.shadowed.get(key, ()))}
+        new = unit is not None and key not in self.entries
+        known = None if new else self.rule(key)
+        if known is not None and unit not in (None, known.unit):
+            raise StandardsError(f"`{key}` is in {known.unit}, not in {unit}.")
+        own = Rule.local(value, str(unit) if known is None else known.unit, reason=reason)
+        own = dataclasses.replace(own, key=key, label=key if known is None else known.label)
+        before = () if known is None else (known, *self.shadowed.get(key, ()))
         return dataclasses.replace(
             self,
             entries=MappingProxyType({**self.entries, key: own}),
-            shadowed=MappingProxyType(shadowed),
+            shadowed=MappingProxyType({**self.shadowed, **({key: before} if before else {})}),
         )
 
     def confirm(

@@ -3,7 +3,15 @@
 from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
-from deqing_geo.villages.ladder import RUNGS
+from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
 
-__all__ = ["FIVE", "RUNGS", "VillageTypes", "classify_villages", "village_facts"]
+__all__ = [
+    "FIVE",
+    "RUNGS",
+    "Scheme",
+    "VillageTypes",
+    "classify_villages",
+    "load_scheme",
+    "village_facts",
+]

@@ -21,13 +21,13 @@ from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
 from deqing_geo.errors import InputError
 from deqing_geo.text import card, figure
-from deqing_geo.villages.again import identity
+from deqing_geo.villages.again import identity, law_of
 from deqing_geo.villages.kinds import FIVE, called
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from deqing_geo.standards import Rule, Standard
+    from deqing_geo.standards import Rule
     from deqing_geo.villages.types import VillageTypes
 
     Floats = NDArray[np.float64]
@@ -156,8 +156,7 @@ def find_patches(types: VillageTypes, *, border_m: float | None = None) -> Patch
     <Patches of 4 villages: 2 patches, 0 islands>
     """
     table = types.table
-    law: Standard = types.asked["law"]
-    rule = law.rule("village.border_m")
+    rule = law_of(types).rule("village.border_m")
     least = rule.value if border_m is None else _metres(border_m)
     require_metres(types=table)
     shapes = require_areas(types=table)

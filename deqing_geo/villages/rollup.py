@@ -15,7 +15,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.text import card, percent
-from deqing_geo.villages.again import identity
+from deqing_geo.villages.again import identity, law_of
 from deqing_geo.villages.kinds import (
     BY_HAND,
     CANDIDATE,
@@ -25,12 +25,12 @@ from deqing_geo.villages.kinds import (
     SHOWN,
     called,
 )
-from deqing_geo.villages.ladder import shown_rule
+from deqing_geo.villages.wording import shown_rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from deqing_geo.standards import Rule, Standard
+    from deqing_geo.standards import Rule
     from deqing_geo.villages.types import VillageTypes
 
     Floats = NDArray[np.float64]
@@ -137,11 +137,12 @@ def roll_up(
     Returns
     -------
     RollUp
-        In the order of codes. 城郊融合, 集聚建设 and 特色保护 that an administrative village
-        has by its own facts stand, and so does what a person decided. Otherwise 搬迁撤并 where at least ``village.roll_up_share`` of the people
-        live in hamlets of that type, a candidate where it takes candidates among the hamlets
-        to reach that share; otherwise its own type, and where it has none that in which most
-        people live. Where two share the lead there is no type (`RollUp.ties`).
+        In the order of codes. 城郊融合, 集聚建设, 特色保护 and 搬迁撤并 that an administrative
+        village has by its own facts stand, and so does what a person decided. Otherwise 搬迁撤并
+        where at least ``village.roll_up_share`` of the people live in hamlets of that type, a
+        candidate where it takes candidates among the hamlets to reach that share; otherwise
+        its own type, and where it has none that in which most people live. Where two share the
+        lead there is no type (`RollUp.ties`).
 
     Raises
     ------
@@ -155,8 +156,8 @@ def roll_up(
     Notes
     -----
     Following the two levels of 现代城市研究 2024(6) (乃东), hamlets first. A hamlet without a
-    count of people, or waiting for data, leaves its administrative village ``missing`` where the type
-    hangs on it.
+    count of people, or waiting for data, leaves its administrative village ``missing`` where
+    the type hangs on it.
 
     Examples
     --------
@@ -174,8 +175,7 @@ def roll_up(
     for column in (parent, people):
         if column not in table:
             raise ColumnError(f"The villages carry no `{column}`.")
-    law: Standard = types.asked["law"]
-    rule = law.rule("village.roll_up_share")
+    rule = law_of(types).rule("village.roll_up_share")
     parents = _parents(table[parent])
     hamlet = (
         (table["unit_kind"] == HAMLET).to_numpy(dtype=bool)
