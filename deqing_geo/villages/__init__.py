@@ -1,5 +1,6 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
+from deqing_geo.villages.agreement import Agreement
 from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
@@ -10,6 +11,7 @@ from deqing_geo.villages.types import VillageTypes
 __all__ = [
     "FIVE",
     "RUNGS",
+    "Agreement",
     "Opinions",
     "Scheme",
     "VillageTypes",
