@@ -1,6 +1,7 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.fitting import Fit
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
@@ -9,6 +10,7 @@ from deqing_geo.villages.types import VillageTypes
 __all__ = [
     "FIVE",
     "RUNGS",
+    "Fit",
     "Scheme",
     "VillageTypes",
     "classify_villages",
