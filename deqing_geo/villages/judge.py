@@ -14,8 +14,8 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError, InputError
-from deqing_geo.villages.cells import DECLARED, read_cells, read_day
+from deqing_geo.errors import InputError
+from deqing_geo.villages.cells import DECLARED, read_cells
 from deqing_geo.villages.conditions import (
     UNKNOWN,
     YES,
@@ -23,7 +23,8 @@ from deqing_geo.villages.conditions import (
     not_known,
     truth,
 )
-from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
+from deqing_geo.villages.decisions import AGREE, decisions, standing
+from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
@@ -41,14 +42,14 @@ if TYPE_CHECKING:
 
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
-    "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
+    "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
+    "missing_fields", "current_type", "type_changed",
     "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
 GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
 MADE = tuple(column for column in ORDERED if column not in GIVEN)
-OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
 
 
 def classify_villages(
@@ -83,6 +84,9 @@ def classify_villages(
         Decisions of people, which stand before the rules: ``village_code`` (or the index),
         ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
         ``author``, ``date``, and ``valid_until`` where they end. The last of a village counts.
+        ``stage`` (镇(街道)意见、会审、公示、批复) says on which stage; there ``type`` may also be
+        同意: a town's confirms what the rules say and ends an earlier decision, that of a later
+        stage leaves what stands.
     skip : sequence of str
         Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
         城郊融合.
@@ -111,8 +115,8 @@ def classify_villages(
         decided without a document, weights are not understood or come together with a fit,
         or the fit was made for other indicators or levels.
     ColumnError
-        If an override lacks a column, or its type or a date is not understood; or if the facts
-        lack an indicator that the fit weighs.
+        If an override lacks a column, or its type, stage or a date is not understood; or if the
+        facts lack an indicator that the fit weighs.
     CodeError
         If an override names a village that is not there, or gives no reason.
 
@@ -237,6 +241,7 @@ class _State:
         self.override = np.full(count, None, dtype=object)
         self.override_reason = np.full(count, "", dtype=object)
         self.expired = np.zeros(count, dtype=bool)
+        self.agreed_to = np.full(count, "", dtype=object)
 
     @property
     def open(self) -> Bools:
@@ -352,13 +357,13 @@ def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
     state.final[waiting] = None
     chosen = np.array([one is not None for one in state.override], dtype=bool)
     state.final[chosen] = state.override[chosen]
-    for at in np.flatnonzero(waiting & ~chosen):
+    for at in np.flatnonzero(waiting):
         state.reason[at] += (
             ";村民会议不同意,不列入搬迁撤并类"
             if consent[at] == "refused"
             else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
         )
-    for at in np.flatnonzero(state.candidate & agreed & ~chosen):
+    for at in np.flatnonzero(state.candidate & agreed):
         state.reason[at] += f";村民会议已于{dates[at]}同意"
 
 
@@ -373,6 +378,7 @@ def _written(
     status[state.candidate] = "candidate"
     status[state.candidate & state.agreed] = "consented"
     status[state.candidate & (consent == "refused")] = "refused"
+    model_status = status.copy()
     status[chosen] = "override"
     status[chosen & (state.final == "undecided")] = "undecided"
     current = _column(table, "current_type")
@@ -391,6 +397,9 @@ def _written(
         "decided_by": np.where(chosen, BY_HAND, state.decided_by),
         "decided_how": np.where(chosen, "override", state.how),
         "reason": np.where(chosen, state.override_reason, state.reason),
+        "model_by": state.decided_by,
+        "model_status": model_status,
+        "model_reason": state.reason,
         "missing_fields": state.missing,
         "type_changed": changed,
         "flags": [";".join(row) for row in codes],
@@ -455,6 +464,7 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
+            "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
         }
     order = [name for name in names.vocabulary("flags") if name in found]
     masks = np.array([found[name] for name in order])
@@ -467,58 +477,14 @@ def _flags(
 def _apply_overrides(
     state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
 ) -> None:
-    if overrides is None or len(overrides) == 0:
-        return
-    log = overrides.reset_index() if "village_code" not in overrides else overrides
-    log = log.rename(columns={"index": "village_code"})
-    lacking = [column for column in ("village_code", *OVERRIDE) if column not in log]
-    if lacking:
-        raise ColumnError(f"`overrides` lacks the columns {', '.join(lacking)}.")
-    place = table.index.get_indexer(log["village_code"])
-    if (place < 0).any():
-        strangers = log["village_code"][place < 0]
-        raise CodeError("`overrides` names villages that are not there.", strangers)
-    words = names.read_values(log["type"], "type_final").to_numpy(dtype=object)
-    odd = ~np.isin(words, [*FIVE, "undecided"])
-    if odd.any():
-        allowed = "、".join(names.vocabulary("type_final")[one] for one in (*FIVE, "undecided"))
-        raise ColumnError(f"`type` of an override is one of {allowed}.", log["village_code"][odd])
-    clean = {column: names.clean_text(log[column]) for column in (*OVERRIDE[1:],)}
-    for column in ("reason", "authority", "author", "date"):
-        empty = clean[column].isna().to_numpy(dtype=bool)
-        if empty.any():
-            raise CodeError(f"`overrides` gives no {column}.", log["village_code"][empty])
-    bare = (words == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
-    if bare.any():
-        raise InputError(
-            "搬迁撤并 is decided by a document: `document_no` is empty.", log["village_code"][bare]
-        )
-    _days(clean["date"], "date", log["village_code"])
-    ends = names.clean_text(log["valid_until"]) if "valid_until" in log else None
-    over = np.zeros(len(log), dtype=bool)
-    if ends is not None:
-        last = _days(ends, "valid_until", log["village_code"])
-        over = np.array([one is not None and one < day for one in last], dtype=bool)
-    # The log is in order of time: what stands last of a village counts.
-    for at, row in enumerate(place):
-        state.expired[row] = over[at]
-        state.override[row] = None if over[at] else words[at]
-        document = clean["document_no"].iloc[at] or "无文号"
-        state.override_reason[row] = (
-            f"依据{document}({clean['authority'].iloc[at]},{clean['date'].iloc[at]})人工调整:"
-            f"{clean['reason'].iloc[at]}"
-        )
-
-
-def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
-    out = [None if text is None else read_day(text) for text in texts]
-    odd = np.array([day is None for day in out], dtype=bool) & texts.notna().to_numpy(dtype=bool)
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` of an override is a day like 2025-12-31, not {texts[odd].iloc[0]!r}.",
-            codes[odd],
-        )
-    return out
+    for row, last in standing(decisions(overrides, table.index, day)).items():
+        if last.kind == AGREE:
+            shown = last.agreed_to
+            state.agreed_to[row] = "relocate" if shown == CANDIDATE else shown
+            continue
+        state.expired[row] = last.over
+        state.override[row] = None if last.over else last.kind
+        state.override_reason[row] = last.sentence
 
 
 # ---------------------------------------------------------------- words

@@ -1,0 +1,120 @@
+"""Villages judged once more, with something else than the first time, and what moved.
+
+Nothing here decides a type: `classify_villages` does, each time anew.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo.errors import DeqingGeoWarning
+from deqing_geo.villages.judge import classify_villages
+from deqing_geo.villages.kinds import SHOWN
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from deqing_geo.villages.types import VillageTypes
+
+
+def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
+    """The types of a table by the options of an earlier run.
+
+    Parameters
+    ----------
+    table : GeoDataFrame
+        Facts, or the table of an earlier result.
+    asked : mapping of str to object
+        Options of `classify_villages`. Decisions of people on villages that are not in
+        `table` are left out.
+
+    Returns
+    -------
+    VillageTypes
+        Without the warning on indicators that were left out: whoever judged first has seen it.
+    """
+    options = dict(asked)
+    if options.get("overrides") is not None:
+        options["overrides"] = _of(options["overrides"], table.index)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Left out of the potential", DeqingGeoWarning)
+        return classify_villages(table, **options)
+
+
+def matrix(before: pd.Series[Any], after: pd.Series[Any]) -> pd.DataFrame:
+    """How many villages went from which type to which.
+
+    Parameters
+    ----------
+    before, after : Series of str
+        What is shown of each village, on one index.
+
+    Returns
+    -------
+    DataFrame of int
+        Before down, after across, both in the plan's order.
+
+    Examples
+    --------
+    >>> found = matrix(pd.Series(["improve", "improve"]), pd.Series(["cluster", "improve"]))
+    >>> int(found.loc["improve", "cluster"]), int(found.to_numpy().sum())
+    (1, 2)
+    """
+    found = pd.crosstab(before.to_numpy(dtype=object), after.to_numpy(dtype=object))
+    out = found.reindex(index=[*SHOWN], columns=[*SHOWN], fill_value=0)
+    return out.rename_axis(index="type_before", columns="type_after")
+
+
+def identity(table: pd.DataFrame) -> pd.DataFrame:
+    """Name and town of every village, as far as the table has them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Facts or types.
+
+    Returns
+    -------
+    DataFrame
+        On the same index.
+    """
+    kept = [column for column in ("village_name", "town_name") if column in table]
+    return pd.DataFrame(table[kept])
+
+
+def same_cells(one: pd.Series[Any], other: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Row by row, whether two columns hold the same; two blanks do.
+
+    Parameters
+    ----------
+    one, other : Series
+        Of one length.
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> same_cells(pd.Series([1, None, 2]), pd.Series([1.0, float("nan"), None])).tolist()
+    [True, True, False]
+    """
+    a, b = (side.astype(object).to_numpy(dtype=object) for side in (one, other))
+    known_a, known_b = pd.notna(a), pd.notna(b)
+    both = known_a & known_b
+    equal = np.zeros(len(a), dtype=bool)
+    equal[both] = [bool(x == y) for x, y in zip(a[both], b[both], strict=True)]
+    return np.asarray(equal | ~(known_a | known_b), dtype=bool)
+
+
+def _of(overrides: pd.DataFrame, labels: pd.Index[Any]) -> pd.DataFrame:
+    """The rows of a log that name one of these villages."""
+    codes = pd.Index(overrides.get("village_code", overrides.index))
+    kept: pd.DataFrame = overrides[codes.isin(labels)]
+    return kept
