@@ -351,7 +351,7 @@ def _read(given: pd.Series[Any]) -> NDArray[Any]:
             f"{given[odd].iloc[0]!r} is no type. There are: {'、'.join(labels.values())}.",
             given.index[odd],
         )
-    out = words.to_numpy(dtype=object)
+    out = np.array(words, dtype=object)
     out[pd.isna(out)] = None
     return out
 

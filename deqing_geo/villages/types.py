@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.agreement import Agreement
+    from deqing_geo.villages.changes import TypeChanges
     from deqing_geo.villages.fitting import Fit
+    from deqing_geo.villages.patches import Patches
     from deqing_geo.villages.scheme import Scheme
 
 
@@ -180,6 +183,95 @@ class VillageTypes:
             notices=self.notices,
             origins=self.origins,
         )
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Villages, land and people of each type and of what has none; adds up to ``total``.
+
+        Columns and notes as of `deqing_geo.villages.summary.summary_of`.
+        """
+        from deqing_geo.villages.summary import summary_of
+
+        return summary_of(self)
+
+    def agreement(
+        self, official: pd.Series[Any] | str | None = None, *, seed: int = 0, draws: int = 1000
+    ) -> Agreement:
+        """How far the types agree with published ones (与公布类型的一致性).
+
+        Parameters
+        ----------
+        official, seed, draws
+            As of `deqing_geo.villages.agreement.agreement_of`.
+
+        Returns
+        -------
+        Agreement
+            Confusion matrix, precision, recall and Cohen's kappa, with and without the
+            villages whose type copies a list.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column, or a word is no type.
+        InputError
+            If the published types are of other villages, or an option is no number.
+        """
+        from deqing_geo.villages.agreement import agreement_of
+
+        return agreement_of(self, official, seed=seed, draws=draws)
+
+    def changes(
+        self, previous: VillageTypes, *, before: VillageTypes | TypeChanges | None = None
+    ) -> TypeChanges:
+        """Which villages are of another type than in an earlier run, and because of what.
+
+        Parameters
+        ----------
+        previous, before
+            As of `deqing_geo.villages.changes.type_changes`.
+
+        Returns
+        -------
+        TypeChanges
+            Every village that changed, appeared or vanished, each with its cause.
+
+        Raises
+        ------
+        InputError
+            If a run cannot be repeated from its own table.
+        CRSError
+            If the outlines of the two runs cannot be laid on each other.
+        """
+        from deqing_geo.villages.changes import type_changes
+
+        return type_changes(self, previous, before=before)
+
+    def patches(self, *, border_m: float | None = None) -> Patches:
+        """Where villages of one type lie together, and where one lies alone (连片与孤立).
+
+        Parameters
+        ----------
+        border_m
+            As of `deqing_geo.villages.patches.find_patches`.
+
+        Returns
+        -------
+        Patches
+            Suggestions only; nothing is smoothed.
+
+        Raises
+        ------
+        CRSError
+            If the villages are in no metric CRS.
+        GeometryError
+            If an outline is no valid polygon.
+        InputError
+            If `border_m` is no number from 0.
+        """
+        from deqing_geo.villages.patches import find_patches
+
+        return find_patches(self, border_m=border_m)
 
     def of(self, rows: pd.Series[bool]) -> VillageTypes:
         """The same types of some villages only, such as those of one town.
