@@ -2,6 +2,7 @@
 
 from deqing_geo.villages.agreement import Agreement
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.fitting import Fit
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.opinions import Opinions, read_opinions
@@ -12,6 +13,7 @@ __all__ = [
     "FIVE",
     "RUNGS",
     "Agreement",
+    "Fit",
     "Opinions",
     "Scheme",
     "VillageTypes",
