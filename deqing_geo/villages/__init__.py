@@ -3,15 +3,18 @@
 from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.opinions import Opinions, read_opinions
 from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
 
 __all__ = [
     "FIVE",
     "RUNGS",
+    "Opinions",
     "Scheme",
     "VillageTypes",
     "classify_villages",
     "load_scheme",
+    "read_opinions",
     "village_facts",
 ]

@@ -120,7 +120,7 @@ def _smallest(worlds: _Worlds, new: Words, changed: Bools, found: dict[str, Bool
 def _others(worlds: _Worlds, found: dict[str, Bools]) -> None:
     """A village whose own facts are as they were changed because others did.
 
-    What fills a gap, and the cut where it cannot be frozen, come from other villages.
+    What fills a gap comes from other villages, and so does the cut where it cannot be frozen.
     """
     for factor, own in (("facts", worlds.own), ("outline", worlds.own_measured)):
         not_own = found[factor] & ~own
@@ -146,7 +146,6 @@ class _Worlds:
         self.own = _any(self.differs.values(), len(labels))
         here = [self.differs[column] for column in self.measured]
         self.own_measured = moved & _any(here, len(labels))
-        self.freezes = "fit" in later.asked and "fit" in earlier.asked
         self.factors = self._factors()
         self._fits: dict[tuple[bool, bool], Any] = {}
 
@@ -169,7 +168,7 @@ class _Worlds:
             "outline": bool(self.own_measured.any()),
             "rules": not _same_options(self.later, self.earlier, rules),
             "decision": decided,
-            "relative": data and self.freezes,
+            "relative": data,
         }
         return tuple(factor for factor in FACTORS if active[factor])
 
@@ -200,19 +199,25 @@ class _Worlds:
         others = self.later if "relative" in new else self.earlier
         swapped = ("outline" in new) != ("facts" in new) and "outline" in self.factors
         asked = {**rules.asked, **{one: decided.asked[one] for one in DECIDED}}
-        if self.freezes and (others is not facts or swapped) and asked["fit"] is None:
-            asked["fit"] = self._fit(rules, others)
-            asked["weights"] = None
         table = self._table(facts, decided, swapped)
-        return np.asarray(judged(table, asked).shown[self.labels].to_numpy(dtype=object))
+        frozen = dict(asked)
+        if (others is not facts or swapped) and asked["fit"] is None:
+            frozen |= {"fit": self._fit(rules, others), "weights": None}
+        try:
+            types = judged(table, frozen)
+        except InputError:
+            # The one run has an indicator or a level that the other lacks: there is no common
+            # measure, and the villages are compared among themselves.
+            types = judged(table, asked)
+        return np.asarray(types.shown[self.labels].to_numpy(dtype=object))
 
     def _fit(self, rules: VillageTypes, others: VillageTypes) -> Any:
         """The bounds and the cut that some villages give under some rules."""
         if rules is others:
-            return getattr(rules, "fit", None)
+            return rules.fit
         key = rules is self.later, others is self.later
         if key not in self._fits:
-            self._fits[key] = getattr(judged(others.table, rules.asked), "fit", None)
+            self._fits[key] = judged(others.table, rules.asked).fit
         return self._fits[key]
 
     def _table(self, facts: VillageTypes, decided: VillageTypes, swapped: bool) -> gpd.GeoDataFrame:
