@@ -1,5 +1,6 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
+from deqing_geo.villages.agreement import Agreement
 from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.fitting import Fit
 from deqing_geo.villages.judge import classify_villages
@@ -11,6 +12,7 @@ from deqing_geo.villages.types import VillageTypes
 __all__ = [
     "FIVE",
     "RUNGS",
+    "Agreement",
     "Fit",
     "Opinions",
     "Scheme",

@@ -45,13 +45,13 @@ def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
     Returns
     -------
     VillageTypes
-        Without the warning on indicators that were left out: whoever judged first has seen it.
+        Without warnings: whoever judged first has seen them.
     """
     options = dict(asked)
     if options.get("overrides") is not None:
         options["overrides"] = _of(options["overrides"], table.index)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Left out of the potential", DeqingGeoWarning)
+        warnings.simplefilter("ignore", DeqingGeoWarning)
         return classify_villages(table, **options)
 
 

@@ -419,6 +419,9 @@ def _said(types: VillageTypes, notice: str) -> VillageTypes:
     table = types.table.copy()
     table.attrs.update(types.table.attrs)
     table.attrs["notice"] = APART.join(notices)
+    # Judged again, the facts are still those of a scenario.
+    told = str(table.attrs.get("facts_notice") or "")
+    table.attrs["facts_notice"] = APART.join(one for one in (notice, told) if one)
     return dataclasses.replace(types, table=table, notices=notices)
 
 
