@@ -32,6 +32,11 @@ UNITS = {
     "intensity": "度",
     "household": "户",
     "village": "个",
+    "person": "人",
+    "person/household": "人/户",
+    "10000 yuan": "万元",
+    "mu": "亩",
+    "%": "%",
     "score": "",
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")

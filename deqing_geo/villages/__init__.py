@@ -3,7 +3,16 @@
 from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.known import FactSources, fact_sources
 from deqing_geo.villages.ladder import RUNGS
 from deqing_geo.villages.types import VillageTypes
 
-__all__ = ["FIVE", "RUNGS", "VillageTypes", "classify_villages", "village_facts"]
+__all__ = [
+    "FIVE",
+    "RUNGS",
+    "FactSources",
+    "VillageTypes",
+    "classify_villages",
+    "fact_sources",
+    "village_facts",
+]

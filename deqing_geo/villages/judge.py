@@ -411,6 +411,7 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
+            "DOUBT": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
         }
     order = [name for name in names.vocabulary("flags") if name in found]
     masks = np.array([found[name] for name in order])
