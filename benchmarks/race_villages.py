@@ -26,7 +26,8 @@ import shapely
 from lanes import CRS, SEED, exponent, in_own_process, measure, villages
 
 import deqing_geo as dg
-from deqing_geo.villages.ladder import UNKNOWN, YES, rungs, truth
+from deqing_geo.villages.conditions import UNKNOWN, YES, truth
+from deqing_geo.villages.scheme import shipped
 
 PIECES, LAWS = 10, ("redline", "boundaries")
 LANES = ("facts", "overlay", "types", "row by row")
@@ -119,7 +120,7 @@ def row_by_row(facts: gpd.GeoDataFrame) -> list[float]:
     for at in range(len(table)):
         row = pd.DataFrame(table.iloc[[at]])
         found = ""
-        for rung in rungs():
+        for rung in shipped().rungs:
             if any(column not in row for column in rung.columns):
                 continue
             held = truth(rung.when, row, law)[0]

@@ -9,7 +9,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "deqing_geo"
 FLOORS = {
     0: ("errors", "text"),
     1: ("columns", "files", "shifts", "ellipsoid", "rasters", "tracing"),
-    2: ("standards", "crs", "checks", "cutting", "provenance", "divisions", "notes", "grades"),
+    2: (
+        "standards",
+        "crs",
+        "checks",
+        "cutting",
+        "provenance",
+        "divisions",
+        "notes",
+        "grades",
+        "sheets",
+        "weights",
+    ),
     3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
     4: (
         "boundaries",

@@ -6,7 +6,8 @@ import pytest
 
 from deqing_geo import errors, standards
 from deqing_geo.villages import classify_villages
-from deqing_geo.villages.ladder import rungs, shown_rule
+from deqing_geo.villages.scheme import shipped
+from deqing_geo.villages.wording import shown_rule
 from tests.test_village_map import ROWS, USUAL, facts
 from tests.test_village_types import CANDIDATES, GOLDEN, LAW, RM6, judge, row_of, scored
 
@@ -33,7 +34,7 @@ def test_every_reason_is_a_chinese_sentence_a_console_can_print(changes):
 )
 def test_a_reason_shows_the_values_and_what_they_were_compared_with(changes, value):
     row = row_of(changes)
-    (rung,) = [one for one in rungs() if one.id == row["decided_by"]]
+    (rung,) = [one for one in shipped().rungs if one.id == row["decided_by"]]
 
     assert all(one in row["reason"] for one in value), row["reason"]
     assert all(shown_rule(LAW.rule(key)) in row["reason"] for key in rung.rules)

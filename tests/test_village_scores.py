@@ -140,3 +140,29 @@ def test_the_weakest_link_holds_back_and_what_cannot_matter_need_not_be_known():
 
     assert constraint(facts, LAW) == approx([0, 0.3, 0.4, 0.6, 0.6, 0.6, np.nan], nan_ok=True)
     assert constraint(facts[[]], LAW) is None
+
+
+def test_the_matrix_kept_gives_the_score_again_and_any_other():
+    facts = random_facts().assign(unit_kind=["hamlet"] * 20 + ["village_committee"] * 40)
+    taking = np.ones(60, dtype=bool)
+    taking[[3, 30]] = False
+    found = potential(facts, taking, LAW)
+    part = found.level >= 0
+    again = (found.z[part] * found.base[found.level[part]]).sum(axis=1)
+
+    assert found.z.shape == (60, len(found.columns)) and found.levels == ("", "自然村")
+    assert np.array_equal(part, taking) and np.isnan(found.z[~part]).all()
+    assert found.z[part].min() == 0 and found.z[part].max() == 1
+    assert found.base.sum(axis=1).tolist() == approx([1, 1])
+    assert again.tolist() == approx(found.score[part].tolist())
+    # A column nobody gave weighs nothing, whoever is compared.
+    assert found.base[:, found.columns.index("farmland_pc")].tolist() == [0, 0]
+
+
+def test_the_order_of_the_villages_moves_neither_score_nor_cut_by_a_bit():
+    facts = random_facts()
+    order = np.random.Generator(np.random.PCG64(7)).permutation(len(facts))
+    found, mixed = whole(facts), whole(facts.iloc[order])
+
+    assert np.array_equal(mixed.score, found.score[order])
+    assert np.array_equal(mixed.cut, found.cut[order])

@@ -16,7 +16,8 @@ from pytest import approx
 from deqing_geo import errors, standards
 from deqing_geo.columns import vocabulary
 from deqing_geo.villages import FIVE, RUNGS, classify_villages
-from deqing_geo.villages.ladder import NO, UNKNOWN, YES, rungs, truth
+from deqing_geo.villages.conditions import NO, UNKNOWN, YES, truth
+from deqing_geo.villages.scheme import shipped
 
 LAW = standards.load()
 # A hamlet of which every fact is known and none decides anything.
@@ -189,7 +190,7 @@ def test_thirty_villages_are_compared_and_twenty_nine_are_not():
 
 
 def test_a_score_on_the_cut_has_passed_it():
-    (rung,) = [one for one in rungs() if one.id == "AC-3"]
+    (rung,) = [one for one in shipped().rungs if one.id == "AC-3"]
     facts = pd.DataFrame(
         {"potential": [0.5, 0.49], "potential_cut": 0.5, "units_counted": 30, "constraint": 0.0}
     )

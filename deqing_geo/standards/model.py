@@ -34,8 +34,11 @@ UNITS = {
     "village": "个",
     "person": "人",
     "person/household": "人/户",
-    "10000 yuan": "万元",
+    "kind": "类",
+    "site": "处",
+    "ha": "公顷",
     "mu": "亩",
+    "10000 yuan": "万元",
     "%": "%",
     "score": "",
 }

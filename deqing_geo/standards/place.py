@@ -5,10 +5,12 @@ Nothing here reads a file or measures anything.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from deqing_geo.columns import word
 from deqing_geo.errors import StandardsError
@@ -227,6 +229,53 @@ class Standard(Mapping[str, "Rule | Definition"]):
         if not isinstance(found, Rule):
             raise StandardsError(f"`{key}` is a definition, not a number.")
         return found
+
+    def with_rule(
+        self, key: str, value: float, *, reason: str, unit: str | None = None
+    ) -> Standard:
+        """The same law with a planner's own number, in the place of one of its own or beside them.
+
+        Parameters
+        ----------
+        key : str
+            Of a number of this standard, or a new one where `unit` is given.
+        value : float
+            Above 0.
+        reason : str
+            Why; printed with every result built on it.
+        unit : str, optional
+            By default that of the number it replaces.
+
+        Returns
+        -------
+        Standard
+            A copy; what the number replaced stands in ``shadowed``.
+
+        Raises
+        ------
+        StandardsError
+            If there is no such number and no unit, the unit is another than the number's or not
+            known, the reason is empty, or the value is not positive.
+
+        Examples
+        --------
+        >>> from deqing_geo import standards
+        >>> law = standards.load().with_rule("village.udb_distance", 800, reason="征求意见")
+        >>> str(law["village.udb_distance"])
+        '800 米(本单位自定:征求意见)'
+        """
+        new = unit is not None and key not in self.entries
+        known = None if new else self.rule(key)
+        if known is not None and unit not in (None, known.unit):
+            raise StandardsError(f"`{key}` is in {known.unit}, not in {unit}.")
+        own = Rule.local(value, str(unit) if known is None else known.unit, reason=reason)
+        own = dataclasses.replace(own, key=key, label=key if known is None else known.label)
+        before = () if known is None else (known, *self.shadowed.get(key, ()))
+        return dataclasses.replace(
+            self,
+            entries=MappingProxyType({**self.entries, key: own}),
+            shadowed=MappingProxyType({**self.shadowed, **({key: before} if before else {})}),
+        )
 
     def confirm(
         self, key: str, *, by: str, document: str, date: date, local: str | os.PathLike[str]

@@ -4,15 +4,17 @@ from deqing_geo.villages.facts import village_facts
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.known import FactSources, fact_sources
-from deqing_geo.villages.ladder import RUNGS
+from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
 
 __all__ = [
     "FIVE",
     "RUNGS",
     "FactSources",
+    "Scheme",
     "VillageTypes",
     "classify_villages",
     "fact_sources",
+    "load_scheme",
     "village_facts",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,21 +14,21 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError, InputError
-from deqing_geo.villages.cells import DECLARED, read_cells, read_day
-from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
-from deqing_geo.villages.ladder import (
+from deqing_geo.errors import InputError
+from deqing_geo.villages.cells import DECLARED, read_cells
+from deqing_geo.villages.conditions import (
     UNKNOWN,
     YES,
-    Rung,
-    content,
+    Given,
     not_known,
-    rungs,
-    sentences,
     truth,
 )
+from deqing_geo.villages.decisions import AGREE, decisions, standing
+from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
+from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
+from deqing_geo.villages.wording import sentences
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -39,20 +40,21 @@ if TYPE_CHECKING:
 
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
-    "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
+    "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
+    "missing_fields", "current_type", "type_changed",
     "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
 GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
 MADE = tuple(column for column in ORDERED if column not in GIVEN)
-OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
 
 
 def classify_villages(
     facts: gpd.GeoDataFrame,
     law: Standard | None = None,
     *,
+    scheme: str | os.PathLike[str] | Scheme = DEFAULT,
     overrides: pd.DataFrame | None = None,
     skip: Sequence[str] = (),
     as_of: date | None = None,
@@ -71,10 +73,16 @@ def classify_villages(
         Of `village_facts`, or any frame with columns of those names.
     law : Standard, optional
         Where the numbers stand; by default Deqing's.
+    scheme : str, path or Scheme
+        The conditions and their order: ``deqing`` ships with the library; a TOML file says what a
+        bureau wants otherwise (docs/village_types.md). What is other is told by ``line``.
     overrides : DataFrame, optional
         Decisions of people, which stand before the rules: ``village_code`` (or the index),
         ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
         ``author``, ``date``, and ``valid_until`` where they end. The last of a village counts.
+        ``stage`` (镇(街道)意见、会审、公示、批复) says on which stage; there ``type`` may also be
+        同意: a town's confirms what the rules say and ends an earlier decision, that of a later
+        stage leaves what stands.
     skip : sequence of str
         Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
         城郊融合.
@@ -89,11 +97,13 @@ def classify_villages(
 
     Raises
     ------
+    RecipeError
+        If there is no such scheme, or its file is mistaken: every mistake is listed.
     InputError
         If the index repeats a label, a rung to skip is not there, or a relocation is
         decided without a document.
     ColumnError
-        If an override lacks a column, or its type or a date is not understood.
+        If an override lacks a column, or its type, stage or a date is not understood.
     CodeError
         If an override names a village that is not there, or gives no reason.
 
@@ -126,28 +136,30 @@ def classify_villages(
         raise InputError(
             "`facts` repeats labels in its index.", facts.index[facts.index.duplicated()].unique()
         )
-    known = {rung.id for rung in rungs()}
-    odd = [rung for rung in skip if rung not in known]
+    scheme = load_scheme(scheme, law)
+    given_law, law = law, scheme.law(law)
+    odd = [rung for rung in skip if rung not in scheme.ids]
     if odd:
-        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(known))}.")
-    if rungs()[-1].id in skip:
-        raise InputError(f"{rungs()[-1].id} takes what is left and cannot be skipped.")
+        raise InputError(f"No rung {odd[0]!r} to skip; there are {', '.join(sorted(scheme.ids))}.")
+    if scheme.rungs[-1].id in skip:
+        raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[column for column in MADE if column in facts]))
+    table = _read(facts.drop(columns=[column for column in MADE if column in facts]), scheme)
+    given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
     state = _State(count)
-    first, rest = _split(skip)
+    first, rest = _split(scheme, skip)
     for rung in first:
-        _climb(rung, table, law, state, off)
+        _climb(rung, given, state, off, scheme, law)
     taking = ~((state.decided_by != "") & (state.model == "urban"))
-    scores = _score(table, taking, law)
+    scores = _score(table, taking, law, scheme)
     day = as_of or datetime.now().astimezone().date()
     _apply_overrides(state, table, overrides, day)
     for rung in rest:
         if rung.how == "residual" and _nothing_tried(rest, table):
             _wait_for_all(state, rung, off)
-        _climb(rung, table, law, state, off)
+        _climb(rung, given, state, off, scheme, law)
     # A number with several rungs is off when all of them are.
     tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
     off = {name: columns for name, columns in off.items() if name not in tried}
@@ -167,7 +179,13 @@ def classify_villages(
         notices=_notices(facts, sources, off),
         origins=tuple(facts.attrs.get("origins", ())),
         asked=MappingProxyType(
-            {"law": law, "overrides": overrides, "skip": tuple(skip), "as_of": day}
+            {
+                "law": given_law,
+                "scheme": scheme,
+                "overrides": overrides,
+                "skip": tuple(skip),
+                "as_of": day,
+            }
         ),
     )
     out.attrs["notice"] = ";".join(result.notices)
@@ -178,10 +196,10 @@ def classify_villages(
 # ---------------------------------------------------------------- the climb
 
 
-def _read(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:
     """The facts the ladder reads, each cell as what it is: facts need not come from a table."""
-    asked = {column for rung in rungs() for column in not_known(rung, table)}
-    asked |= {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
+    asked = {column for rung in scheme.rungs for column in not_known(rung, table)}
+    asked |= {one.column for one in scheme.indicators} | {one.column for one in scheme.scores}
     for column in table.columns:
         if column in DECLARED or column == "unit_kind" or column in asked:
             table[column] = read_cells(table[column], str(column))
@@ -203,31 +221,34 @@ class _State:
         self.override = np.full(count, None, dtype=object)
         self.override_reason = np.full(count, "", dtype=object)
         self.expired = np.zeros(count, dtype=bool)
+        self.agreed_to = np.full(count, "", dtype=object)
 
     @property
     def open(self) -> Bools:
         return np.asarray(self.decided_by == "", dtype=bool)
 
 
-def _split(skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
+def _split(scheme: Scheme, skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
     """Who takes part is settled first: only those are compared with each other."""
-    wanted = [rung for rung in rungs() if rung.id not in skip]
+    wanted = [rung for rung in scheme.rungs if rung.id not in skip]
     first = [rung for rung in wanted if rung.type == "urban"]
     return first, [rung for rung in wanted if rung.type != "urban"]
 
 
 def _climb(
     rung: Rung,
-    table: gpd.GeoDataFrame,
-    law: Standard,
+    given: Given,
     state: _State,
     off: dict[str, tuple[str, ...]],
+    scheme: Scheme,
+    law: Standard,
 ) -> None:
+    table = given.facts
     absent = tuple(column for column in rung.columns if column not in table)
     if absent:
         off[rung.id] = tuple(dict.fromkeys((*off.get(rung.id, ()), *absent)))
         return
-    held = truth(rung.when, table, law)
+    held = truth(rung.when, given, law)
     here = state.open & (held == YES)
     if here.any():
         rows = np.flatnonzero(here)
@@ -238,7 +259,7 @@ def _climb(
         state.candidate[rows] = rung.candidate
     stopped = state.open & (held == UNKNOWN)
     if stopped.any():
-        gaps = _behind(not_known(rung, table), table)
+        gaps = _behind(not_known(rung, table), table, scheme)
         rows = np.flatnonzero(stopped)
         state.model[rows] = "missing"
         state.decided_by[rows] = rung.id
@@ -272,23 +293,25 @@ def _wait_for_all(state: _State, rung: Rung, off: dict[str, tuple[str, ...]]) ->
     state.reason[rows] = "未提供任何判定指标,暂不判定"
 
 
-def _behind(gaps: dict[str, Bools], table: pd.DataFrame) -> dict[str, Bools]:
+def _behind(gaps: dict[str, Bools], table: pd.DataFrame, scheme: Scheme) -> dict[str, Bools]:
     """For a computed column that is not known, the facts it was to be computed from."""
     if "constraint" not in gaps:
         return gaps
     unknown = gaps.pop("constraint")
-    for column in ("slope_res_mean_deg", "hazard_class", "redline_res_share", "water1_res_share"):
+    for column in (score.column for score in scheme.scores):
         if column in table:
             gaps[column] = unknown & table[column].isna().to_numpy(dtype=bool)
     return gaps
 
 
-def _score(table: gpd.GeoDataFrame, taking: Bools, law: Standard) -> Potential | None:
+def _score(
+    table: gpd.GeoDataFrame, taking: Bools, law: Standard, scheme: Scheme
+) -> Potential | None:
     """Write the computed columns; without a single indicator there are none."""
-    held = constraint(table, law)
+    held = constraint(table, law, scheme.scores)
     if held is not None:
         table["constraint"] = held
-    found = potential(table, taking, law)
+    found = potential(table, taking, law, scheme.indicators)
     if not (found.units > 0).any():
         return None
     table["potential"] = found.score
@@ -308,13 +331,13 @@ def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
     state.final[waiting] = None
     chosen = np.array([one is not None for one in state.override], dtype=bool)
     state.final[chosen] = state.override[chosen]
-    for at in np.flatnonzero(waiting & ~chosen):
+    for at in np.flatnonzero(waiting):
         state.reason[at] += (
             ";村民会议不同意,不列入搬迁撤并类"
             if consent[at] == "refused"
             else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
         )
-    for at in np.flatnonzero(state.candidate & agreed & ~chosen):
+    for at in np.flatnonzero(state.candidate & agreed):
         state.reason[at] += f";村民会议已于{dates[at]}同意"
 
 
@@ -329,6 +352,7 @@ def _written(
     status[state.candidate] = "candidate"
     status[state.candidate & state.agreed] = "consented"
     status[state.candidate & (consent == "refused")] = "refused"
+    model_status = status.copy()
     status[chosen] = "override"
     status[chosen & (state.final == "undecided")] = "undecided"
     current = _column(table, "current_type")
@@ -347,6 +371,9 @@ def _written(
         "decided_by": np.where(chosen, BY_HAND, state.decided_by),
         "decided_how": np.where(chosen, "override", state.how),
         "reason": np.where(chosen, state.override_reason, state.reason),
+        "model_by": state.decided_by,
+        "model_status": model_status,
+        "model_reason": state.reason,
         "missing_fields": state.missing,
         "type_changed": changed,
         "flags": [";".join(row) for row in codes],
@@ -412,6 +439,7 @@ def _flags(
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
             "DOUBT": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
+            "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
         }
     order = [name for name in names.vocabulary("flags") if name in found]
     masks = np.array([found[name] for name in order])
@@ -424,58 +452,14 @@ def _flags(
 def _apply_overrides(
     state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
 ) -> None:
-    if overrides is None or len(overrides) == 0:
-        return
-    log = overrides.reset_index() if "village_code" not in overrides else overrides
-    log = log.rename(columns={"index": "village_code"})
-    lacking = [column for column in ("village_code", *OVERRIDE) if column not in log]
-    if lacking:
-        raise ColumnError(f"`overrides` lacks the columns {', '.join(lacking)}.")
-    place = table.index.get_indexer(log["village_code"])
-    if (place < 0).any():
-        strangers = log["village_code"][place < 0]
-        raise CodeError("`overrides` names villages that are not there.", strangers)
-    words = names.read_values(log["type"], "type_final").to_numpy(dtype=object)
-    odd = ~np.isin(words, [*FIVE, "undecided"])
-    if odd.any():
-        allowed = "、".join(names.vocabulary("type_final")[one] for one in (*FIVE, "undecided"))
-        raise ColumnError(f"`type` of an override is one of {allowed}.", log["village_code"][odd])
-    clean = {column: names.clean_text(log[column]) for column in (*OVERRIDE[1:],)}
-    for column in ("reason", "authority", "author", "date"):
-        empty = clean[column].isna().to_numpy(dtype=bool)
-        if empty.any():
-            raise CodeError(f"`overrides` gives no {column}.", log["village_code"][empty])
-    bare = (words == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
-    if bare.any():
-        raise InputError(
-            "搬迁撤并 is decided by a document: `document_no` is empty.", log["village_code"][bare]
-        )
-    _days(clean["date"], "date", log["village_code"])
-    ends = names.clean_text(log["valid_until"]) if "valid_until" in log else None
-    over = np.zeros(len(log), dtype=bool)
-    if ends is not None:
-        last = _days(ends, "valid_until", log["village_code"])
-        over = np.array([one is not None and one < day for one in last], dtype=bool)
-    # The log is in order of time: what stands last of a village counts.
-    for at, row in enumerate(place):
-        state.expired[row] = over[at]
-        state.override[row] = None if over[at] else words[at]
-        document = clean["document_no"].iloc[at] or "无文号"
-        state.override_reason[row] = (
-            f"依据{document}({clean['authority'].iloc[at]},{clean['date'].iloc[at]})人工调整:"
-            f"{clean['reason'].iloc[at]}"
-        )
-
-
-def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
-    out = [None if text is None else read_day(text) for text in texts]
-    odd = np.array([day is None for day in out], dtype=bool) & texts.notna().to_numpy(dtype=bool)
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` of an override is a day like 2025-12-31, not {texts[odd].iloc[0]!r}.",
-            codes[odd],
-        )
-    return out
+    for row, last in standing(decisions(overrides, table.index, day)).items():
+        if last.kind == AGREE:
+            shown = last.agreed_to
+            state.agreed_to[row] = "relocate" if shown == CANDIDATE else shown
+            continue
+        state.expired[row] = last.over
+        state.override[row] = None if last.over else last.kind
+        state.override_reason[row] = last.sentence
 
 
 # ---------------------------------------------------------------- words

@@ -17,11 +17,14 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.errors import InputError
 from deqing_geo.text import card
-from deqing_geo.villages.ladder import content, not_known, rungs
+from deqing_geo.villages.conditions import columns_of, leaves
+from deqing_geo.villages.scheme import shipped
 from deqing_geo.villages.told import MISSING
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from deqing_geo.villages.scheme import Scheme
 
 # What the conditions compute themselves, or what stands beside the facts.
 NO_FACTS = (
@@ -33,8 +36,13 @@ CONSENT = ("villager_consent", "consent_on")
 
 
 @functools.cache
-def asked() -> Mapping[str, tuple[str, ...]]:
+def asked(scheme: Scheme | None = None) -> Mapping[str, tuple[str, ...]]:
     """By fact, which conditions and scores read it.
+
+    Parameters
+    ----------
+    scheme : Scheme, optional
+        Whose; by default the one that ships.
 
     Returns
     -------
@@ -46,34 +54,24 @@ def asked() -> Mapping[str, tuple[str, ...]]:
     >>> asked()["tt_county_min"], asked()["slope_res_mean_deg"]
     (('SI-2',), ('约束程度',))
     """
+    used = shipped() if scheme is None else scheme
     out: dict[str, dict[str, None]] = {}
-    for rung in rungs():
-        for column in _read_by(rung):
-            out.setdefault(column, {})[rung.id] = None
-    for key, word in (("weight", "potential"), ("score", "constraint")):
-        for entry in content()[key]:
-            out.setdefault(str(entry["column"]), {})[names.word(f"facts.{word}")] = None
+    for rung in used.rungs:
+        for leaf in leaves(rung.when):
+            for key in ("column", "at_least_column"):
+                if key in leaf:
+                    out.setdefault(str(leaf[key]), {})[rung.id] = None
+    for word, columns in (
+        ("potential", [part.column for part in used.indicators]),
+        ("constraint", [part.column for part in used.scores]),
+    ):
+        for column in columns:
+            out.setdefault(column, {})[names.word(f"facts.{word}")] = None
     for column in CONSENT:
         out.setdefault(column, {})[names.word("facts.consent")] = None
     return MappingProxyType(
         {column: tuple(readers) for column, readers in out.items() if column not in NO_FACTS}
     )
-
-
-def _read_by(rung: Any) -> tuple[str, ...]:
-    """Every column of a condition, also those that may be absent or blank."""
-    out: dict[str, None] = {}
-
-    def walk(when: Mapping[str, Any]) -> None:
-        for key in ("column", "at_least_column"):
-            if key in when:
-                out[str(when[key])] = None
-        inner = [*when.get("all", ()), *when.get("any", ())]
-        for part in [*inner, *([when["not"]] if "not" in when else [])]:
-            walk(part)
-
-    walk(rung.when)
-    return tuple(out)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,13 +129,17 @@ class FactSources:
         return card(title, said, rows, self.notices, ([names.label(one) for one in shown], body))
 
 
-def fact_sources(facts: gpd.GeoDataFrame | pd.DataFrame) -> FactSources:
+def fact_sources(
+    facts: gpd.GeoDataFrame | pd.DataFrame, *, scheme: Scheme | None = None
+) -> FactSources:
     """Where each fact of villages came from, and which villages lack it (指标来源).
 
     Parameters
     ----------
     facts : DataFrame or GeoDataFrame, N rows
         Of `village_facts`; of a frame of your own every column counts as declared.
+    scheme : Scheme, optional
+        Whose conditions and scores read them; by default those that ship.
 
     Returns
     -------
@@ -170,26 +172,30 @@ def fact_sources(facts: gpd.GeoDataFrame | pd.DataFrame) -> FactSources:
     """
     if not isinstance(facts, pd.DataFrame):
         raise InputError(f"`facts` is a {type(facts).__name__}, not a table; see village_facts.")
-    readers = asked()
+    readers = asked(scheme)
     how: Mapping[str, str] = facts.attrs.get("facts", {})
     source: Mapping[str, str] = facts.attrs.get("fact_sources", {})
     known = names.registry()
     others = [
         str(one) for one in facts.columns if one in known and one not in (*readers, *NO_FACTS)
     ]
-    rows = [_row(column, facts, how, source) for column in (*readers, *others)]
+    rows = [_row(column, facts, how, source, readers) for column in (*readers, *others)]
     table = pd.DataFrame(rows)
     out = table.astype({"known_count": int, "blank_count": int})
     said = str(facts.attrs.get("notice") or "")
     if said:
         out.attrs["notice"] = said
-    villages = _by_village(facts)
+    villages = _by_village(facts, shipped() if scheme is None else scheme)
     villages.attrs.update(out.attrs)
     return FactSources(out, villages, tuple(said.split(";")) if said else ())
 
 
 def _row(
-    column: str, facts: pd.DataFrame, how: Mapping[str, str], source: Mapping[str, str]
+    column: str,
+    facts: pd.DataFrame,
+    how: Mapping[str, str],
+    source: Mapping[str, str],
+    readers: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
     there = column in facts
     count = int(facts[column].notna().sum()) if there else 0
@@ -203,21 +209,22 @@ def _row(
         "fact_source": source.get(column) or None,
         "known_count": count,
         "blank_count": len(facts) - count,
-        "read_by": "、".join(asked().get(column, ())) or None,
+        "read_by": "、".join(readers.get(column, ())) or None,
     }
 
 
-def _by_village(facts: pd.DataFrame) -> pd.DataFrame:
+def _by_village(facts: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
     """What is blank of each village, among facts that are there for others."""
     # A name or nothing is no gap; whose consent is asked, nobody knows before.
-    listed = {column for rung in rungs() for column in not_known(rung, facts)}
-    scored = {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
-    wanted = [one for one in asked() if one in facts and one in listed | scored]
+    wanted = {column for rung in scheme.rungs for column in columns_of(rung.when, needed=False)}
+    wanted |= {part.column for part in scheme.indicators}
+    wanted |= {part.column for part in scheme.scores}
+    looked = [one for one in asked(scheme) if one in facts and one in wanted]
     given = [one for one in ("village_name", "town_name") if one in facts]
     out = pd.DataFrame(facts)[given].copy()
-    blank = np.array([facts[one].isna().to_numpy(dtype=bool) for one in wanted], dtype=bool)
-    blank = blank.reshape(len(wanted), len(facts)).T
-    labels = np.array([names.label(one) for one in wanted], dtype=object)
+    blank = np.array([facts[one].isna().to_numpy(dtype=bool) for one in looked], dtype=bool)
+    blank = blank.reshape(len(looked), len(facts)).T
+    labels = np.array([names.label(one) for one in looked], dtype=object)
     out["facts_blank"] = blank.sum(axis=1)
     texts = ["、".join(labels[row]) or None for row in blank]
     out["blank_facts"] = pd.Series(texts, index=out.index, dtype=object)

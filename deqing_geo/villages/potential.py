@@ -7,6 +7,7 @@ says nothing beside another year's or another county's.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import DeqingGeoWarning
-from deqing_geo.villages.ladder import content
+from deqing_geo.villages.scheme import Indicator, Score, shipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +43,21 @@ class Potential:
         Index: the indicators; ``weight`` as used (0 where left out) and ``note`` why.
     filled : dict of str to ndarray of bool
         For each indicator the rows where its town's median stands in.
+    z : ndarray of shape (N, k)
+        Every village by every indicator on 0-1: capped, stretched, turned so that more is
+        better. NaN in rows that take no part; 0 where an indicator is left out of a level.
+    columns : tuple of str, length k
+        The indicators of `z`, in order.
+    base : ndarray of shape (L, k)
+        The weights of each level, which add up to 1; 0 where an indicator is left out.
+    levels : tuple of str, length L
+        What the levels are called: ``""`` for 行政村, ``自然村`` for hamlets.
+    level : ndarray of int, shape (N,)
+        The row of `base` of each village; -1 where it takes no part.
+
+    Notes
+    -----
+    Under weights w of one level the score of its villages is ``z @ w``.
     """
 
     score: Floats
@@ -49,9 +65,19 @@ class Potential:
     units: Floats
     weights: pd.DataFrame
     filled: dict[str, Bools]
+    z: Floats
+    columns: tuple[str, ...]
+    base: Floats
+    levels: tuple[str, ...]
+    level: NDArray[np.int64]
 
 
-def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
+def potential(
+    facts: pd.DataFrame,
+    taking: Bools,
+    law: Standard,
+    indicators: Sequence[Indicator] | None = None,
+) -> Potential:
     """The potential of every village that takes part, by the weights of experts.
 
     Per level (行政村, 自然村): values are capped at the box plot's fences, stretched to 0-1 and
@@ -66,6 +92,8 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
         Who is compared.
     law : Standard
         Fences, shares and the cut.
+    indicators : sequence of Indicator, optional
+        With their weights; by default those of the scheme that ships.
 
     Returns
     -------
@@ -93,27 +121,38 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
     if "unit_kind" in facts:
         hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
     town = _towns(facts)
+    entries = shipped().indicators if indicators is None else indicators
+    columns = tuple(entry.column for entry in entries)
+    z = np.full((count, len(columns)), np.nan)
+    of = np.full(count, -1)
+    base: list[Floats] = []
+    levels: list[str] = []
     filled: dict[str, Bools] = {}
     rows: list[dict[str, Any]] = []
     for name, level in (("", taking & ~hamlet), (HAMLETS, taking & hamlet)):
         if not level.any():
             continue
-        used: list[tuple[float, Floats]] = []
-        for entry in content()["weight"]:
-            column = entry["column"]
-            z, gaps, why = _indicator(facts, column, level, town, fence, limit)
-            if z is None:
+        share = np.zeros(len(columns))
+        held = np.zeros((int(level.sum()), len(columns)))
+        for at, entry in enumerate(entries):
+            column = entry.column
+            values, gaps, why = _indicator(facts, column, level, town, fence, limit)
+            if values is None:
                 rows.append({"level": name, "column": column, "weight": 0.0, "note": why})
                 continue
-            rows.append({"level": name, "column": column, "weight": entry["weight"], "note": ""})
-            used.append((entry["weight"], 1 - z if entry.get("less") else z))
+            rows.append({"level": name, "column": column, "weight": entry.weight, "note": ""})
+            share[at] = entry.weight
+            held[:, at] = 1 - values if entry.less else values
             filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
-        if not used:
+        if not share.any():
             continue
-        total = sum(weight for weight, _ in used)
-        value = np.sum([weight / total * z for weight, z in used], axis=0)
+        share /= share.sum()
+        value = _weighted(held, share)
+        z[level], of[level] = held, len(base)
+        base.append(share)
+        levels.append(name)
         score[level] = value
-        cut[level] = value.mean() + spread * value.std()
+        cut[level] = _cut(value, spread)
         units[level] = level.sum()
     weights = _weights(rows)
     odd = weights.index[~weights["note"].isin(["", "无此列"])]
@@ -124,7 +163,24 @@ def potential(facts: pd.DataFrame, taking: Bools, law: Standard) -> Potential:
             DeqingGeoWarning,
             stacklevel=3,
         )
-    return Potential(score, cut, units, weights, filled)
+    shares = np.array(base).reshape(len(base), len(columns))
+    return Potential(
+        score, cut, units, weights, filled, z, columns, shares, tuple(levels), of.astype(np.int64)
+    )
+
+
+def _weighted(z: Floats, weights: Floats) -> Floats:
+    """Indicator by indicator, so that no row's sum hangs on its place in the table."""
+    total = np.zeros(len(z))
+    for column, weight in zip(z.T, weights, strict=True):
+        total += weight * column
+    return total
+
+
+def _cut(value: Floats, spread: float) -> float:
+    """Mean and so many standard deviations; sorted first, so that the order of rows is nothing."""
+    ordered = np.sort(value)
+    return float(ordered.mean() + spread * ordered.std())
 
 
 def _weights(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -183,7 +239,9 @@ def _towns(facts: pd.DataFrame) -> NDArray[Any]:
     return np.full(len(facts), "", dtype=object)
 
 
-def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
+def constraint(
+    facts: pd.DataFrame, law: Standard, scores: Sequence[Score] | None = None
+) -> Floats | None:
     """What holds a village back, by the weakest link: steep or threatened ground, law.
 
     Parameters
@@ -192,6 +250,8 @@ def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
         Of `village_facts`.
     law : Standard
         From where on it matters.
+    scores : sequence of Score, optional
+        What it is made of; by default as in the scheme that ships.
 
     Returns
     -------
@@ -207,19 +267,18 @@ def constraint(facts: pd.DataFrame, law: Standard) -> Floats | None:
     [0.0, 0.2, 0.6, nan]
     """
     parts = []
-    for entry in content()["score"]:
-        column = entry["column"]
-        if column not in facts:
+    for entry in shipped().scores if scores is None else scores:
+        if entry.column not in facts:
             continue
-        values = facts[column]
-        if "words" in entry:
-            points = dict(zip(entry["words"], entry["points"], strict=True))
+        values = facts[entry.column]
+        if entry.words:
+            points = dict(zip(entry.words, entry.points, strict=True))
             parts.append(1 - values.map(points).to_numpy(dtype=float, na_value=np.nan) / HUNDRED)
             continue
         number = values.to_numpy(dtype=float, na_value=np.nan)
-        if "from" in entry:
-            at = np.searchsorted(entry["from"], number, side="right") - 1
-            score = np.array(entry["points"], dtype=float)[np.clip(at, 0, None)]
+        if entry.steps:
+            at = np.searchsorted(entry.steps, number, side="right") - 1
+            score = np.array(entry.points)[np.clip(at, 0, None)]
             number = np.where(np.isnan(number), np.nan, 1 - score / HUNDRED)
         parts.append(number)
     if not parts:

@@ -26,11 +26,13 @@ from deqing_geo.villages.kinds import (
     labelled,
     worded,
 )
+from deqing_geo.villages.wording import shown_rule
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.scheme import Scheme
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +126,22 @@ class VillageTypes:
         """How the types came about, in one line for footers."""
         off = f";停用条件 {'、'.join(self.off)}" if self.off else ""
         where = f"deqing_geo docs/village_types.md;{word('evidence.ours')}"
-        return f"村庄分类判定条件 E0 至 IM-0({where}){off}"
+        scheme = self.scheme
+        own = list(scheme.changed)
+        own += [
+            f"{rule.label}取{shown_rule(rule)}({rule.clause})"
+            for rule in self.sources
+            if rule.evidence == "local" and rule.key not in scheme.numbers
+        ]
+        by = f"依据{scheme.document}" if scheme.document else "本单位"
+        said = f";{by}调整:{'、'.join(own)}" if own else ""
+        return f"村庄分类判定条件 {scheme.ids[0]} 至 {scheme.ids[-1]}({where}){said}{off}"
+
+    @property
+    def scheme(self) -> Scheme:
+        """The conditions they were judged by."""
+        scheme: Scheme = self.asked["scheme"]
+        return scheme
 
     @property
     def tally(self) -> Tally:
