@@ -69,6 +69,8 @@ class Field:
         Excel's number format, such as ``0.00``.
     middle : bool
         Whether cells stand in the middle of the column.
+    shaded : bool
+        Whether cells are grey: there to be read, and not to be written in.
     """
 
     heading: str
@@ -82,6 +84,7 @@ class Field:
     prompt: str = ""
     format: str = ""
     middle: bool = False
+    shaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +419,8 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
             cell.border, cell.alignment = grid, look
             if field.open and sheet.protected:
                 cell.protection, cell.fill = unlocked, blue
+            elif field.shaded:
+                cell.fill = grey
             if sheet.total and line == head + count:
                 cell.font = bold
         if field.open and count:

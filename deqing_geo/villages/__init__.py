@@ -1,6 +1,7 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.facts_form import facts_form
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.known import FactSources, fact_sources
@@ -15,6 +16,7 @@ __all__ = [
     "VillageTypes",
     "classify_villages",
     "fact_sources",
+    "facts_form",
     "load_scheme",
     "village_facts",
 ]

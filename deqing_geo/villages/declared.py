@@ -17,7 +17,7 @@ from deqing_geo import columns as names
 from deqing_geo.divisions import name_forms
 from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, read_cells
-from deqing_geo.villages.told import DECLARED_BY
+from deqing_geo.villages.told import DECLARED_BY, MEASURED
 from deqing_geo.villages.units import judge_units
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ def declare(out: gpd.GeoDataFrame, told: Told, table: pd.DataFrame, law: Standar
     doubted = judge_units(pd.DataFrame(held, index=out.index), law)
     for column, values in held.items():
         out[column] = values
-        told.say(column, DECLARED_BY, "table")
+        if column in table.attrs.get("measured", ()):
+            told.say(column, MEASURED, "table", also=names.word("facts.earlier"))
+            told.earlier.add(column)
+        else:
+            told.say(column, DECLARED_BY, "table")
     _computed(out, told)
     if doubted:
         _tell(out, doubted)
@@ -91,7 +95,9 @@ def declare(out: gpd.GeoDataFrame, told: Told, table: pd.DataFrame, law: Standar
 
 def _by_code(out: gpd.GeoDataFrame, table: pd.DataFrame) -> pd.DataFrame:
     if "village_code" in table:
+        attrs = table.attrs
         table = table.set_index("village_code")
+        table.attrs = attrs
     twice = table.index[table.index.duplicated()].unique()
     if len(twice):
         raise CodeError("`table` has several rows for one village.", twice)

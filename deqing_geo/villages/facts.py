@@ -225,7 +225,7 @@ def village_facts(
     if cropland is not None:
         measured.arable(out, told, cropland, shapes)
     measured.density(out, told, shapes)
-    if hazards is not None and "hazard_class" not in out:
+    if hazards is not None and not told.settled("hazard_class"):
         measured.hazardous(out, told, hazards, shapes, lived)
     if fault_lines is not None:
         measured.faulted(out, told, fault_lines, lived)
@@ -236,6 +236,7 @@ def village_facts(
     missing = {column: MISSING for column in asked() if column not in out}
     out.attrs["facts"] = told.how | missing
     out.attrs["fact_sources"] = dict(told.source)
+    out.attrs["facts_computed"] = tuple(one for one in told.counted if one in told.how)
     frames = {"villages": villages, **layers, **({} if table is None else {"table": table})}
     out.attrs["origins"] = origins(**frames)
     said = [str(frame.attrs["notice"]) for frame in frames.values() if frame.attrs.get("notice")]

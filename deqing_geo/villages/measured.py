@@ -120,7 +120,7 @@ def services(
         has[near, kind[at]] = True
     elif len(points):
         has |= _metres_by_road(out, network, place, points, kind, len(kinds)) <= within_m
-    if "fac_count" not in out:
+    if not told.settled("fac_count"):
         out["fac_count"] = pd.array(has.sum(axis=1), dtype="Int64")
         _say_services(told, "fac_count", network)
     labels = np.array(list(names.vocabulary("facility_kind").values()), dtype=object)
@@ -183,7 +183,7 @@ def people(out: gpd.GeoDataFrame, told: Told, population: Raster, lived: Shapes)
     frame = gpd.GeoDataFrame(geometry=lived, index=out.index, crs=out.crs)
     out["pop_grid"] = zonal(frame, population, ["sum"])["sum"]
     told.say("pop_grid", PROXY, "population", "homes")
-    if "pop_resident" not in out:
+    if not told.settled("pop_resident"):
         out["pop_resident"] = out["pop_grid"].round()
         told.say("pop_resident", PROXY, "population", "homes")
 
@@ -203,7 +203,7 @@ def arable(out: gpd.GeoDataFrame, told: Told, cropland: gpd.GeoDataFrame, shapes
     share = share_of(shapes, parts_of(cropland, "cropland"))
     out["farmland_share"] = share
     told.say("farmland_share", MEASURED, "cropland")
-    if "farmland_pc" in out or "pop_resident" not in out:
+    if told.settled("farmland_pc") or "pop_resident" not in out:
         return
     area = share * ellipsoidal_area(shapes, out.crs)
     residents = out["pop_resident"].to_numpy(dtype=float, na_value=np.nan)
@@ -257,7 +257,7 @@ def faulted(out: gpd.GeoDataFrame, told: Told, fault_lines: gpd.GeoDataFrame, li
             "`fault_lines` has no line in it, so no distance to one. Leave fault_lines= out where "
             "there is no fault; the condition on it is then switched off."
         )
-    if "fault_dist_m" not in out:
+    if not told.settled("fault_dist_m"):
         out["fault_dist_m"] = lived.metres_to_lines(lines)
         told.say("fault_dist_m", MEASURED, "fault_lines", "homes")
 

@@ -27,15 +27,36 @@ class Told:
         By column: ``measured``, ``declared`` or ``proxy``.
     source : dict of str to str
         By column, in Chinese, with the file where there is one.
+    counted : list of str
+        Columns computed from others.
+    earlier : set of str
+        Columns that stand as an earlier run measured them, until a layer tells anew.
     """
 
     def __init__(self, frames: Mapping[str, Any]) -> None:
         self.how: dict[str, str] = {}
         self.source: dict[str, str] = {}
+        self.counted: list[str] = []
+        self.earlier: set[str] = set()
         self._frames = frames
 
     def __contains__(self, column: object) -> bool:
         return column in self.how
+
+    def settled(self, column: str) -> bool:
+        """Whether somebody declared a column, so that no layer tells it.
+
+        Parameters
+        ----------
+        column : str
+            A registered column.
+
+        Returns
+        -------
+        bool
+            False, too, where an earlier run measured it.
+        """
+        return column in self.how and column not in self.earlier
 
     def say(self, column: str, how: str, *layers: str, also: str = "") -> None:
         """Write a column down.
@@ -53,6 +74,7 @@ class Told:
         """
         said = [self._called(one) for one in layers if self._frames.get(one) is not None]
         self.how[column] = how
+        self.earlier.discard(column)
         self.source[column] = ";".join(
             [*(["、".join(said)] if said else []), *filter(None, [also])]
         )
@@ -72,7 +94,10 @@ class Told:
         stands_in = any(self.how.get(one) == PROXY for one in of)
         labels = "、".join(names.label(one) for one in of)
         self.how[column] = PROXY if stands_in else how
+        self.earlier.discard(column)
         self.source[column] = names.word("facts.computed").format(labels)
+        if column not in of:
+            self.counted.append(column)
 
     def _called(self, layer: str) -> str:
         file = _file(self._frames[layer])
