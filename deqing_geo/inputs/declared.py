@@ -19,6 +19,8 @@ from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.tables import Table, read_table
 
 PERCENT = 100.0
+# Ways in which a figure came about that its heading says, before the label.
+TOLD_BEFORE = ("measured", "proxy")
 PERCENTS = ("ratio", "%")
 VILLAGE_CODE = r"[1-8]\d{11}"
 # 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
@@ -150,10 +152,14 @@ def read_one_table(
         **({"units": units} if units else {}),
         "not_understood": tuple(str(one) for one in found.frame if one not in found.found),
     }
-    before = names.fold(names.word("facts.measured_before"))
-    earlier = [name for name, field in fields.items() if names.fold(field).startswith(before)]
-    if earlier:
-        table.attrs["measured"] = tuple(earlier)
+    told = {
+        name: how
+        for how in TOLD_BEFORE
+        for name, field in fields.items()
+        if names.fold(field).startswith(names.fold(names.word(f"facts.{how}_before")))
+    }
+    if told:
+        table.attrs["told"] = told
     notices = [*found.titles, *found.frame.get("说明", [])]
     if any(names.word("notice.schematic") in str(one) for one in notices):
         table.attrs["notice"] = names.word("notice.schematic")
@@ -163,11 +169,12 @@ def read_one_table(
 def _table_headings() -> dict[str, str]:
     """Every heading that is known for a column of the village table, folded."""
     known: dict[str, str] = {}
-    before = names.word("facts.measured_before")
+    befores = [names.word(f"facts.{how}_before") for how in TOLD_BEFORE]
     for name, column in names.registry().items():
         for text in (name, column.zh, names.label(name, unit=True)):
             known.setdefault(names.fold(text), name)
-            known.setdefault(names.fold(f"{before}{text}"), name)
+            for before in befores:
+                known.setdefault(names.fold(f"{before}{text}"), name)
     for name in VILLAGE_TABLE:
         for alias in names.registry()[name].aliases:
             known.setdefault(names.fold(alias), name)

@@ -59,10 +59,10 @@ def read_village_table(
     -------
     DataFrame
         Index ``village_code``; registered columns only, ratios 0-1 where the heading or the cell
-        said %, other units brought to the column's, blanks as None. ``attrs["measured"]`` names
-        the columns a form brought along in grey; ``attrs["reading"]`` tells the sheet, the row
-        of the heading, the rows left out and the headings not understood, and of a folder those
-        of each file in ``files``.
+        said %, other units brought to the column's, blanks as None. ``attrs["told"]`` names
+        the columns a form brought along as measured or a proxy; ``attrs["reading"]`` tells the
+        sheet, the row of the heading, the rows left out and the headings not understood, and of
+        a folder those of each file in ``files``.
 
     Raises
     ------
@@ -141,9 +141,9 @@ def _read_folder(
         "rows": len(out),
         "files": tuple(table.attrs["reading"] for table in tables),
     }
-    earlier = [one for table in tables for one in table.attrs.get("measured", ())]
-    if earlier:
-        out.attrs["measured"] = tuple(dict.fromkeys(earlier))
+    told = {name: how for table in tables for name, how in table.attrs.get("told", {}).items()}
+    if told:
+        out.attrs["told"] = told
     notices = [str(table.attrs["notice"]) for table in tables if table.attrs.get("notice")]
     if notices:
         out.attrs["notice"] = ";".join(dict.fromkeys(notices))

@@ -1,6 +1,7 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.facts_book import save_facts
 from deqing_geo.villages.facts_form import facts_form
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
@@ -18,5 +19,6 @@ __all__ = [
     "fact_sources",
     "facts_form",
     "load_scheme",
+    "save_facts",
     "village_facts",
 ]

@@ -17,7 +17,7 @@ from deqing_geo import columns as names
 from deqing_geo.divisions import name_forms
 from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, read_cells
-from deqing_geo.villages.told import DECLARED_BY, MEASURED
+from deqing_geo.villages.told import DECLARED_BY
 from deqing_geo.villages.units import judge_units
 
 if TYPE_CHECKING:
@@ -83,11 +83,12 @@ def declare(out: gpd.GeoDataFrame, told: Told, table: pd.DataFrame, law: Standar
     doubted = judge_units(pd.DataFrame(held, index=out.index), law)
     for column, values in held.items():
         out[column] = values
-        if column in table.attrs.get("measured", ()):
-            told.say(column, MEASURED, "table", also=names.word("facts.earlier"))
-            told.earlier.add(column)
-        else:
+        how = table.attrs.get("told", {}).get(column, DECLARED_BY)
+        if how == DECLARED_BY:
             told.say(column, DECLARED_BY, "table")
+        else:
+            told.say(column, how, "table", also=names.word("facts.earlier"))
+            told.earlier.add(column)
     _computed(out, told)
     if doubted:
         _tell(out, doubted)

@@ -52,7 +52,10 @@ DECIMALS = 10
 # Whoever fills in a year means one of these.
 YEARS = (1949.0, 2100.0)
 ENDING = ".xlsx"
+# So many columns on a page can be read and written in, on A4 across.
+PAGE_COLUMNS = 12
 IDENTITY = ("town_name", "village_code", "village_name")
+OWN = ("unit_kind", "urban_rural_code")
 _NO_FILE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]')
 
 
@@ -126,7 +129,10 @@ def facts_form(
     """
     known = _checked(villages, facts, columns)
     readers = asked(scheme)
-    grey = [] if facts is None else _measured(facts, readers)
+    if facts is None:
+        # What the boundaries say of a village need not be asked for.
+        facts = pd.DataFrame(villages[[one for one in OWN if one in villages]])
+    grey = _measured(facts, readers)
     wanted = [one for one in (columns or ("unit_kind", *DECLARED)) if one not in grey]
     _refuse_unasked(wanted)
     towns = _towns(known)
@@ -145,8 +151,7 @@ def facts_form(
             for at in range(1, len(towns) + 1)
             if (name := f"{stem}{'' if at == 1 else at}{ENDING}") not in made
         )
-        own = None if facts is None else facts.loc[part.index]
-        made[name] = _book(part, own, wanted, grey, readers, town, name)
+        made[name] = _book(part, facts.loc[part.index], wanted, grey, readers, town, name)
     _refuse_filled({Path(out) / name: book for name, book in made.items()})
     with whole_folder(out, last="") as folder:
         for name, book in made.items():
@@ -231,7 +236,7 @@ def _other(file: Path, book: bytes) -> bool:
 
 def _book(
     known: pd.DataFrame,
-    facts: pd.DataFrame | None,
+    facts: pd.DataFrame,
     wanted: Sequence[str],
     grey: Sequence[str],
     readers: Mapping[str, tuple[str, ...]],
@@ -244,12 +249,11 @@ def _book(
         for one in IDENTITY
         if one in known
     ]
-    fields += [_open(column, _declared(facts, column, len(known))) for column in wanted]
-    if facts is not None:
-        rows = facts.loc[known.index]
-        fields += [_shut(column, _shown(rows[column], column)) for column in grey]
+    rows = facts.loc[known.index]
+    fields += [_open(column, _declared(rows, column)) for column in wanted]
+    fields += [_shut(column, shown_cells(rows[column], column)) for column in grey]
     notice = str(known.attrs.get("notice") or "")
-    above = [tuple(said["above"]), *([(notice,)] if notice else [])]
+    above = [(f"{said['above']}{town}",), *([(notice,)] if notice else [])]
     form = Sheet(
         said["sheet"],
         tuple(fields),
@@ -258,22 +262,41 @@ def _book(
         below=(tuple(said["below"]),),
         protected=True,
         mark=notice,
+        held=sum(one in known for one in IDENTITY),
+        pages_across=-(-len(fields) // PAGE_COLUMNS),
     )
     return workbook([form, _help(wanted, grey, readers)], called=called)
 
 
-def _declared(facts: pd.DataFrame | None, column: str, count: int) -> list[Any]:
+def _declared(facts: pd.DataFrame, column: str) -> list[Any]:
     """What stands in the cells to be filled in: only what somebody declared in so many words."""
-    if facts is None or column not in facts:
-        return [None] * count
     how = facts.attrs.get("facts", {}).get(column, DECLARED_BY)
-    if how == PROXY or column in facts.attrs.get("facts_computed", ()):
-        return [None] * count
-    return _shown(facts[column], column)
+    computed = column in facts.attrs.get("facts_computed", ())
+    if column not in facts or how == PROXY or computed:
+        return [None] * len(facts)
+    return shown_cells(facts[column], column)
 
 
-def _shown(values: pd.Series[Any], column: str) -> list[Any]:
-    """Cells as people read them: shares in per cent, words in Chinese, days as days."""
+def shown_cells(values: pd.Series[Any], column: str) -> list[Any]:
+    """Cells as people read them: shares in per cent, words in Chinese, days as days.
+
+    Parameters
+    ----------
+    values : Series
+        A column of facts.
+    column : str
+        Its name, registered.
+
+    Returns
+    -------
+    list
+        One cell a village; None where it is not known.
+
+    Examples
+    --------
+    >>> shown_cells(pd.Series([0.125, None]), "hollow_rate")
+    [12.5, None]
+    """
     known = names.registry()[column]
     tidy = read_cells(values, column) if column in (*DECLARED, "unit_kind") else values
     out: list[Any] = []
@@ -282,8 +305,8 @@ def _shown(values: pd.Series[Any], column: str) -> list[Any]:
             out.append(None)
         elif known.unit == "ratio":
             out.append(round(float(one) * PERCENT, DECIMALS))
-        elif column in WORDS:
-            out.append(names.vocabulary(column)[str(one)])
+        elif isinstance(one, str) and column in names.vocabularies():
+            out.append(names.vocabulary(column).get(one, one))
         elif column in DAYS:
             out.append(date.fromisoformat(str(one)))
         else:

@@ -17,6 +17,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.errors import InputError
 from deqing_geo.text import card
+from deqing_geo.villages.cells import NAMED
 from deqing_geo.villages.conditions import columns_of, leaves
 from deqing_geo.villages.scheme import shipped
 from deqing_geo.villages.told import MISSING
@@ -108,6 +109,17 @@ class FactSources:
     def missing(self) -> tuple[str, ...]:
         """Facts that a condition or score reads and nobody gave."""
         return tuple(self.table.loc[self.table["fact_how"] == MISSING, "fact"])
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """Facts that are read, given, and blank of some villages, most blanks first.
+
+        Lists and documents that are blank are none, and a meeting is held where one is asked.
+        """
+        table = self.table
+        open_still = (table["blank_count"] > 0) & table["read_by"].notna()
+        open_still &= (table["fact_how"] != MISSING) & ~table["fact"].isin([*NAMED, *CONSENT])
+        return table[open_still].sort_values("blank_count", ascending=False, kind="stable")
 
     def __repr__(self) -> str:
         told = ", ".join(f"{count} {how}" for how, count in self.counts.items())
