@@ -33,8 +33,8 @@ def add(commands: Any) -> None:
     classify = commands.add_parser(
         "classify",
         help="villages to the plan's five types, with reasons and doubts (村庄分类)",
-        description="Sorts villages into the five types of the plan by conditions in the open: what "
-        "decided, how close it was, what is not known; asks the towns and takes in what they say. "
+        description="Sorts villages into the five types of the plan by conditions in the open: "
+        "what decided, how close it was, what is not known; asks the towns and takes in what they say. "
         "No layer is changed. Made from rules, the result is a first judgement (规则初判).",
     )
     options.add_layers(classify)
