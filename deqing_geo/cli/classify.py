@@ -137,7 +137,7 @@ def _job(arguments: argparse.Namespace, law: Standard) -> VillageJob:
     judging |= {"fit": Fit.load(arguments.fit)} if arguments.fit else {}
     villages = options.open_villages(arguments)
     layers = options.open_layers(arguments, villages)
-    looks = {"boundaries": "boundary", "redline": "redline", "towns": "town"}
+    looks = {"boundaries": "boundary", "towns": "town"}
     return VillageJob(
         villages=villages,
         layers=layers,
