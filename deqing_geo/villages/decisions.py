@@ -61,13 +61,20 @@ class Decision:
     agreed_to: str
 
     @property
+    def source(self) -> str:
+        """The document, the stage, who decided and when."""
+        stage = f"{worded('stage', self.stage)}," if self.stage else ""
+        return f"{self.document or '无文号'}({stage}{self.authority},{self.date})"
+
+    @property
     def sentence(self) -> str:
         """The reason of a type that people decided."""
-        stage = f"{worded('stage', self.stage)}," if self.stage else ""
-        return (
-            f"依据{self.document or '无文号'}({stage}{self.authority},{self.date})"
-            f"人工调整:{self.reason}"
-        )
+        return f"依据{self.source}人工调整:{self.reason}"
+
+    @property
+    def traced(self) -> str:
+        """When, by whom and with which document, in one line."""
+        return " ".join(one for one in (self.date, self.authority, self.document) if one)
 
 
 def decisions(
