@@ -76,8 +76,7 @@ class Scenario:
     @property
     def headline(self) -> str:
         """How many villages move, and because of what."""
-        moved = f"{len(self.table)} {names.label('moved_count').removesuffix('数')}"
-        return f"{moved}({'、'.join(self.lines)})"
+        return f"{len(self.table)} {names.word('scenario.moved')}({'、'.join(self.lines)})"
 
     def __repr__(self) -> str:
         return f"<Scenario of {len(self.types.table)} villages: {len(self.table)} move>"
