@@ -60,7 +60,7 @@ def judge(table, **options):
     """Their types; that an indicator was left out is no matter here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DeqingGeoWarning)
-        return classify_villages(table, **{"as_of": DAY, **options})
+        return classify_villages(table, **{"as_of": DAY, "draws": 0, **options})
 
 
 @functools.cache

@@ -52,6 +52,7 @@ def public_functions():
         "grades",
         "inputs.around",
         "inputs.declared",
+        "inputs.folder",
         "landuse",
         "layers.classes",
         "layers.land",

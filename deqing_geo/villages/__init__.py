@@ -3,8 +3,12 @@
 from deqing_geo.villages.agreement import Agreement, cohen_kappa
 from deqing_geo.villages.changes import TypeChanges
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.facts_book import save_facts
+from deqing_geo.villages.facts_form import facts_form
+from deqing_geo.villages.fitting import Fit
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.known import FactSources, fact_sources
 from deqing_geo.villages.opinions import Opinions, read_opinions
 from deqing_geo.villages.patches import Patches
 from deqing_geo.villages.rollup import RollUp, roll_up
@@ -16,6 +20,8 @@ __all__ = [
     "FIVE",
     "RUNGS",
     "Agreement",
+    "FactSources",
+    "Fit",
     "Opinions",
     "Patches",
     "RollUp",
@@ -25,9 +31,12 @@ __all__ = [
     "VillageTypes",
     "classify_villages",
     "cohen_kappa",
+    "fact_sources",
+    "facts_form",
     "load_scheme",
     "read_opinions",
     "roll_up",
+    "save_facts",
     "scenario",
     "sweep",
     "village_facts",

@@ -96,7 +96,8 @@ def save_forms(
     said = chinese_day(day, "day") or word("paper.blank_day")
     made: dict[str, bytes] = {}
     for town, rows in towns_of(types).items():
-        file = f"{_town_code(types.table, rows)}{_NO_FILE.sub('', town)}{word('opinion.title')}"
+        stem = _NO_FILE.sub("", town).lstrip(".~ ")
+        file = f"{_town_code(types.table, rows)}{stem}{word('opinion.title')}"
         name = f"{file}.xlsx"
         for other in range(2, len(made) + 2):
             name = name if name not in made else f"{file}{other}.xlsx"

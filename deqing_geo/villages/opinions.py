@@ -113,11 +113,8 @@ class Opinions:
             raise InputError("`facts` lacks villages whose meeting is known.", strangers)
         out = facts.copy()
         for column in self.consents:
-            own = (
-                out[column].astype(object)
-                if column in out
-                else pd.Series(None, index=out.index, dtype=object)
-            )
+            held = [None] * len(out) if column not in out else list(out[column].astype(object))
+            own = pd.Series(held, index=out.index, dtype=object)
             own.loc[self.consents.index] = self.consents[column]
             out[column] = own
         return out

@@ -225,9 +225,8 @@ def _cells(form: Table) -> pd.DataFrame:
     frame = form.frame.rename(columns=form.found)[[*dict.fromkeys(form.found.values())]]
     frame = frame.apply(names.clean_text).astype(object)
     frame = frame.where(frame.notna(), None)
-    frame["village_code"] = [
-        None if code is None else code.removeprefix("'") for code in frame["village_code"]
-    ]
+    codes = frame["village_code"].str.removeprefix("'").astype(object)
+    frame["village_code"] = codes.where(codes.notna(), None)
     # A row of which only the running number is left is no row.
     held = frame.drop(columns="serial", errors="ignore").notna().any(axis=1)
     return frame[held]

@@ -114,6 +114,14 @@ class VillageTypes:
         return self.table[self.shown == REFUSED]
 
     @property
+    def doubtful(self) -> gpd.GeoDataFrame:
+        """Villages whose call is close (建议复核), the closest first; internal."""
+        table = self.table
+        asked = table[table["flags"].str.split(";").map(lambda codes: "DOUBT" in codes)]
+        near = "stability" in asked
+        return asked.sort_values("stability", kind="stable") if near else asked
+
+    @property
     def adjustments(self) -> gpd.GeoDataFrame:
         """Villages whose type in force is another than the one proposed (调整建议表)."""
         return self.table[self.table["type_changed"] == True]  # noqa: E712

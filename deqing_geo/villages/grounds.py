@@ -1,0 +1,208 @@
+"""What a judgement rested on, kept so that it can be asked again under other numbers or facts.
+
+Nothing here has an opinion: it repeats the ladder's own question, for all villages at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from deqing_geo.villages.conditions import Given, columns_of, decided, limits_of
+from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.potential import constraint
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from deqing_geo.standards import Standard
+    from deqing_geo.villages.conditions import Limits
+    from deqing_geo.villages.potential import Potential
+    from deqing_geo.villages.scheme import Rung, Scheme
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+    Places = NDArray[np.int8]
+
+# What a village can come to, in the order of the columns ``p_*``.
+ANSWERS = (*FIVE, "missing", "urban")
+MISSING = ANSWERS.index("missing")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """The rungs in force with the facts and numbers they were asked of.
+
+    Attributes
+    ----------
+    facts : DataFrame
+        As the ladder read them, with the computed columns: one row per village.
+    rungs : tuple of Rung
+        Those that were asked, in order; the last always holds.
+    law : Standard
+        Where the numbers stand, with the scheme's own.
+    scheme : Scheme
+        Whose scores are asked again when a fact moves.
+    scores : Potential or None
+        As computed in this run.
+    nothing : bool
+        Whether no condition on a fact could be asked, so that what is left waits too.
+    """
+
+    facts: pd.DataFrame
+    rungs: tuple[Rung, ...]
+    law: Standard
+    scheme: Scheme
+    scores: Potential | None
+    nothing: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Grounds of {len(self.facts)} villages on {len(self.rungs)} rungs>"
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The numbers compared with, by key."""
+        return limits_of(self.rungs, self.law)
+
+    @property
+    def read(self) -> pd.DataFrame:
+        """The facts without what no rung reads, such as outlines."""
+        asked = dict.fromkeys(
+            column
+            for rung in self.rungs
+            for needed in (True, False)
+            for column in columns_of(rung.when, needed=needed)
+        )
+        there = [one for one in asked if one in self.facts]
+        return pd.DataFrame(self.facts[there], index=self.facts.index)
+
+    def answers(self, given: Given, limits: Limits) -> tuple[Places, Places]:
+        """What every village comes to, and by which rung.
+
+        Parameters
+        ----------
+        given : Given
+            Facts, in force or moved; deep.
+        limits : mapping of str to float or ndarray of shape (1, D)
+            The numbers compared with.
+
+        Returns
+        -------
+        answer : ndarray of int8, shape (N, D)
+            Place in `ANSWERS`.
+        rung : ndarray of int8, shape (N, D)
+            Place in `rungs`.
+        """
+        place, stopped = decided(self.rungs, given, limits)
+        if self.nothing:
+            stopped = stopped | (place == len(self.rungs) - 1)
+        kinds = np.array([ANSWERS.index(rung.type) for rung in self.rungs], dtype=np.int8)
+        return np.where(stopped, np.int8(MISSING), kinds[place]), place
+
+    def moved(self, given: Given, column: str, values: Floats) -> Given:
+        """The same facts with other values in one column, and what is computed from it.
+
+        Parameters
+        ----------
+        given : Given
+            The facts in force; deep.
+        column : str
+            Which one.
+        values : ndarray of float, shape (N,)
+            Its values.
+
+        Returns
+        -------
+        Given
+            With constraint and potential as they would be. Bounds, weights and the cut of
+            the potential stay as they are: they are those of the county, not of one village.
+        """
+        replaced: dict[str, Any] = {column: values[:, None]}
+        parts = [score.column for score in self.scheme.scores if score.column in self.facts]
+        if column in parts and "constraint" in self.facts:
+            facts = pd.DataFrame({one: self.facts[one] for one in parts} | {column: values})
+            found = constraint(facts, self.law, self.scheme.scores)
+            if found is not None:
+                replaced["constraint"] = found[:, None]
+        if self.scores is not None and column in self.scores.columns:
+            replaced["potential"] = self.scored(column, values)[:, None]
+        return given.having(**replaced)
+
+    def scored(self, column: str, values: Floats) -> Floats:
+        """The potential with other values of one indicator.
+
+        Parameters
+        ----------
+        column : str
+            An indicator.
+        values : ndarray of float, shape (N,)
+            Its values.
+
+        Returns
+        -------
+        ndarray of float, shape (N,)
+            As it stands where the indicator does not count.
+        """
+        assert self.scores is not None
+        at = self.scores.columns.index(column)
+        out = self.scores.score.copy()
+        for level, (least, most) in enumerate(self.bounds(column)):
+            rows = (self.scores.level == level) & ~np.isnan(values)
+            weight = self.scores.base[level, at]
+            if not weight or np.isnan(least):
+                continue
+            z = np.clip((values[rows] - least) / (most - least), 0, 1)
+            z = 1 - z if self.less(column) else z
+            out[rows] += weight * (z - self.scores.z[rows, at])
+        return out
+
+    def less(self, column: str) -> bool:
+        """Whether less of an indicator is better.
+
+        Parameters
+        ----------
+        column : str
+            An indicator.
+
+        Returns
+        -------
+        bool
+            As the scheme says.
+        """
+        return next(one.less for one in self.scheme.indicators if one.column == column)
+
+    def bounds(self, column: str) -> list[tuple[float, float]]:
+        """Which values of an indicator stand for 0 and for 1, level by level.
+
+        Parameters
+        ----------
+        column : str
+            An indicator.
+
+        Returns
+        -------
+        list of (float, float)
+            NaN where the villages leave it open.
+        """
+        assert self.scores is not None
+        at = self.scores.columns.index(column)
+        if column not in self.facts:
+            return [(np.nan, np.nan)] * len(self.scores.levels)
+        values = self.facts[column].to_numpy(dtype=float, na_value=np.nan)
+        z = 1 - self.scores.z[:, at] if self.less(column) else self.scores.z[:, at]
+        out = []
+        for level in range(len(self.scores.levels)):
+            # Between 0 and 1 the score is a straight line, so two villages give it.
+            inside = (self.scores.level == level) & (z > 0) & (z < 1) & ~np.isnan(values)
+            rows = np.flatnonzero(inside)
+            if len(rows) < 2 or np.ptp(values[rows]) == 0:
+                out.append((np.nan, np.nan))
+                continue
+            low, high = rows[np.argmin(values[rows])], rows[np.argmax(values[rows])]
+            slope = (z[high] - z[low]) / (values[high] - values[low])
+            least = values[low] - z[low] / slope
+            out.append((float(least), float(least + 1 / slope)))
+        return out
