@@ -320,7 +320,7 @@ def _named(density: RoadDensity) -> pd.DataFrame:
 def _readable(types: VillageTypes) -> pd.DataFrame:
     """The types as a person reads them, without what is for machines only."""
     table = types.table
-    for_machines = [table.geometry.name, "whole_area", "flags"]
+    for_machines = [table.geometry.name, "whole_area", "flags", *_internal(table)]
     out = pd.DataFrame(table.drop(columns=for_machines, errors="ignore"))
     for column in out.columns:
         if _yes_no(out[column]):
@@ -333,6 +333,12 @@ def _readable(types: VillageTypes) -> pd.DataFrame:
     return out
 
 
+def _internal(table: pd.DataFrame) -> list[str]:
+    """Columns that stand on no product, such as the shares of the draws."""
+    known = names.registry()
+    return [one for one in table.columns if one in known and known[str(one)].internal]
+
+
 def _yes_no(values: pd.Series[Any]) -> bool:
     kind = pd.api.types.infer_dtype(values, skipna=True)
     return bool(values.dtype == object and kind == "boolean")
@@ -340,7 +346,7 @@ def _yes_no(values: pd.Series[Any]) -> bool:
 
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Columns a GeoPackage can hold: yes, no and not known as numbers."""
-    out = table.copy()
+    out = table.drop(columns=_internal(table))
     for column in out.columns:
         if column != out.geometry.name and _yes_no(out[column]):
             out[column] = out[column].astype("boolean").astype("Int8")

@@ -72,7 +72,7 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
     was not fitted in this run (a frozen one) moves by as much as the fitted one would.
     """
     limits = drawn_limits(grounds, draws, seed)
-    facts, scores = grounds.read, grounds.scores
+    facts, scores = grounds.facts, grounds.scores
     weights = cuts = None
     if scores is not None and scores.levels:
         weights = drawn_weights(grounds, draws, seed)
@@ -93,8 +93,7 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
         answer = np.broadcast_to(answer, (answer.shape[0], draws))
         for at in range(len(ANSWERS)):
             found[rows, at] = (answer == at).sum(axis=1)
-    plain = Given(facts, deep=True)
-    base = grounds.answers(plain, grounds.limits)[0][:, 0].astype(int)
+    base = grounds.answers(grounds.given, grounds.limits)[0][:, 0].astype(int)
     return _table(found / draws, base, grounds.facts.index)
 
 

@@ -5,6 +5,7 @@ Nothing here has an opinion: it repeats the ladder's own question, for all villa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ class Grounds:
     Attributes
     ----------
     facts : DataFrame
-        As the ladder read them, with the computed columns: one row per village.
+        Those the ladder and its scores read, and the computed columns: one row per village.
     rungs : tuple of Rung
         Those that were asked, in order; the last always holds.
     law : Standard
@@ -48,6 +49,8 @@ class Grounds:
         Whose scores are asked again when a fact moves.
     scores : Potential or None
         As computed in this run.
+    given : Given
+        The facts as arrays of shape (N, 1).
     nothing : bool
         Whether no condition on a fact could be asked, so that what is left waits too.
     """
@@ -57,7 +60,52 @@ class Grounds:
     law: Standard
     scheme: Scheme
     scores: Potential | None
+    given: Given
     nothing: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        facts: pd.DataFrame,
+        rungs: Sequence[Rung],
+        law: Standard,
+        scheme: Scheme,
+        scores: Potential | None,
+        *,
+        nothing: bool = False,
+    ) -> Grounds:
+        """What a judgement rested on.
+
+        Parameters
+        ----------
+        facts : DataFrame
+            As read, with the computed columns.
+        rungs : sequence of Rung
+            The rungs that were asked.
+        law : Standard
+            With the scheme's own numbers.
+        scheme : Scheme
+            The ladder.
+        scores : Potential or None
+            Of this run.
+        nothing : bool
+            Whether no condition on a fact could be asked.
+
+        Returns
+        -------
+        Grounds
+            To ask again.
+        """
+        read = dict.fromkeys(
+            column
+            for rung in rungs
+            for needed in (True, False)
+            for column in columns_of(rung.when, needed=needed)
+        )
+        read |= dict.fromkeys(score.column for score in scheme.scores)
+        read |= dict.fromkeys(one.column for one in scheme.indicators)
+        kept = pd.DataFrame({one: facts[one] for one in read if one in facts}, index=facts.index)
+        return cls(kept, tuple(rungs), law, scheme, scores, Given(kept, deep=True), nothing)
 
     def __repr__(self) -> str:
         return f"<Grounds of {len(self.facts)} villages on {len(self.rungs)} rungs>"
@@ -66,17 +114,6 @@ class Grounds:
     def limits(self) -> dict[str, float]:
         """The numbers compared with, by key."""
         return limits_of(self.rungs, self.law)
-
-    @property
-    def read(self) -> pd.DataFrame:
-        """The facts without what no rung reads, such as outlines."""
-        asked = dict.fromkeys(
-            column
-            for rung in self.rungs
-            for needed in (True, False)
-            for column in columns_of(rung.when, needed=needed)
-        )
-        return pd.DataFrame({one: self.facts[one] for one in asked if one in self.facts})
 
     def answers(self, given: Given, limits: Limits) -> tuple[Places, Places]:
         """What every village comes to, and by which rung.

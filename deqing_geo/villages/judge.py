@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
     "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
-    "flags", "remarks", *flips_.COLUMNS, "possible_types",
-    "potential", "potential_cut", "constraint", "units_counted", *doubt_.COLUMNS,
+    "flags", "remarks", "nearest_flip", "flip_margin", "possible_types",
+    "potential", "potential_cut", "constraint", "units_counted",
+    *doubt_.COLUMNS, *flips_.COLUMNS[2:],
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
@@ -178,14 +179,14 @@ def classify_villages(
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table, day)
-    grounds = Grounds(pd.DataFrame(table), tuple(asked), law, scheme, scores, nothing)
+    grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
     _ask_again(grounds, state, table, draws, seed)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
     if scores is not None:
         keys |= dict.fromkeys(("village.score_spread", "village.fence", "village.fill_share"))
-    keys |= dict.fromkeys(doubt_.RULES if draws else ())
+    keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
