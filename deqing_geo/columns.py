@@ -216,7 +216,10 @@ def vocabulary(name: str) -> Mapping[str, str]:
     '支路'
     """
     try:
-        return MappingProxyType(dict(_registry()["values"][name]))
+        words = _registry()["values"][name]
+        # Several columns may hold the same words, which stand in the registry once.
+        words = _registry()["values"][words["same_as"]] if "same_as" in words else words
+        return MappingProxyType(dict(words))
     except KeyError:
         raise ColumnError(f"`{name}` has no vocabulary in columns.toml.") from None
 

@@ -18,6 +18,7 @@ FLOORS = {
         "divisions",
         "notes",
         "grades",
+        "sheets",
         "weights",
     ),
     3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),

@@ -63,7 +63,8 @@ def write(tmp_path):
 # ---------------------------------------------------------------- layers
 
 
-@pytest.mark.parametrize("what", LAYERS)
+# No fault runs through the practice county.
+@pytest.mark.parametrize("what", [one for one in LAYERS if one != "fault_lines"])
 def test_every_layer_the_practice_county_writes_is_read_back(what, save):
     made = sample.county(1)
     held = {"boundaries": made.development_boundaries, "cropland": made.land_use}
@@ -144,6 +145,16 @@ def test_shapes_of_the_wrong_kind_and_unknown_layers_are_refused(save):
 def test_hazards_may_be_points_or_patches(save):
     assert len(read_layer(save(hazard_class=["high"]), "hazards")) == 1
     assert len(read_layer(save(shapes=[POINT], hazard_class=["high"]), "hazards")) == 1
+
+
+def test_fault_lines_are_lines_with_a_name_or_without(save):
+    line = shapely.LineString([(X, Y), (X + 100, Y)])
+    read = read_layer(save(shapes=[line], 断裂名称=["某断裂"]), "fault_lines")
+
+    assert read["fault_name"].tolist() == ["某断裂"]
+    assert len(read_layer(save(shapes=[line], 备注=["a"]), "fault_lines")) == 1
+    with pytest.raises(errors.GeometryError, match="needs lines"):
+        read_layer(save(备注=["a"]), "fault_lines")
 
 
 @pytest.mark.parametrize("head", ["DLBM", "YDYHFLDM", "sandiao_code"])

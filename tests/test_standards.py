@@ -192,8 +192,8 @@ def test_what_is_local_stands_before_what_is_national(tmp_path):
             "unknown evidence mark guess",
         ),
         (
-            "[[rule]]\nkey='a'\nlabel='a'\ndocument='d'\nsays='s'\nevidence='ours'\nunit='ha'\nvalue=1\n",
-            "unknown unit ha",
+            "[[rule]]\nkey='a'\nlabel='a'\ndocument='d'\nsays='s'\nevidence='ours'\nunit='furlong'\nvalue=1\n",
+            "unknown unit furlong",
         ),
         ("not toml", "cannot be read"),
         ("[[confirmation]]\nkey = 'road.core'\n", "lacks by, document, date"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,11 @@ from deqing_geo.errors import ExportError
 from deqing_geo.export.workbook import require_sheet, write_workbook
 from deqing_geo.files import whole_file
 from deqing_geo.provenance import marks
+from deqing_geo.sheets import harmless
 
 if TYPE_CHECKING:
     pass
 
-# A spreadsheet runs what begins like this, whatever the column was meant to be.
-_FORMULA = re.compile(r"^[\s\ufeff]*[=+\-@|%\t\r]")
-_PLAIN_NUMBER = re.compile(r"^\s*[+-]?\d+(\.\d+)?%?\s*$")
 DECIMALS = 6
 
 
@@ -86,8 +83,8 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     out.columns = pd.Index([_heading(str(column)) for column in out.columns])
     with whole_file(path) as draft:
         if ending == ".csv":
-            out = out.map(_harmless, na_action="ignore")
-            out.columns = pd.Index([_harmless(column) for column in out.columns])
+            out = out.map(harmless, na_action="ignore")
+            out.columns = pd.Index([harmless(column) for column in out.columns])
             out.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         else:
             above = [f"{names.label(key)}:{text}" for key, text in said.items()]
@@ -134,9 +131,3 @@ def _heading(column: str) -> str:
         if column in names.vocabulary(vocabulary):
             return f"{names.vocabulary(vocabulary)[column]}(公里)"
     return column
-
-
-def _harmless(value: object) -> object:
-    if not isinstance(value, str) or _PLAIN_NUMBER.match(value) or not _FORMULA.match(value):
-        return value
-    return f"'{value}"

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from deqing_geo.errors import ExportError
-from deqing_geo.files import undated
+from deqing_geo.sheets import (
+    A4,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    NARROWEST,
+    WIDEST,
+    new_book,
+    packed,
+    put,
+    wide,
+)
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-# Excel's own limits.
-MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 1_048_576, 16_384, 32_767
 # Lines above the table: what it was counted by, what must not be forgotten, the headings.
 SPARE = 3
-# No workbook goes without a date; any fixed one will do.
-MADE_ON = datetime(2000, 1, 1)  # noqa: DTZ001 - a workbook's dates know no zone
-# Widths in letters; past the widest a cell is wrapped.
-NARROWEST, WIDEST = 6, 36
 LOOKED_AT = 500
-A4 = 9
 
 
 def require_sheet(table: pd.DataFrame, called: str) -> None:
@@ -71,56 +70,25 @@ def write_workbook(table: pd.DataFrame, draft: Path, above: Sequence[str], *, ca
     ExportError
         If a text is longer than a cell holds.
     """
-    from openpyxl import Workbook
-
-    book = Workbook()
-    book.properties.creator = "deqing_geo"
-    book.properties.created = book.properties.modified = MADE_ON
+    book = new_book()
     sheet: Worksheet = book.active
     sheet.title = "Sheet1"
     for line, text in enumerate(above, start=1):
-        _put(sheet, line, 1, text, called)
+        put(sheet, line, 1, text, called)
     head = len(above) + 1
     _fill(sheet, table, head, called)
     _look(sheet, table, head)
-    packed = io.BytesIO()
-    book.save(packed)
-    draft.write_bytes(undated(packed.getvalue(), _dated))
+    draft.write_bytes(packed(book))
 
 
 def _fill(sheet: Worksheet, table: pd.DataFrame, head: int, called: str) -> None:
     for place, column in enumerate(table.columns, start=1):
-        _put(sheet, head, place, str(column), called)
+        put(sheet, head, place, str(column), called)
         values = table[column]
         cells = values.astype(object).where(values.notna(), None)
         for line, value in enumerate(cells, start=head + 1):
             if value is not None:
-                _put(sheet, line, place, value, called)
-
-
-def _put(sheet: Worksheet, line: int, place: int, value: Any, called: str) -> None:
-    """One cell; a text stays one, whatever it looks like."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    cell = sheet.cell(line, place)
-    if isinstance(value, bool | np.bool_):
-        value = "是" if value else "否"
-    if isinstance(value, int | float | np.number):
-        number = float(value)
-        if np.isfinite(number):
-            # What has no fraction is written without one, so that 12 does not become 12.0.
-            cell.value = int(value) if number.is_integer() and abs(number) < 1e15 else number
-        return
-    text = ILLEGAL_CHARACTERS_RE.sub("", str(value))
-    if len(text) > MOST_LETTERS:
-        raise ExportError(
-            f"{called}: row {line} holds a text of {len(text):,} letters and a cell at most "
-            f"{MOST_LETTERS:,}. Save it as .csv."
-        )
-    cell.value = text
-    # Otherwise `=1+1` would be run, and an error's name taken for one.
-    cell.data_type = "s"
-    cell.number_format = "@"
+                put(sheet, line, place, value, called)
 
 
 def _look(sheet: Worksheet, table: pd.DataFrame, head: int) -> None:
@@ -132,15 +100,15 @@ def _look(sheet: Worksheet, table: pd.DataFrame, head: int) -> None:
     for place in range(1, table.shape[1] + 1):
         column = table.iloc[:LOOKED_AT, place - 1]
         texts = [str(table.columns[place - 1]), *(str(one) for one in column[column.notna()])]
-        wide = max(sum(1 + (letter > "\u2e80") for letter in text) for text in texts)
+        across = max(wide(text) for text in texts)
         letter = get_column_letter(place)
-        sheet.column_dimensions[letter].width = min(max(wide + 2, NARROWEST), WIDEST)
+        sheet.column_dimensions[letter].width = min(max(across + 2, NARROWEST), WIDEST)
         cell = sheet.cell(head, place)
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="EEF1F4")
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         cell.border = Border(top=rule, bottom=rule)
-        if wide + 2 > WIDEST:
+        if across + 2 > WIDEST:
             for line in range(head + 1, head + 1 + len(table)):
                 sheet.cell(line, place).alignment = Alignment(wrap_text=True, vertical="top")
     sheet.freeze_panes = sheet.cell(head + 1, 1)
@@ -150,11 +118,3 @@ def _look(sheet: Worksheet, table: pd.DataFrame, head: int) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.oddFooter.center.text = "&P / &N"
-
-
-def _dated(part: str, content: bytes) -> bytes:
-    """The properties with the fixed day: saving writes the hour into them."""
-    if part != "docProps/core.xml":
-        return content
-    day = f"{MADE_ON:%Y-%m-%dT%H:%M:%SZ}".encode()
-    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + day, content)

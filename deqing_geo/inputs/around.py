@@ -18,7 +18,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.errors import ColumnError, DeqingGeoWarning, GeometryError, InputError
 from deqing_geo.landuse import decide
-from deqing_geo.reading import PLACES, POINTS, POLYGONS, OsmQuery, note, read
+from deqing_geo.reading import LINES, PLACES, POINTS, POLYGONS, OsmQuery, note, read
 from deqing_geo.tables import is_table, read_places
 
 # For each layer: the shapes it holds, the columns looked for, and those it cannot do without.
@@ -30,6 +30,7 @@ LAYERS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
     "farmland": (POLYGONS, (), ()),
     "cropland": (POLYGONS, ("landuse_code", "landuse_name"), ()),
     "hazards": (PLACES, ("hazard_kind", "hazard_class", "threatened_people"), ("hazard_class",)),
+    "fault_lines": (LINES, ("fault_name",), ()),
     "facilities": (POINTS, ("facility_class", "facility_name", "opened_on"), ("facility_class",)),
 }
 # Nothing is decided by these: 地面塌陷 and 不稳定斜坡 stay as they are written.
@@ -55,7 +56,7 @@ def read_layer(
     like: gpd.GeoDataFrame | None = None,
     landuse: str | None = None,
 ) -> gpd.GeoDataFrame:
-    """A layer the village types are judged by: law, seats, hazards or services.
+    """A layer the village types are judged by: law, seats, hazards, faults or services.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def read_layer(
         ``seats`` (镇、街道驻地), ``boundaries`` (城镇开发边界), ``redline`` (生态保护红线),
         ``water_source`` (饮用水水源保护区), ``farmland`` (永久基本农田), ``cropland`` (耕地; of a
         layer with land-use codes the rows of 01),
-        ``hazards`` (地质灾害隐患点或易发区) or ``facilities`` (公共服务设施).
+        ``hazards`` (地质灾害隐患点或易发区), ``fault_lines`` (断裂带) or ``facilities``
+        (公共服务设施).
     layer : str, optional
         The layer, or the sheet, of a file with several.
     columns : mapping, optional

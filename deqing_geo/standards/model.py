@@ -32,6 +32,14 @@ UNITS = {
     "intensity": "度",
     "household": "户",
     "village": "个",
+    "person": "人",
+    "person/household": "人/户",
+    "kind": "类",
+    "site": "处",
+    "ha": "公顷",
+    "mu": "亩",
+    "10000 yuan": "万元",
+    "%": "%",
     "score": "",
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo import columns as names
+from deqing_geo.errors import StandardsError, UnitError
 from deqing_geo.villages.conditions import ASKED, BOUNDS, JOINED
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.wording import FILLED
@@ -65,8 +66,9 @@ def mistakes_of(raw: Mapping[str, Any], base: Scheme, law: Standard) -> list[str
     if not amends:
         out += [f"[[{name}]] is missing" for name in ("rung", "weight") if not raw.get(name)]
     seen: list[str] = []
+    whole = _with_numbers(raw.get("numbers", {}), law)
     for place, rung in enumerate(raw.get("rung", ()), start=1):
-        out += [f"[[rung]] {place} ({rung.get('id', '?')}): {said}" for said in _rung(rung, law)]
+        out += [f"[[rung]] {place} ({rung.get('id', '?')}): {said}" for said in _rung(rung, whole)]
         seen.append(str(rung.get("id")))
     out += _numbers(raw.get("numbers", {}), law)
     out += _weights(raw.get("weight", ()))
@@ -235,7 +237,7 @@ def _single(leaf: Mapping[str, Any], law: Standard) -> Iterator[str]:
         if not isinstance(key, str) or key not in law:
             yield (
                 f"{column}: {name} = {key!r} is no number of the law: give it a name under "
-                "[numbers], or in the bureau's own local.toml, with its reason"
+                "[numbers], with its unit and reason"
             )
         elif not counted:
             yield f"{column}: is text, and {name} compares numbers"
@@ -268,16 +270,35 @@ def _columns() -> list[str]:
 
 def _numbers(numbers: Mapping[str, Any], law: Standard) -> Iterator[str]:
     for key, entry in numbers.items():
-        if key not in law:
-            yield f"[numbers] no number {key!r}{_near(key, list(law.entries))}"
-        elif not isinstance(entry, Mapping) or set(entry) != {"value", "reason"}:
+        fields = set(entry) if isinstance(entry, Mapping) else set()
+        if key not in law and fields != {"value", "unit", "reason"}:
+            yield (
+                f"[numbers] no number {key!r}{_near(key, list(law.entries))}. One of your own is "
+                'written as { value = 800, unit = "m", reason = "..." }'
+            )
+        elif key in law and fields - {"unit"} != {"value", "reason"}:
             yield f'[numbers] {key}: is written as {{ value = 800, reason = "..." }}'
         elif isinstance(entry["value"], bool) or not isinstance(entry["value"], int | float):
             yield f"[numbers] {key}: {entry['value']!r} is no number"
-        elif not str(entry["reason"]).strip():
-            yield f"[numbers] {key}: needs a reason"
-        elif entry["value"] <= 0 or (law.rule(key).unit == "ratio" and entry["value"] > 1):
-            yield f"[numbers] {key}: {entry['value']} is no {law.rule(key).unit} above 0"
+        else:
+            unit = entry.get("unit")
+            try:
+                own = law.with_rule(key, entry["value"], reason=str(entry["reason"]), unit=unit)
+            except (StandardsError, UnitError) as error:
+                yield f"[numbers] {key}: {error}"
+                continue
+            if own.rule(key).unit == "ratio" and entry["value"] > 1:
+                yield f"[numbers] {key}: {entry['value']} is no ratio: divide percentages by 100"
+
+
+def _with_numbers(numbers: Mapping[str, Any], law: Standard) -> Standard:
+    """The law with those of a file's numbers that are right, by which its rungs are checked."""
+    for key, entry in numbers.items():
+        if not list(_numbers({key: entry}, law)):
+            law = law.with_rule(
+                key, entry["value"], reason=str(entry["reason"]), unit=entry.get("unit")
+            )
+    return law
 
 
 def _weights(weights: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from deqing_geo.villages.conditions import (
 )
 from deqing_geo.villages.grounds import ANSWERS, MISSING
 from deqing_geo.villages.kinds import called
+from deqing_geo.villages.potential import TOPSIS, scored
 from deqing_geo.villages.wording import DECIMALS, shown_rule, shown_value, shown_values
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ CUT = "potential_cut"
 COMPUTED = ("units_counted", CUT, "constraint", "potential")
 # So much farther than the sum says, so that a score that is to reach a cut does reach it.
 BEYOND = 1e-9
+# A billionth of the way, which is less than any figure shown.
+HALVINGS = 40
 SCORE_DECIMALS = RATIO_DECIMALS = 4
 HOLDS_FROM = ("at_least", "above")
 # A reached limit is named as it is; one to be passed, with these words. 以上 and 以下 would
@@ -298,21 +301,44 @@ def _of_potential(grounds: Grounds, cut: Any, named: str) -> Iterator[Move]:
         if column not in grounds.facts or not scores.base[:, at].any():
             continue
         values, to = _numbers(grounds, column), np.full(len(gap), np.nan)
-        less = grounds.less(column)
-        for level, (least, most) in enumerate(grounds.bounds(column)):
+        for level in range(len(scores.levels)):
             weight = scores.base[level, at]
             rows = (scores.level == level) & ~np.isnan(values)
-            if not weight or np.isnan(least) or not rows.any():
+            if not weight or not rows.any():
                 continue
-            z = scores.z[rows, at] + beyond[rows] / weight
-            place = 1 - z if less else z
-            wanted = least + place * (most - least)
+            bound = grounds.bound(level, column)
+            if scores.fit.method == TOPSIS:
+                z = _by_halves(scores.z[rows], at, scores.base[level], (cut + beyond - gap)[rows])
+            else:
+                z = scores.z[rows, at] + beyond[rows] / weight
+            place = 1 - z if bound.less else z
+            wanted = bound.least + place * (bound.most - bound.least)
             to[rows] = np.where((z >= 0) & (z <= 1), wanted, np.nan)
         to = _outward(column, to, up=to > values)
         if column not in BELOW_ZERO:
             to = np.where(to < 0, np.nan, to)
         yield Move(column, to, margin, named, "at_least", score=True)
     yield Move("potential", scores.score + beyond, margin, named, "at_least", score=True)
+
+
+def _by_halves(z: Floats, at: int, weights: Floats, goal: Floats) -> Floats:
+    """Where one indicator has to be for the closeness to come to a goal; beyond 0-1 if nowhere.
+
+    The closeness grows with every indicator, so halving what is left finds it.
+    """
+
+    def close(place: Floats) -> Floats:
+        moved = z.copy()
+        moved[:, at] = place
+        return scored(moved, weights, TOPSIS)
+
+    low, high = np.zeros(len(z)), np.ones(len(z))
+    never = (close(low) > goal) | (close(high) < goal)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        under = close(middle) < goal
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    return np.where(never, np.nan, np.where(goal > close(z[:, at]), high, low))
 
 
 def _given(grounds: Grounds, given: Given, move: Move, rows: Bools) -> Given:

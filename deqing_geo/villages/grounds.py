@@ -14,13 +14,14 @@ import pandas as pd
 
 from deqing_geo.villages.conditions import Given, columns_of, decided, limits_of
 from deqing_geo.villages.kinds import FIVE
-from deqing_geo.villages.potential import constraint
+from deqing_geo.villages.potential import constraint, scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.standards import Standard
     from deqing_geo.villages.conditions import Limits
+    from deqing_geo.villages.fitting import Bound
     from deqing_geo.villages.potential import Potential
     from deqing_geo.villages.scheme import Rung, Scheme
 
@@ -182,63 +183,35 @@ class Grounds:
         ndarray of float, shape (N,)
             As it stands where the indicator does not count.
         """
-        assert self.scores is not None
-        at = self.scores.columns.index(column)
-        out = self.scores.score.copy()
-        for level, (least, most) in enumerate(self.bounds(column)):
-            rows = (self.scores.level == level) & ~np.isnan(values)
-            weight = self.scores.base[level, at]
-            if not weight or np.isnan(least):
-                continue
-            z = np.clip((values[rows] - least) / (most - least), 0, 1)
-            z = 1 - z if self.less(column) else z
-            out[rows] += weight * (z - self.scores.z[rows, at])
+        scores = self.scores
+        assert scores is not None
+        at = scores.columns.index(column)
+        out = scores.score.copy()
+        for level in range(len(scores.levels)):
+            rows = (scores.level == level) & ~np.isnan(values)
+            if scores.base[level, at] > 0:
+                z = scores.z[rows].copy()
+                z[:, at] = self.bound(level, column).stretched(values[rows])
+                out[rows] = scored(z, scores.base[level], scores.fit.method)
         return out
 
-    def less(self, column: str) -> bool:
-        """Whether less of an indicator is better.
+    def bound(self, level: int, column: str) -> Bound:
+        """What an indicator was measured by.
 
         Parameters
         ----------
+        level : int
+            Place among the levels of the scores.
         column : str
             An indicator.
 
         Returns
         -------
-        bool
-            As the scheme says.
+        Bound
+            Its ends and weight.
         """
-        return next(one.less for one in self.scheme.indicators if one.column == column)
-
-    def bounds(self, column: str) -> list[tuple[float, float]]:
-        """Which values of an indicator stand for 0 and for 1, level by level.
-
-        Parameters
-        ----------
-        column : str
-            An indicator.
-
-        Returns
-        -------
-        list of (float, float)
-            NaN where the villages leave it open.
-        """
-        assert self.scores is not None
-        at = self.scores.columns.index(column)
-        if column not in self.facts:
-            return [(np.nan, np.nan)] * len(self.scores.levels)
-        values = self.facts[column].to_numpy(dtype=float, na_value=np.nan)
-        z = 1 - self.scores.z[:, at] if self.less(column) else self.scores.z[:, at]
-        out = []
-        for level in range(len(self.scores.levels)):
-            # Between 0 and 1 the score is a straight line, so two villages give it.
-            inside = (self.scores.level == level) & (z > 0) & (z < 1) & ~np.isnan(values)
-            rows = np.flatnonzero(inside)
-            if len(rows) < 2 or np.ptp(values[rows]) == 0:
-                out.append((np.nan, np.nan))
-                continue
-            low, high = rows[np.argmin(values[rows])], rows[np.argmax(values[rows])]
-            slope = (z[high] - z[low]) / (values[high] - values[low])
-            least = values[low] - z[low] / slope
-            out.append((float(least), float(least + 1 / slope)))
-        return out
+        scores = self.scores
+        assert scores is not None
+        found = scores.fit.level(scores.levels[level])
+        assert found is not None
+        return found.bounds[scores.columns.index(column)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError, InputError
+from deqing_geo.errors import InputError
 from deqing_geo.villages import doubt as doubt_
 from deqing_geo.villages import flips as flips_
-from deqing_geo.villages.cells import DECLARED, read_cells, read_day
+from deqing_geo.villages.cells import DECLARED, read_cells
 from deqing_geo.villages.conditions import (
     UNKNOWN,
     YES,
@@ -25,8 +25,9 @@ from deqing_geo.villages.conditions import (
     not_known,
     truth,
 )
+from deqing_geo.villages.decisions import AGREE, decisions, standing
 from deqing_geo.villages.grounds import Grounds
-from deqing_geo.villages.kinds import BY_HAND, FIVE, labelled
+from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.standards import Rule, Standard
+    from deqing_geo.villages.fitting import Fit
+    from deqing_geo.villages.potential import Weighing
 
     Bools = NDArray[np.bool_]
 
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
-    "decided_by", "decided_how", "reason", "missing_fields", "current_type", "type_changed",
+    "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
+    "missing_fields", "current_type", "type_changed",
     "flags", "remarks", "nearest_flip", "flip_margin", "possible_types",
     "potential", "potential_cut", "constraint", "units_counted",
     *doubt_.COLUMNS, *flips_.COLUMNS[2:],
@@ -51,7 +55,6 @@ COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
 GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
 MADE = tuple(column for column in ORDERED if column not in GIVEN)
-OVERRIDE = ("type", "reason", "authority", "document_no", "author", "date")
 
 
 def classify_villages(
@@ -61,6 +64,8 @@ def classify_villages(
     scheme: str | os.PathLike[str] | Scheme = DEFAULT,
     overrides: pd.DataFrame | None = None,
     skip: Sequence[str] = (),
+    weights: Weighing = None,
+    fit: Fit | None = None,
     as_of: date | None = None,
     draws: int = doubt_.DRAWS,
     seed: int = 0,
@@ -86,9 +91,19 @@ def classify_villages(
         Decisions of people, which stand before the rules: ``village_code`` (or the index),
         ``type`` (one of the five, or ``undecided``), ``reason``, ``authority``, ``document_no``,
         ``author``, ``date``, and ``valid_until`` where they end. The last of a village counts.
+        ``stage`` (镇(街道)意见、会审、公示、批复) says on which stage; there ``type`` may also be
+        同意: a town's confirms what the rules say and ends an earlier decision, that of a later
+        stage leaves what stands.
     skip : sequence of str
         Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
         城郊融合.
+    weights : str, Weights, Series or mapping, optional
+        Of the potential, in place of the scheme's: by indicator (those not named weigh nothing),
+        what `weights.ahp` or `weights.combine` answered, or ``entropy``, ``critic``,
+        ``expert+entropy`` or ``topsis`` (docs/weights.md). ``fit``, ``line`` and notices say so.
+    fit : Fit, optional
+        Of an earlier run (``types.fit``, or a file of it by ``Fit.load``): scores by its
+        bounds, weights and cut, so that the two runs compare.
     as_of : date, optional
         The day by which meetings have been held and on which overrides have to be valid; by
         default today.
@@ -108,17 +123,21 @@ def classify_villages(
     RecipeError
         If there is no such scheme, or its file is mistaken: every mistake is listed.
     InputError
-        If the index repeats a label, a rung to skip is not there, a relocation is decided
-        without a document, or `draws` or `seed` is no whole number from 0 on.
+        If the index repeats a label, a rung to skip is not there, a relocation is
+        decided without a document, weights are not understood or come together with a fit,
+        the fit was made for other indicators or levels, or `draws` or `seed` is no whole number
+        from 0 on.
     ColumnError
-        If an override lacks a column, or its type or a date is not understood.
+        If an override lacks a column, or its type, stage or a date is not understood; or if the
+        facts lack an indicator that the fit weighs.
     CodeError
         If an override names a village that is not there, or gives no reason.
 
     Warns
     -----
     DeqingGeoWarning
-        If an indicator of the potential had to be left out.
+        If an indicator of the potential had to be left out, or most villages lie beyond the
+        bounds of the fit.
 
     Notes
     -----
@@ -165,8 +184,8 @@ def classify_villages(
     first, rest = _split(scheme, skip)
     asked = [rung for rung in first if _climb(rung, given, state, off, scheme, law)]
     taking = ~((state.decided_by != "") & (state.model == "urban"))
-    scores = _score(table, taking, law, scheme)
     day = as_of or datetime.now().astimezone().date()
+    scores = _score(table, taking, law, scheme, weights, fit, day)
     _apply_overrides(state, table, overrides, day)
     nothing = _nothing_tried(rest, table)
     for rung in rest:
@@ -185,7 +204,8 @@ def classify_villages(
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
     if scores is not None:
-        keys |= dict.fromkeys(("village.score_spread", "village.fence", "village.fill_share"))
+        measured = () if fit is not None else ("village.score_spread", "village.fence")
+        keys |= dict.fromkeys((*measured, "village.fill_share"))
     keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
@@ -193,7 +213,7 @@ def classify_villages(
         off=off,
         weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
         sources=sources,
-        notices=_notices(facts, sources, off),
+        notices=_notices(facts, sources, off, () if scores is None else scores.notices),
         origins=tuple(facts.attrs.get("origins", ())),
         asked=MappingProxyType(
             {
@@ -201,12 +221,17 @@ def classify_villages(
                 "scheme": scheme,
                 "overrides": overrides,
                 "skip": tuple(skip),
+                "weights": dict(weights) if isinstance(weights, Mapping) else weights,
+                "fit": fit,
                 "as_of": day,
                 "draws": draws,
                 "seed": seed,
             }
         ),
+        fit=None if scores is None else scores.fit,
     )
+    # Types are facts again when they are judged anew, and what this run says of itself is not.
+    out.attrs["facts_notice"] = _told_before(facts)
     out.attrs["notice"] = ";".join(result.notices)
     out.attrs["definition"] = result.line
     return result
@@ -240,6 +265,7 @@ class _State:
         self.override = np.full(count, None, dtype=object)
         self.override_reason = np.full(count, "", dtype=object)
         self.expired = np.zeros(count, dtype=bool)
+        self.agreed_to = np.full(count, "", dtype=object)
         self.doubtful = np.zeros(count, dtype=bool)
 
     @property
@@ -345,13 +371,19 @@ def _behind(gaps: dict[str, Bools], table: pd.DataFrame, scheme: Scheme) -> dict
 
 
 def _score(
-    table: gpd.GeoDataFrame, taking: Bools, law: Standard, scheme: Scheme
+    table: gpd.GeoDataFrame,
+    taking: Bools,
+    law: Standard,
+    scheme: Scheme,
+    weights: Weighing,
+    fit: Fit | None,
+    day: date,
 ) -> Potential | None:
     """Write the computed columns; without a single indicator there are none."""
     held = constraint(table, law, scheme.scores)
     if held is not None:
         table["constraint"] = held
-    found = potential(table, taking, law, scheme.indicators)
+    found = potential(table, taking, law, scheme.indicators, weights=weights, fit=fit, day=day)
     if not (found.units > 0).any():
         return None
     table["potential"] = found.score
@@ -371,13 +403,13 @@ def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
     state.final[waiting] = None
     chosen = np.array([one is not None for one in state.override], dtype=bool)
     state.final[chosen] = state.override[chosen]
-    for at in np.flatnonzero(waiting & ~chosen):
+    for at in np.flatnonzero(waiting):
         state.reason[at] += (
             ";村民会议不同意,不列入搬迁撤并类"
             if consent[at] == "refused"
             else ";符合上述条件仅为拟列入,须征求村民意见并经村民会议同意"
         )
-    for at in np.flatnonzero(state.candidate & agreed & ~chosen):
+    for at in np.flatnonzero(state.candidate & agreed):
         state.reason[at] += f";村民会议已于{dates[at]}同意"
 
 
@@ -392,6 +424,7 @@ def _written(
     status[state.candidate] = "candidate"
     status[state.candidate & state.agreed] = "consented"
     status[state.candidate & (consent == "refused")] = "refused"
+    model_status = status.copy()
     status[chosen] = "override"
     status[chosen & (state.final == "undecided")] = "undecided"
     current = _column(table, "current_type")
@@ -410,6 +443,9 @@ def _written(
         "decided_by": np.where(chosen, BY_HAND, state.decided_by),
         "decided_how": np.where(chosen, "override", state.how),
         "reason": np.where(chosen, state.override_reason, state.reason),
+        "model_by": state.decided_by,
+        "model_status": model_status,
+        "model_reason": state.reason,
         "missing_fields": state.missing,
         "type_changed": changed,
         "flags": [";".join(row) for row in codes],
@@ -474,6 +510,8 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
+            "UNITS": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
+            "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
             "DOUBT": state.doubtful,
         }
     order = [name for name in names.vocabulary("flags") if name in found]
@@ -487,67 +525,26 @@ def _flags(
 def _apply_overrides(
     state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
 ) -> None:
-    if overrides is None or len(overrides) == 0:
-        return
-    log = overrides.reset_index() if "village_code" not in overrides else overrides
-    log = log.rename(columns={"index": "village_code"})
-    lacking = [column for column in ("village_code", *OVERRIDE) if column not in log]
-    if lacking:
-        raise ColumnError(f"`overrides` lacks the columns {', '.join(lacking)}.")
-    place = table.index.get_indexer(log["village_code"])
-    if (place < 0).any():
-        strangers = log["village_code"][place < 0]
-        raise CodeError("`overrides` names villages that are not there.", strangers)
-    words = names.read_values(log["type"], "type_final").to_numpy(dtype=object)
-    odd = ~np.isin(words, [*FIVE, "undecided"])
-    if odd.any():
-        allowed = "、".join(names.vocabulary("type_final")[one] for one in (*FIVE, "undecided"))
-        raise ColumnError(f"`type` of an override is one of {allowed}.", log["village_code"][odd])
-    clean = {column: names.clean_text(log[column]) for column in (*OVERRIDE[1:],)}
-    for column in ("reason", "authority", "author", "date"):
-        empty = clean[column].isna().to_numpy(dtype=bool)
-        if empty.any():
-            raise CodeError(f"`overrides` gives no {column}.", log["village_code"][empty])
-    bare = (words == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
-    if bare.any():
-        raise InputError(
-            "搬迁撤并 is decided by a document: `document_no` is empty.", log["village_code"][bare]
-        )
-    _days(clean["date"], "date", log["village_code"])
-    ends = names.clean_text(log["valid_until"]) if "valid_until" in log else None
-    over = np.zeros(len(log), dtype=bool)
-    if ends is not None:
-        last = _days(ends, "valid_until", log["village_code"])
-        over = np.array([one is not None and one < day for one in last], dtype=bool)
-    # The log is in order of time: what stands last of a village counts.
-    for at, row in enumerate(place):
-        state.expired[row] = over[at]
-        state.override[row] = None if over[at] else words[at]
-        document = clean["document_no"].iloc[at] or "无文号"
-        state.override_reason[row] = (
-            f"依据{document}({clean['authority'].iloc[at]},{clean['date'].iloc[at]})人工调整:"
-            f"{clean['reason'].iloc[at]}"
-        )
-
-
-def _days(texts: pd.Series[Any], column: str, codes: pd.Series[Any]) -> list[date | None]:
-    out = [None if text is None else read_day(text) for text in texts]
-    odd = np.array([day is None for day in out], dtype=bool) & texts.notna().to_numpy(dtype=bool)
-    if odd.any():
-        raise ColumnError(
-            f"`{column}` of an override is a day like 2025-12-31, not {texts[odd].iloc[0]!r}.",
-            codes[odd],
-        )
-    return out
+    for row, last in standing(decisions(overrides, table.index, day)).items():
+        if last.kind == AGREE:
+            shown = last.agreed_to
+            state.agreed_to[row] = "relocate" if shown == CANDIDATE else shown
+            continue
+        state.expired[row] = last.over
+        state.override[row] = None if last.over else last.kind
+        state.override_reason[row] = last.sentence
 
 
 # ---------------------------------------------------------------- words
 
 
 def _notices(
-    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
+    facts: gpd.GeoDataFrame,
+    sources: tuple[Rule, ...],
+    off: dict[str, tuple[str, ...]],
+    scored: tuple[str, ...],
 ) -> tuple[str, ...]:
-    said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
+    said = [one for one in _told_before(facts).split(";") if one]
     told = facts.attrs.get("facts", {})
     said += [
         f"{names.label(column)}:{word('notice.proxy')}"
@@ -566,7 +563,11 @@ def _notices(
         said.append(
             f"缺{labels},未按条件{'、'.join(unasked)}判定,其余类型中可能有应属这些条件的村庄"
         )
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys((*said, *scored)))
+
+
+def _told_before(facts: gpd.GeoDataFrame) -> str:
+    return str(facts.attrs.get("facts_notice", facts.attrs.get("notice")) or "")
 
 
 def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:

@@ -117,10 +117,10 @@ def why(types: VillageTypes, code: object, lang: str = "zh") -> str:
     lines = [_verdict(made, row, tried, law, lang)]
     if made["remarks"]:
         flags = names.english("flags")
-        said = say["parts"].join(flags[one] for one in str(made["flags"]).split(";"))
+        said = say["parts"].join(flags.get(one, one) for one in str(made["flags"]).split(";"))
         lines.append(f"{say['remarks']}{made['remarks'] if lang == 'zh' else said}")
     if made["decided_by"] == BY_HAND:
-        lines += [f"{say['by_hand']}{_model(made, tried, lang)}"]
+        lines += [f"{say['by_hand']}{_model(made, lang)}"]
     deciding = [rung for rung, state in tried if state not in ("failed", "off")][:1]
     told = _Teller(row, law, scheme, say, lang)
     compared = [said for rung in deciding for said in told.compared(rung)]
@@ -168,7 +168,7 @@ def _tried(types: VillageTypes, row: pd.DataFrame) -> Iterator[tuple[Rung, str]]
             continue
         state = STATES[int(truth(rung.when, row, law)[0])]
         # Where not one condition could be asked, the last says nothing either.
-        nothing = waits and row["decided_by"].iloc[0] == rung.id and state == "held"
+        nothing = waits and row["model_by"].iloc[0] == rung.id and state == "held"
         yield rung, "unknown" if nothing else state
         if state == "held" or (state == "unknown" and not waits):
             return
@@ -392,10 +392,10 @@ def _verdict(
     return f"{head}{sentences(rung, row, law, lang=lang)[0]}"
 
 
-def _model(made: Mapping[str, Any], tried: list[tuple[Rung, str]], lang: str) -> str:
+def _model(made: Mapping[str, Any], lang: str) -> str:
     kind = str(made["type_model"])
     said = called(kind) if lang == "zh" else names.english("type_final").get(kind, kind)
-    by = next((rung.id for rung, state in tried if state not in ("failed", "off")), "")
+    by = made["model_by"]
     return f"{said}({by})" if lang == "zh" else f"{said} ({by})"
 
 

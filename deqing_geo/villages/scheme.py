@@ -168,7 +168,7 @@ class Scheme:
             The same one where the scheme has none.
         """
         for key, rule in self.numbers.items():
-            law = law.with_rule(key, rule.value, reason=rule.clause)
+            law = law.with_rule(key, rule.value, reason=rule.clause, unit=rule.unit)
         return law
 
     def __repr__(self) -> str:
@@ -327,8 +327,8 @@ def _numbers(entries: Mapping[str, Any], law: Standard | None) -> Mapping[str, R
         return MappingProxyType({})
     made = {}
     for key, entry in entries.items():
-        known = law.rule(key)
-        made[key] = Rule.local(float(entry["value"]), known.unit, reason=str(entry["reason"]))
+        unit = law.rule(key).unit if key in law else str(entry["unit"])
+        made[key] = Rule.local(float(entry["value"]), unit, reason=str(entry["reason"]))
     return MappingProxyType(made)
 
 
@@ -344,6 +344,9 @@ def _differences(scheme: Scheme, base: Scheme, law: Standard) -> tuple[str, ...]
     if common != [name for name in base.ids if name in common]:
         out.append(f"条件顺序改为{'、'.join(scheme.ids)}")
     for key, rule in scheme.numbers.items():
+        if key not in law:
+            out.append(f"新增数值{key}取{shown_rule(rule)}({rule.clause})")
+            continue
         before = law.rule(key)
         if before.value != rule.value:
             out.append(f"{before.label}由{shown_rule(before)}改为{shown_rule(rule)}({rule.clause})")
