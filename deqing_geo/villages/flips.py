@@ -411,6 +411,10 @@ def _by_fact(grounds: Grounds, move: Move, rows: NDArray[np.int64]) -> list[str]
     else:
         limits = np.broadcast_to(move.limit, (len(move.to),))[rows].astype(float)
         shown = shown_values(move.column, pd.Series(limits))
+        known = names.registry()[move.column]
+        if np.ndim(move.limit) == 0 and known.unit != "ratio":
+            # A step of a table is written as the table has it.
+            shown = [f"{move.limit:g}{known.unit_zh}"] * len(rows)
     before = shown_values(move.column, pd.Series(values), (), limits)
     on = compare(limits, move.bound, limits) == compare(to, move.bound, limits)
     up = to > values
