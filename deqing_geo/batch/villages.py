@@ -258,7 +258,7 @@ def readable(types: VillageTypes) -> pd.DataFrame:
         One row per village; yes and no as booleans, missing fields by their labels.
     """
     table = types.table
-    for_machines = [table.geometry.name, "whole_area", "flags"]
+    for_machines = [table.geometry.name, "whole_area", "flags", *_internal(table)]
     out = pd.DataFrame(table.drop(columns=for_machines, errors="ignore"))
     for column in out.columns:
         if _yes_no(out[column]):
@@ -284,11 +284,17 @@ def plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     GeoDataFrame
         A copy.
     """
-    out = table.copy()
+    out = table.drop(columns=_internal(table))
     for column in out.columns:
         if column != out.geometry.name and _yes_no(out[column]):
             out[column] = out[column].astype("boolean").astype("Int8")
     return out
+
+
+def _internal(table: pd.DataFrame) -> list[str]:
+    """Columns that stand on no product, such as the shares of the draws."""
+    known = names.registry()
+    return [one for one in table.columns if one in known and known[str(one)].internal]
 
 
 def _yes_no(values: pd.Series[Any]) -> bool:

@@ -47,8 +47,9 @@ ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
     "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
     "missing_fields", "current_type", "type_changed",
-    "flags", "remarks", *flips_.COLUMNS, "possible_types",
-    "potential", "potential_cut", "constraint", "units_counted", *doubt_.COLUMNS,
+    "flags", "remarks", "nearest_flip", "flip_margin", "possible_types",
+    "potential", "potential_cut", "constraint", "units_counted",
+    *doubt_.COLUMNS, *flips_.COLUMNS[2:],
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
@@ -197,7 +198,7 @@ def classify_villages(
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table, day)
-    grounds = Grounds(pd.DataFrame(table), tuple(asked), law, scheme, scores, nothing)
+    grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
     _ask_again(grounds, state, table, draws, seed)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
@@ -205,7 +206,7 @@ def classify_villages(
     if scores is not None:
         measured = () if fit is not None else ("village.score_spread", "village.fence")
         keys |= dict.fromkeys((*measured, "village.fill_share"))
-    keys |= dict.fromkeys(doubt_.RULES if draws else ())
+    keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
@@ -509,7 +510,7 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
-            "IMPLAUSIBLE": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
+            "UNITS": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
             "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
             "DOUBT": state.doubtful,
         }
