@@ -146,6 +146,8 @@ _HOMES = {
     "zonal": "terrain",
     "village_facts": "villages",
     "classify_villages": "villages",
+    "Opinions": "villages",
+    "read_opinions": "villages",
     "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",

@@ -159,6 +159,7 @@ def workbook(sheets: Sequence[Sheet], *, called: str) -> bytes:
     >>> made["A3"].protection.locked, made["B3"].protection.locked
     (True, False)
     """
+    sheets = tuple(sheets)
     names = [sheet.name for sheet in sheets]
     if not names or len({name.casefold() for name in names}) < len(names):
         raise ExportError(f"{called}: a workbook has sheets of different names, not {names}.")

@@ -86,6 +86,24 @@ def test_a_mistake_is_named_with_its_line(folder, old, new, line, said):
     assert any(one.startswith(f"line {line}: ") and said in one for one in caught.value.mistakes)
 
 
+def test_a_scheme_of_the_bureau_is_checked_with_the_recipe(folder):
+    own = folder / "own.toml"
+    own.write_text('base = "deqing"\ndocument = "纪要"\nskip = ["SI-9"]\n', encoding="utf-8")
+    section = "[villages]\nfile = 'zone.gpkg'\nscheme = 'own.toml'\nskip = ['IM-C']\n[roads]"
+    text = GOOD.replace("[roads]", section)
+
+    with pytest.raises(errors.RecipeError, match=r"line 10: .*scheme: skip: .*'SI-9'"):
+        batch.load_recipe(recipe(folder, text))
+    own.write_text('base = "deqing"\ndocument = "纪要"\nskip = ["IM-C"]\n', encoding="utf-8")
+    with pytest.raises(errors.RecipeError, match=r"line 11: .*no condition 'IM-C'; there are E0"):
+        batch.load_recipe(recipe(folder, text))
+    own.write_text('base = "deqing"\ndocument = "纪要"\nskip = ["SI-2"]\n', encoding="utf-8")
+    read = batch.load_recipe(recipe(folder, text))
+
+    assert read.layers["villages"]["scheme"] == own
+    assert read.files["own.toml"] == own
+
+
 def test_a_layer_that_cannot_be_read_is_named_with_its_line(folder):
     read = batch.load_recipe(recipe(folder, GOOD))
     (folder / "parks.gpkg").write_bytes(b"no layer")

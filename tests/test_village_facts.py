@@ -405,6 +405,7 @@ def test_the_code_may_be_a_column_and_numbers_may_be_text():
 def test_what_was_read_once_reads_the_same_again(column):
     words = {
         "hazard_class": "高易发", "villager_consent": "同意", "current_type": "improve",
+        "official_type": "improve",
     }  # fmt: skip
     kinds = {"str": "第五批 2019", "int": 3, "float": 0.25, "date": "2025/6/1"}
     value = "是" if column in YES_OR_NO else words.get(column, kinds[registry()[column].dtype])

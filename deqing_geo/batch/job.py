@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo import sample, standards
-from deqing_geo.batch.recipe import Recipe
+from deqing_geo.batch.recipe import JUDGING, Recipe
 from deqing_geo.boundaries import read_towns, read_villages, read_zone
 from deqing_geo.errors import DeqingGeoError
 from deqing_geo.inputs import (
@@ -26,7 +26,6 @@ from deqing_geo.terrain import read_raster
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from deqing_geo.rasters import Raster
 
@@ -67,10 +66,9 @@ class Job:
         ``seats``, ``population``, ``boundaries``, ``redline`` and so on.
     facilities, planned_roads : GeoDataFrame or None
         For the plan's small counts.
-    overrides : DataFrame or None
-        Decisions of people on villages.
-    skip : tuple of str
-        Conditions of the ladder to leave out.
+    judging : mapping of str to object
+        What `classify_villages` takes beside facts, law and day: ``scheme``, ``overrides``,
+        ``skip``, ``weights``, ``fit``.
     speeds : mapping of str to float
         In the place of the standard's; ``walk`` on foot.
     measures : mapping of str to str
@@ -97,8 +95,7 @@ class Job:
     facts: Mapping[str, Any] = field(default_factory=dict)
     facilities: gpd.GeoDataFrame | None = None
     planned_roads: gpd.GeoDataFrame | None = None
-    overrides: pd.DataFrame | None = None
-    skip: tuple[str, ...] = ()
+    judging: Mapping[str, Any] = field(default_factory=dict)
     speeds: Mapping[str, float] = field(default_factory=dict)
     measures: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
@@ -167,8 +164,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
             options["reference"] = read_towns(options["reference"])
         return options
 
-    skip: tuple[str, ...] = ()
-    overrides = None
+    judging: dict[str, Any] = {}
     # The plan's own figure is that of the zone, and documents mean centre lines.
     merge = bool(layers.get("roads", {}).pop("centre_lines", "zone" in layers))
     if "towns" in layers:
@@ -180,9 +176,9 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         first = found["zone"] if first is None else first
     if "villages" in layers:
         options = take("villages")
-        skip = tuple(options.pop("skip", ()))
-        if "overrides" in options:
-            overrides = read_overrides(options.pop("overrides"))
+        judging = {name: options.pop(name) for name in JUDGING if name in options}
+        if "overrides" in judging:
+            judging["overrides"] = read_overrides(judging["overrides"])
         towns = found.get("towns")
         found["villages"] = read_villages(options.pop("file"), towns=towns, **options)
         first = found["villages"] if first is None else first
@@ -232,8 +228,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         facts={name: found[name] for name in given if name in found},
         facilities=found.get("facilities"),
         planned_roads=found.get("planned_roads"),
-        overrides=overrides,
-        skip=skip,
+        judging=judging,
         speeds=recipe.speeds,
         measures=recipe.measures,
         inputs=recipe.files,

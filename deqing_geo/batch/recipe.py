@@ -20,7 +20,8 @@ from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, RecipeError, StandardsError
 from deqing_geo.inputs import LAYERS
 from deqing_geo.landuse import SYSTEMS
-from deqing_geo.villages import RUNGS
+from deqing_geo.villages import load_scheme
+from deqing_geo.villages.scheme import DEFAULT
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
@@ -43,6 +44,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "datum": str,
         "reference": str,
         "skip": list,
+        "scheme": str,
         "overrides": str,
     },
     "village_table": {"file": str, "sheet": str, "columns": dict},
@@ -62,7 +64,9 @@ _KINDS: dict[Any, str] = {
     bool: "true or false",
     (int, float): "a number",
 }
-_FILES = ("file", "reference", "overrides", "also", "classes")
+_FILES = ("file", "reference", "overrides", "scheme", "also", "classes")
+# Options of [villages] that say how they are judged.
+JUDGING = ("scheme", "overrides", "skip")
 # Sections that name no file of their own.
 _WORDS = ("measures", "speeds")
 # What only villages are judged by.
@@ -166,7 +170,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
             mistakes.add(f"`{key}` is not known; a recipe has {known}", "", key)
         elif not isinstance(value, _TOP[key]):
             mistakes.add(f"`{key}` must be text", "", key)
-    _check_whole(content, mistakes)
+    _check_whole(content, file, mistakes)
     if mistakes.found:
         count = len(mistakes.found)
         raise RecipeError(f"{file}: {count} mistake{'s' * (count > 1)}", mistakes.sentences())
@@ -260,10 +264,6 @@ def _odd_value(key: str, value: Any) -> str | None:
         return "must be a day without an hour"
     if key == "columns" and not all(isinstance(field, str) for field in value.values()):
         return "must give a field's name, as text, for each column"
-    if key == "skip":
-        odd = [rung for rung in value if rung not in RUNGS]
-        if odd:
-            return f"knows no condition {odd[0]!r}; there are {', '.join(RUNGS)}"
     if isinstance(value, int | float) and key in _FIELDS["speeds"] and not value > 0:
         return "must be above 0 km/h"
     if key == "assume_crs":
@@ -274,7 +274,29 @@ def _odd_value(key: str, value: Any) -> str | None:
     return None
 
 
-def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
+def _check_judging(
+    options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: _Mistakes
+) -> None:
+    """The scheme of village types, and conditions of it to leave out."""
+    own, skip = options.get("scheme"), options.get("skip", ())
+    if own is not None and not (isinstance(own, str) and _there(_resolve(recipe, own))):
+        return
+    try:
+        ids = load_scheme(DEFAULT if own is None else _resolve(recipe, own), law).ids
+    except RecipeError as error:
+        for said in error.mistakes or (str(error),):
+            mistakes.add(f"[villages] scheme: {said}", "villages", "scheme")
+        return
+    odd = [rung for rung in skip if rung not in ids] if isinstance(skip, list) else []
+    if odd:
+        mistakes.add(
+            f"[villages] `skip` knows no condition {odd[0]!r}; there are {', '.join(ids)}",
+            "villages",
+            "skip",
+        )
+
+
+def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> None:
     if not {"towns", "zone", "villages"} & set(content):
         mistakes.add("give [towns], [zone] or [villages]", "")
     if ("parks" in content) != ("homes" in content) and not (
@@ -301,6 +323,8 @@ def _check_whole(content: dict[str, Any], mistakes: _Mistakes) -> None:
     except StandardsError as error:
         mistakes.add(str(error), "", "standard")
         return
+    if isinstance(content.get("villages"), dict):
+        _check_judging(content["villages"], recipe, law, mistakes)
     asked = content.get("measures", {})
     wanted = {"road_density": "roads", "park_coverage": "parks"}
     for measure, layer in wanted.items():

@@ -109,9 +109,7 @@ def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
     tell(STEPS[2], 2, steps)
     if job.villages is not None:
         facts = _facts(job, job.villages, law)
-        types = classify_villages(
-            facts, law, overrides=job.overrides, skip=job.skip, as_of=job.as_of
-        )
+        types = classify_villages(facts, law, as_of=job.as_of, **job.judging)
     tell(STEPS[3], 3, steps)
     counts = tuple(_counts(job, facts))
     card = None

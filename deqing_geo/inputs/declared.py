@@ -38,6 +38,7 @@ VILLAGE_TABLE = (
     "is_central_village", "in_relocation_plan", "relocation_document", "major_project",
     "retention_value", "villager_consent", "consent_on", "current_type",
     "current_type_document", "current_type_year", "sewage_served", "homesteads_revived",
+    "parent_code", "official_type",
 )  # fmt: skip
 # From the unit a heading names to the column's own: numbers are multiplied by this.
 CONVERTED = {

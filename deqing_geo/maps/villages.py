@@ -170,6 +170,9 @@ def _tell(contents: Any, key: str, row: pd.Series[Any], layer: str, kind: str) -
     how = names.vocabulary("decided_how").get(str(row["decided_how"]), "")
     contents.tell(key, "", head)
     contents.tell(key, f"{names.label('reason')}({row['decided_by']},{how})", [], row["reason"])
+    for column in ("nearest_flip", "possible_types"):
+        if isinstance(said := row.get(column), str) and said:
+            contents.tell(key, names.label(column), [], said)
     if row["remarks"]:
         contents.tell(key, names.label("remarks"), [], row["remarks"].replace(";", ";\u200b"))
     for group, columns in TOLD.items():

@@ -6,6 +6,8 @@ Nothing here reads a file or measures anything.
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from datetime import date
 from types import MappingProxyType
 
 from deqing_geo.columns import word
-from deqing_geo.errors import StandardsError
+from deqing_geo.errors import StandardsError, UnitError
 from deqing_geo.standards.model import BORDERS, Definition, Rule, Target
 from deqing_geo.text import escape
 
@@ -231,16 +233,16 @@ class Standard(Mapping[str, "Rule | Definition"]):
         return found
 
     def with_rule(
-        self, key: str, value: float, *, reason: str, unit: str | None = None
+        self, key: str, value: float | Rule, *, reason: str = "", unit: str | None = None
     ) -> Standard:
-        """The same law with a planner's own number, in the place of one of its own or beside them.
+        """The same law with a planner's own number, in the place of one or beside them (自定).
 
         Parameters
         ----------
         key : str
-            Of a number of this standard, or a new one where `unit` is given.
-        value : float
-            Above 0.
+            Of a number of this standard, or a new one where a unit is given.
+        value : float or Rule
+            Above 0; or `Rule.local`, which has its own unit and reason.
         reason : str
             Why; printed with every result built on it.
         unit : str, optional
@@ -249,13 +251,15 @@ class Standard(Mapping[str, "Rule | Definition"]):
         Returns
         -------
         Standard
-            A copy; what the number replaced stands in ``shadowed``.
+            A copy; the number that stood before is the first of ``shadowed[key]``.
 
         Raises
         ------
         StandardsError
-            If there is no such number and no unit, the unit is another than the number's or not
-            known, the reason is empty, or the value is not positive.
+            If there is no such number (near ones are named) and no unit, the unit is not known,
+            the reason is empty, or the value is not positive and finite.
+        UnitError
+            If the unit is another than that of the number it replaces.
 
         Examples
         --------
@@ -263,18 +267,34 @@ class Standard(Mapping[str, "Rule | Definition"]):
         >>> law = standards.load().with_rule("village.udb_distance", 800, reason="征求意见")
         >>> str(law["village.udb_distance"])
         '800 米(本单位自定:征求意见)'
+        >>> law.shadowed["village.udb_distance"][0].value
+        1000.0
         """
-        new = unit is not None and key not in self.entries
-        known = None if new else self.rule(key)
-        if known is not None and unit not in (None, known.unit):
-            raise StandardsError(f"`{key}` is in {known.unit}, not in {unit}.")
-        own = Rule.local(value, str(unit) if known is None else known.unit, reason=reason)
-        own = dataclasses.replace(own, key=key, label=key if known is None else known.label)
-        before = () if known is None else (known, *self.shadowed.get(key, ()))
+        given = value if isinstance(value, Rule) else None
+        unit = given.unit if given is not None else unit
+        old = self.rule(key) if key in self.entries else None
+        if old is None and unit is None:
+            numbers = [one for one, entry in self.entries.items() if isinstance(entry, Rule)]
+            near = difflib.get_close_matches(str(key), numbers, n=3, cutoff=0.5)
+            hint = f" Near: {', '.join(near)}." if near else ""
+            raise StandardsError(f"`{key}` is no number of the standard `{self.name}`.{hint}")
+        if old is not None and unit not in (None, old.unit):
+            raise UnitError(f"`{key}` is in {old.unit}, and the number given is in {unit}.")
+        if given is None:
+            number = float(value) if isinstance(value, int | float) else math.nan
+            given = Rule.local(number, str(unit) if old is None else old.unit, reason=reason)
+        own = dataclasses.replace(
+            given,
+            key=key,
+            label=key if old is None else old.label,
+            measure="" if old is None else old.measure,
+            says=given.says or (given.clause if old is None else f"{given.clause},原为{old}"),
+        )
+        before = {} if old is None else {key: (old, *self.shadowed.get(key, ()))}
         return dataclasses.replace(
             self,
             entries=MappingProxyType({**self.entries, key: own}),
-            shadowed=MappingProxyType({**self.shadowed, **({key: before} if before else {})}),
+            shadowed=MappingProxyType({**self.shadowed, **before}),
         )
 
     def confirm(

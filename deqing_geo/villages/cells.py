@@ -40,13 +40,13 @@ DECLARED = (
     "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
     "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
     "current_type", "current_type_document", "current_type_year", "sewage_served",
-    "homesteads_revived",
+    "homesteads_revived", "parent_code", "official_type",
 )  # fmt: skip
 YES_OR_NO = (
     "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
     "major_project", "retention_value", "sewage_served",
 )  # fmt: skip
-WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
+WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type", "official_type")
 DAYS = ("consent_on",)
 # Filled in means yes here, so a word for "none" must not stand, nor a yes without the name.
 NAMED = ("heritage_list", "relocation_document")

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo import columns as names
-from deqing_geo.errors import StandardsError
+from deqing_geo.errors import StandardsError, UnitError
 from deqing_geo.villages.conditions import ASKED, BOUNDS, JOINED
 from deqing_geo.villages.kinds import FIVE
 from deqing_geo.villages.wording import FILLED
@@ -284,7 +284,7 @@ def _numbers(numbers: Mapping[str, Any], law: Standard) -> Iterator[str]:
             unit = entry.get("unit")
             try:
                 own = law.with_rule(key, entry["value"], reason=str(entry["reason"]), unit=unit)
-            except StandardsError as error:
+            except (StandardsError, UnitError) as error:
                 yield f"[numbers] {key}: {error}"
                 continue
             if own.rule(key).unit == "ratio" and entry["value"] > 1:

@@ -133,7 +133,7 @@ def facts_form(
         # What the boundaries say of a village need not be asked for.
         facts = pd.DataFrame(villages[[one for one in OWN if one in villages]])
     grey = _measured(facts, readers)
-    wanted = [one for one in (columns or ("unit_kind", *DECLARED)) if one not in grey]
+    wanted = [one for one in (columns or wording()["column"]) if one not in grey]
     _refuse_unasked(wanted)
     towns = _towns(known)
     if str(out).lower().endswith(ENDING):
@@ -187,10 +187,11 @@ def _checked(
 
 
 def _refuse_unasked(wanted: Sequence[str]) -> None:
-    odd = [one for one in wanted if one not in ("unit_kind", *DECLARED)]
+    known = wording()["column"]
+    odd = [one for one in wanted if one not in known]
     if odd:
         raise ColumnError(
-            f"columns= names {odd[0]}, which nobody declares; there are {', '.join(DECLARED)}."
+            f"columns= names {odd[0]}, which no town declares; there are {', '.join(known)}."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.standards import Rule, Standard
+    from deqing_geo.villages.fitting import Fit
+    from deqing_geo.villages.potential import Weighing
 
     Bools = NDArray[np.bool_]
 
@@ -57,6 +59,8 @@ def classify_villages(
     scheme: str | os.PathLike[str] | Scheme = DEFAULT,
     overrides: pd.DataFrame | None = None,
     skip: Sequence[str] = (),
+    weights: Weighing = None,
+    fit: Fit | None = None,
     as_of: date | None = None,
 ) -> VillageTypes:
     """Sort villages into the plan's five development types, by the first condition that holds.
@@ -86,6 +90,13 @@ def classify_villages(
     skip : sequence of str
         Rungs to leave out, such as ``["SI-2"]`` where only villages inside the boundary are
         城郊融合.
+    weights : str, Weights, Series or mapping, optional
+        Of the potential, in place of the scheme's: by indicator (those not named weigh nothing),
+        what `weights.ahp` or `weights.combine` answered, or ``entropy``, ``critic``,
+        ``expert+entropy`` or ``topsis`` (docs/weights.md). ``fit``, ``line`` and notices say so.
+    fit : Fit, optional
+        Of an earlier run (``types.fit``, or a file of it by ``Fit.load``): scores by its
+        bounds, weights and cut, so that the two runs compare.
     as_of : date, optional
         The day by which meetings have been held and on which overrides have to be valid; by
         default today.
@@ -100,17 +111,20 @@ def classify_villages(
     RecipeError
         If there is no such scheme, or its file is mistaken: every mistake is listed.
     InputError
-        If the index repeats a label, a rung to skip is not there, or a relocation is
-        decided without a document.
+        If the index repeats a label, a rung to skip is not there, a relocation is
+        decided without a document, weights are not understood or come together with a fit,
+        or the fit was made for other indicators or levels.
     ColumnError
-        If an override lacks a column, or its type, stage or a date is not understood.
+        If an override lacks a column, or its type, stage or a date is not understood; or if the
+        facts lack an indicator that the fit weighs.
     CodeError
         If an override names a village that is not there, or gives no reason.
 
     Warns
     -----
     DeqingGeoWarning
-        If an indicator of the potential had to be left out.
+        If an indicator of the potential had to be left out, or most villages lie beyond the
+        bounds of the fit.
 
     Notes
     -----
@@ -153,8 +167,8 @@ def classify_villages(
     for rung in first:
         _climb(rung, given, state, off, scheme, law)
     taking = ~((state.decided_by != "") & (state.model == "urban"))
-    scores = _score(table, taking, law, scheme)
     day = as_of or datetime.now().astimezone().date()
+    scores = _score(table, taking, law, scheme, weights, fit, day)
     _apply_overrides(state, table, overrides, day)
     for rung in rest:
         if rung.how == "residual" and _nothing_tried(rest, table):
@@ -169,14 +183,15 @@ def classify_villages(
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
     if scores is not None:
-        keys |= dict.fromkeys(("village.score_spread", "village.fence", "village.fill_share"))
+        measured = () if fit is not None else ("village.score_spread", "village.fence")
+        keys |= dict.fromkeys((*measured, "village.fill_share"))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
         off=off,
         weights=pd.DataFrame(columns=["weight", "note"]) if scores is None else scores.weights,
         sources=sources,
-        notices=_notices(facts, sources, off),
+        notices=_notices(facts, sources, off, () if scores is None else scores.notices),
         origins=tuple(facts.attrs.get("origins", ())),
         asked=MappingProxyType(
             {
@@ -184,10 +199,15 @@ def classify_villages(
                 "scheme": scheme,
                 "overrides": overrides,
                 "skip": tuple(skip),
+                "weights": dict(weights) if isinstance(weights, Mapping) else weights,
+                "fit": fit,
                 "as_of": day,
             }
         ),
+        fit=None if scores is None else scores.fit,
     )
+    # Types are facts again when they are judged anew, and what this run says of itself is not.
+    out.attrs["facts_notice"] = _told_before(facts)
     out.attrs["notice"] = ";".join(result.notices)
     out.attrs["definition"] = result.line
     return result
@@ -305,13 +325,19 @@ def _behind(gaps: dict[str, Bools], table: pd.DataFrame, scheme: Scheme) -> dict
 
 
 def _score(
-    table: gpd.GeoDataFrame, taking: Bools, law: Standard, scheme: Scheme
+    table: gpd.GeoDataFrame,
+    taking: Bools,
+    law: Standard,
+    scheme: Scheme,
+    weights: Weighing,
+    fit: Fit | None,
+    day: date,
 ) -> Potential | None:
     """Write the computed columns; without a single indicator there are none."""
     held = constraint(table, law, scheme.scores)
     if held is not None:
         table["constraint"] = held
-    found = potential(table, taking, law, scheme.indicators)
+    found = potential(table, taking, law, scheme.indicators, weights=weights, fit=fit, day=day)
     if not (found.units > 0).any():
         return None
     table["potential"] = found.score
@@ -466,9 +492,12 @@ def _apply_overrides(
 
 
 def _notices(
-    facts: gpd.GeoDataFrame, sources: tuple[Rule, ...], off: dict[str, tuple[str, ...]]
+    facts: gpd.GeoDataFrame,
+    sources: tuple[Rule, ...],
+    off: dict[str, tuple[str, ...]],
+    scored: tuple[str, ...],
 ) -> tuple[str, ...]:
-    said = str(facts.attrs.get("notice") or "").split(";") if facts.attrs.get("notice") else []
+    said = [one for one in _told_before(facts).split(";") if one]
     told = facts.attrs.get("facts", {})
     said += [
         f"{names.label(column)}:{word('notice.proxy')}"
@@ -487,7 +516,11 @@ def _notices(
         said.append(
             f"缺{labels},未按条件{'、'.join(unasked)}判定,其余类型中可能有应属这些条件的村庄"
         )
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys((*said, *scored)))
+
+
+def _told_before(facts: gpd.GeoDataFrame) -> str:
+    return str(facts.attrs.get("facts_notice", facts.attrs.get("notice")) or "")
 
 
 def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:

@@ -9,6 +9,8 @@ FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
 OUTSIDE = ("undecided", "missing", "urban")
 CANDIDATE = "candidate"
 REFUSED = "refused"
+# What readers are shown of a village: its type, or why it has none.
+SHOWN = (*FIVE, CANDIDATE, REFUSED, *OUTSIDE)
 # Stands in `decided_by` where people decided.
 BY_HAND = "O1"
 

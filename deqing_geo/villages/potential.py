@@ -1,22 +1,29 @@
 """How far a village can grow, and what holds it back: two scores from 0 to 1.
 
 The potential is relative: it compares the villages of one level with each other, so a score
-says nothing beside another year's or another county's.
+says nothing beside another county's, nor beside another year's unless both were measured by the
+bounds of one `Fit`.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.errors import DeqingGeoWarning
+from deqing_geo.columns import word
+from deqing_geo.errors import ColumnError, DeqingGeoWarning, InputError
+from deqing_geo.villages.fitting import HAMLETS, VILLAGES, Bound, Fit, Level
 from deqing_geo.villages.scheme import Indicator, Score, shipped
+from deqing_geo.weights import Weights, combine, critic, entropy
+from deqing_geo.weights.given import read_weights
+from deqing_geo.weights.ranked import distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +32,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+    Weighing = str | Weights | pd.Series[Any] | Mapping[Any, Any] | None
 
 HUNDRED = 100.0
-HAMLETS = "自然村"
+EXPERT = "expert"
+TOPSIS = "topsis"
+# Ways of weighing that can be asked for by name.
+NAMED = (EXPERT, "entropy", "critic", "expert+entropy", TOPSIS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +65,15 @@ class Potential:
         What the levels are called: ``""`` for 行政村, ``自然村`` for hamlets.
     level : ndarray of int, shape (N,)
         The row of `base` of each village; -1 where it takes no part.
+    fit : Fit
+        The bounds, weights and cuts used; the one given where they were frozen.
+    notices : tuple of str
+        What is other than experts' weights fitted to these villages.
 
     Notes
     -----
-    Under weights w of one level the score of its villages is ``z @ w``.
+    Under weights w of one level the score of its villages is ``z @ w``; with ``fit.method``
+    ``topsis`` it is the closeness by w (`scored`).
     """
 
     score: Floats
@@ -70,6 +86,8 @@ class Potential:
     base: Floats
     levels: tuple[str, ...]
     level: NDArray[np.int64]
+    fit: Fit
+    notices: tuple[str, ...] = ()
 
 
 def potential(
@@ -77,8 +95,12 @@ def potential(
     taking: Bools,
     law: Standard,
     indicators: Sequence[Indicator] | None = None,
+    *,
+    weights: Weighing = None,
+    fit: Fit | None = None,
+    day: date | None = None,
 ) -> Potential:
-    """The potential of every village that takes part, by the weights of experts.
+    """The potential of every village that takes part.
 
     Per level (行政村, 自然村): values are capped at the box plot's fences, stretched to 0-1 and
     turned where less is better; gaps are filled with the median of the village's town as long
@@ -93,143 +115,401 @@ def potential(
     law : Standard
         Fences, shares and the cut.
     indicators : sequence of Indicator, optional
-        With their weights; by default those of the scheme that ships.
+        With the weights of experts; by default those of the scheme that ships.
+    weights : str, Weights, Series or mapping, optional
+        Other weights: by indicator (those not named weigh nothing), or by name: ``entropy``,
+        ``critic``, ``expert+entropy`` (their mean), computed on the stretched columns of each
+        level, or ``topsis``, the closeness by experts' weights in place of the sum.
+    fit : Fit, optional
+        Of an earlier run: its bounds, weights and cuts instead of new ones.
+    day : date, optional
+        Written into the new fit.
 
     Returns
     -------
     Potential
         With every indicator that was left out, and why.
 
+    Raises
+    ------
+    InputError
+        If both `weights` and `fit` are given, weights are unknown, negative or all 0, the
+        fit lacks a level that is there or was made for other indicators, or no conflict is
+        left to weigh by.
+    ColumnError
+        If the table lacks an indicator that the fit weighs, or every one that `weights` does.
+
     Warns
     -----
     DeqingGeoWarning
-        If an indicator is the same everywhere, or missing too often, and so left out.
+        If an indicator is the same everywhere, or missing too often, and so left out; or if
+        most villages lie beyond the bounds of the fit.
 
     Examples
     --------
     >>> from deqing_geo import standards
-    >>> facts = pd.DataFrame({"pop_resident": [100.0, 200, 300], "tt_town_min": [30.0, 20, 10]})
-    >>> found = potential(facts, np.ones(3, dtype=bool), standards.load())
+    >>> facts = pd.DataFrame({"pop_resident": [100.0, 200, 300], "tt_town_min": [30.0, 10, 10]})
+    >>> everybody, law = np.ones(3, dtype=bool), standards.load()
+    >>> found = potential(facts, everybody, law)
     >>> found.score.tolist(), found.weights["weight"].sum().round(9).item()
-    ([0.0, 0.5, 1.0], 1.0)
+    ([0.0, 0.75, 1.0], 1.0)
+
+    People alone, and next year's people by this year's bounds:
+
+    >>> potential(facts, everybody, law, weights={"pop_resident": 1}).score.tolist()
+    [0.0, 0.5, 1.0]
+    >>> later = facts.assign(pop_resident=[250.0, 200, 400])
+    >>> potential(later, everybody, law, fit=found.fit).score.tolist()
+    [0.375, 0.75, 1.0]
     """
-    count = len(facts)
+    entries = tuple(shipped().indicators if indicators is None else indicators)
+    asked = _asked(weights, fit, entries)
+    count, columns = len(facts), tuple(entry.column for entry in entries)
     score, cut, units = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count)
-    fence, limit = law.rule("village.fence").value, law.rule("village.fill_share").value
-    spread = law.rule("village.score_spread").value
     hamlet = np.zeros(count, dtype=bool)
     if "unit_kind" in facts:
         hamlet = (facts["unit_kind"] == "hamlet").to_numpy(dtype=bool)
     town = _towns(facts)
-    entries = shipped().indicators if indicators is None else indicators
-    columns = tuple(entry.column for entry in entries)
     z = np.full((count, len(columns)), np.nan)
-    of = np.full(count, -1)
-    base: list[Floats] = []
-    levels: list[str] = []
+    of = np.full(count, -1, dtype=np.int64)
+    levels: list[Level] = []
     filled: dict[str, Bools] = {}
-    rows: list[dict[str, Any]] = []
+    notes: dict[str, list[str]] = {}
+    beyond = dict.fromkeys(columns, 0)
+    lacking: dict[str, str] = {}
     for name, level in (("", taking & ~hamlet), (HAMLETS, taking & hamlet)):
         if not level.any():
             continue
-        share = np.zeros(len(columns))
-        held = np.zeros((int(level.sum()), len(columns)))
+        rows = np.flatnonzero(level)
+        frozen = None if fit is None else _frozen(fit, name)
+        held = np.zeros((len(rows), len(columns)))
+        bounds: list[Bound] = []
         for at, entry in enumerate(entries):
-            column = entry.column
-            values, gaps, why = _indicator(facts, column, level, town, fence, limit)
-            if values is None:
-                rows.append({"level": name, "column": column, "weight": 0.0, "note": why})
+            known = None if frozen is None else frozen.bounds[at]
+            values, gaps, why = None, rows[:0], ""
+            if known is not None and known.weight == 0:
+                why = known.note or word("potential.unweighed")
+            elif asked.of[at] == 0:
+                why = word("potential.unweighed")
+            else:
+                values, gaps, why = _filled(facts, entry.column, rows, town, law)
+            if known is not None and known.weight > 0 and values is None:
+                lacking[entry.column] = f"{entry.column} ({why})"
+            bound = _bound(entry, values, why, law) if known is None else known
+            bounds.append(bound)
+            if values is None or bound.note:
                 continue
-            rows.append({"level": name, "column": column, "weight": entry.weight, "note": ""})
-            share[at] = entry.weight
-            held[:, at] = 1 - values if entry.less else values
-            filled[column] = filled.get(column, np.zeros(count, dtype=bool)) | gaps
-        if not share.any():
-            continue
-        share /= share.sum()
-        value = _weighted(held, share)
-        z[level], of[level] = held, len(base)
-        base.append(share)
-        levels.append(name)
-        score[level] = value
-        cut[level] = _cut(value, spread)
-        units[level] = level.sum()
-    weights = _weights(rows)
-    odd = weights.index[~weights["note"].isin(["", "无此列"])]
-    if len(odd):
-        told = "、".join(f"{names.label(one)}({weights.loc[one, 'note']})" for one in odd)
-        warnings.warn(
-            f"Left out of the potential (发展潜力): {told}. The other weights share its part.",
-            DeqingGeoWarning,
-            stacklevel=3,
+            held[:, at] = bound.stretched(values)
+            gone = filled.setdefault(entry.column, np.zeros(count, dtype=bool))
+            gone[gaps] = True
+            beyond[entry.column] += int(((values < bound.least) | (values > bound.most)).sum())
+        notes[name] = [bound.note for bound in bounds]
+        if frozen is None:
+            made = _fitted(name, entries, bounds, held, asked, law)
+            if made is None:
+                continue
+            frozen = made
+        share = np.array([bound.weight for bound in frozen.bounds])
+        z[rows], of[rows] = held, len(levels)
+        score[rows] = scored(held, share, asked.method)
+        cut[rows], units[rows] = frozen.cut, frozen.units
+        levels.append(frozen)
+    if lacking:
+        raise ColumnError(
+            f"`fit` weighs {', '.join(lacking.values())}, without which no score compares with its "
+            "cut. Give them, or leave out `fit` to measure anew."
         )
-    shares = np.array(base).reshape(len(base), len(columns))
+    if not levels and asked.own:
+        raise ColumnError(
+            "Not one of the indicators that `weights` names is in the table and tells villages "
+            f"apart: {', '.join(one for one, w in zip(columns, asked.of, strict=True) if w > 0)}."
+        )
+    table = _weights(columns, levels, notes)
+    if fit is None:
+        _warn_left_out(table)
+        fit = Fit(tuple(levels), asked.method, asked.variant, day)
+        said = _said(fit, asked)
+    else:
+        said = _said_frozen(fit, entries, beyond, facts, of)
+    base = np.array([[bound.weight for bound in level.bounds] for level in levels])
     return Potential(
-        score, cut, units, weights, filled, z, columns, shares, tuple(levels), of.astype(np.int64)
+        score=score,
+        cut=cut,
+        units=units,
+        weights=table,
+        filled=filled,
+        z=z,
+        columns=columns,
+        base=base.reshape(len(levels), len(columns)),
+        levels=tuple(level.name for level in levels),
+        level=of,
+        fit=fit,
+        notices=said,
     )
 
 
-def _weighted(z: Floats, weights: Floats) -> Floats:
-    """Indicator by indicator, so that no row's sum hangs on its place in the table."""
+def scored(z: Floats, weights: Floats, method: str = EXPERT) -> Floats:
+    """The score of every row: the weighted sum, or the closeness where the method is ``topsis``.
+
+    Parameters
+    ----------
+    z : ndarray of shape (N, k)
+        0 to 1; 1 is better.
+    weights : ndarray of shape (k,)
+        Adding up to 1.
+    method : str
+        That of a `Fit`.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        0 to 1.
+
+    Examples
+    --------
+    >>> z, weights = np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([0.6, 0.4])
+    >>> scored(z, weights).tolist(), scored(z, weights, "topsis").tolist()
+    ([0.6, 0.5], [0.6, 0.5])
+    """
+    if method == TOPSIS:
+        to_best, to_worst = distances(z, weights)
+        return np.asarray(to_worst / (to_best + to_worst))
+    # Indicator by indicator, so that no row's sum hangs on its place in the table.
     total = np.zeros(len(z))
     for column, weight in zip(z.T, weights, strict=True):
         total += weight * column
     return total
 
 
-def _cut(value: Floats, spread: float) -> float:
-    """Mean and so many standard deviations; sorted first, so that the order of rows is nothing."""
-    ordered = np.sort(value)
-    return float(ordered.mean() + spread * ordered.std())
+# ---------------------------------------------------------------- weights
 
 
-def _weights(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The weights as used, of the first level that is there; notes name the other where it differs.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Weights as asked for: of each indicator, by which way, and whether somebody gave them."""
+
+    method: str
+    of: tuple[float, ...]
+    variant: str = ""
+    notices: tuple[str, ...] = ()
+    own: bool = False
+
+
+def _asked(weights: Weighing, fit: Fit | None, entries: tuple[Indicator, ...]) -> _Asked:
+    columns = [entry.column for entry in entries]
+    expert = tuple(entry.weight for entry in entries)
+    if fit is not None:
+        if weights is not None:
+            raise InputError(
+                "`fit` holds weights of its own, so `weights` cannot be given with it. Leave out "
+                "one: `fit` to weigh anew, `weights` to compare with the earlier run."
+            )
+        if not isinstance(fit, Fit):
+            raise InputError(
+                f"`fit` is a {type(fit).__name__}; give the `fit` of an earlier result, or "
+                "Fit.load(path)."
+            )
+        _require_same(fit, entries)
+        return _Asked(fit.method, tuple(1.0 for _ in entries), fit.variant)
+    if weights is None:
+        return _Asked(EXPERT, expert)
+    if isinstance(weights, str):
+        if weights not in NAMED:
+            raise InputError(
+                f"weights={weights!r} is not one of {', '.join(NAMED)}; or give a mapping from "
+                "indicator to weight."
+            )
+        variant = "min-max" if weights in ("entropy", TOPSIS) else ""
+        return _Asked(weights, expert, variant)
+    series, said = read_weights(weights)
+    strange = [str(one) for one in series.index if one not in columns]
+    if strange:
+        raise InputError(
+            f"`weights` names {', '.join(strange)}; the scheme's indicators are "
+            f"{', '.join(columns)}."
+        )
+    given = series.reindex(columns).fillna(0.0)
+    if isinstance(weights, Weights):
+        return _Asked(weights.method, tuple(given), weights.variant, said, own=True)
+    return _Asked("given", tuple(given), "", said, own=True)
+
+
+def _require_same(fit: Fit, entries: tuple[Indicator, ...]) -> None:
+    """A fit speaks of the indicators it was made for, in their order."""
+    wanted = [(entry.column, entry.less) for entry in entries]
+    for level in fit.levels:
+        held = [(bound.column, bound.less) for bound in level.bounds]
+        if held != wanted:
+            apart = sorted({column for column, _ in {*held} ^ {*wanted}})
+            raise InputError(
+                "`fit` was made for other indicators than the scheme has: "
+                f"{', '.join(apart) or 'they stand in another order'}. Use the scheme of that "
+                "run, or leave out `fit` to measure anew."
+            )
+
+
+def _frozen(fit: Fit, name: str) -> Level:
+    level = fit.level(name)
+    if level is None:
+        there = "、".join(one.name or VILLAGES for one in fit.levels)
+        raise InputError(
+            f"`fit` has bounds for {there} only, and the table holds {name or VILLAGES}. Leave "
+            "those out, or leave out `fit` to measure anew."
+        )
+    return level
+
+
+def _bound(entry: Indicator, values: Floats | None, why: str, law: Standard) -> Bound:
+    """Fences and ends of one indicator, or why it is left out; its weight comes later."""
+    out = Bound(entry.column, entry.less, 0.0, entry.weight, note=why)
+    if values is None:
+        return out
+    if values.min() == values.max():
+        return replace(out, note="各村相同")
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = law.rule("village.fence").value * (high - low)
+    held = np.clip(values, low - reach, high + reach)
+    least, most = float(held.min()), float(held.max())
+    if least == most:
+        # Where half of them and more are the same, the fences leave nothing else.
+        return replace(out, note="过半村庄相同")
+    return replace(out, low=float(low - reach), high=float(high + reach), least=least, most=most)
+
+
+def _fitted(
+    name: str,
+    entries: tuple[Indicator, ...],
+    bounds: list[Bound],
+    held: Floats,
+    asked: _Asked,
+    law: Standard,
+) -> Level | None:
+    """Weights and cut of one level; None where no indicator is left."""
+    used = np.array([not bound.note for bound in bounds], dtype=bool)
+    share = np.where(used, asked.of, 0.0)
+    if not share.any():
+        return None
+    share = share / share.sum()
+    if not asked.own and asked.method in ("entropy", "critic", "expert+entropy"):
+        columns = [entry.column for entry, there in zip(entries, used, strict=True) if there]
+        # In an order of their own, so that weights do not hang on that of the rows.
+        ordered = held[np.lexsort(held.T)][:, used]
+        table = pd.DataFrame(ordered, columns=columns)
+        found = critic(table) if asked.method == "critic" else entropy(table)
+        if asked.method == "expert+entropy":
+            found = combine(pd.Series(share[used], index=columns), found)
+        share[used] = found.series.to_numpy()
+    value = np.sort(scored(held, share, asked.method))
+    spread = law.rule("village.score_spread").value
+    return Level(
+        name,
+        len(held),
+        float(value.mean() + spread * value.std()),
+        tuple(
+            replace(bound, weight=float(weight))
+            for bound, weight in zip(bounds, share, strict=True)
+        ),
+    )
+
+
+# ---------------------------------------------------------------- what is told
+
+
+def _weights(
+    columns: tuple[str, ...], levels: list[Level], notes: dict[str, list[str]]
+) -> pd.DataFrame:
+    """The weights as used, of the first level that has any; notes name the other where it differs.
 
     An indicator may tell villages apart and be the same in all their hamlets.
     """
-    out: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        held = out.setdefault(row["column"], {"weight": row["weight"], "note": row["note"]})
-        if row["note"] and row["note"] != held["note"]:
-            held["note"] = f"{held['note']};{row['level']}{row['note']}".lstrip(";")
-    table = pd.DataFrame.from_dict(out, orient="index", columns=["weight", "note"])
-    share = table["weight"].sum()
-    table["weight"] = table["weight"] / share if share > 0 else table["weight"]
-    return table.rename_axis("column")
+    if levels:
+        first, used = levels[0].name, [bound.weight for bound in levels[0].bounds]
+    else:
+        first, used = next(iter(notes), ""), [0.0 for _ in columns]
+    said = list(notes.get(first, [""] * len(columns)))
+    for name, told in notes.items():
+        if name == first:
+            continue
+        for at, note in enumerate(told):
+            if note and note != said[at]:
+                said[at] = f"{said[at]};{name or VILLAGES}{note}".lstrip(";")
+    table = pd.DataFrame({"weight": used, "note": said}, index=pd.Index(columns, name="column"))
+    return table.astype({"weight": float, "note": object})
 
 
-def _indicator(
+def _warn_left_out(weights: pd.DataFrame) -> None:
+    known = ["", "无此列", word("potential.unweighed")]
+    odd = weights.index[~weights["note"].isin(known)]
+    if len(odd):
+        told = "、".join(f"{names.label(one)}({weights.loc[one, 'note']})" for one in odd)
+        warnings.warn(
+            f"Left out of the potential (发展潜力): {told}. The other weights share its part.",
+            DeqingGeoWarning,
+            stacklevel=4,
+        )
+
+
+def _said(fit: Fit, asked: _Asked) -> tuple[str, ...]:
+    if asked.method == EXPERT:
+        return ()
+    given = word("potential.given") if asked.own and fit.method != "given" else ""
+    return (word("potential.weighed").format(line=fit.line + given), *asked.notices)
+
+
+def _said_frozen(
+    fit: Fit,
+    entries: tuple[Indicator, ...],
+    beyond: dict[str, int],
+    facts: pd.DataFrame,
+    of: NDArray[np.int64],
+) -> tuple[str, ...]:
+    said = [word("potential.frozen").format(called=fit.called)]
+    if fit.method != EXPERT:
+        said.append(word("potential.weighed").format(line=fit.line))
+    out = {column: number for column, number in beyond.items() if number}
+    if out:
+        told = "、".join(f"{names.label(column)}{number}个" for column, number in out.items())
+        said.append(word("potential.beyond").format(told=told))
+    now = [entry.weight for entry in entries]
+    if any([bound.expert for bound in level.bounds] != now for level in fit.levels):
+        said.append(word("potential.other_weights"))
+    taking = int((of >= 0).sum())
+    # More of them beyond the ends than between: a unit is the likeliest reason.
+    strange = [column for column, number in out.items() if number > taking - number]
+    if strange:
+        told = "、".join(names.label(column, unit=True) for column in strange)
+        warnings.warn(
+            f"Most villages lie beyond the frozen bounds of {told}: is the unit that of the "
+            "earlier run? Their scores are at the ends, 0 or 1.",
+            DeqingGeoWarning,
+            stacklevel=4,
+        )
+    return tuple(said)
+
+
+# ---------------------------------------------------------------- values
+
+
+def _filled(
     facts: pd.DataFrame,
     column: str,
-    level: Bools,
+    rows: NDArray[np.int64],
     town: NDArray[Any],
-    fence: float,
-    limit: float,
-) -> tuple[Floats | None, Bools, str]:
-    """One indicator of one level on 0-1, where it was filled in, or why it is left out."""
-    gaps = np.zeros(len(facts), dtype=bool)
+    law: Standard,
+) -> tuple[Floats | None, NDArray[np.int64], str]:
+    """The values of one level without gaps and the rows that had one, or why there are none."""
+    none = rows[:0]
     if column not in facts:
-        return None, gaps, "无此列"
-    values = facts[column].to_numpy(dtype=float, na_value=np.nan)[level]
+        return None, none, "无此列"
+    values = facts[column].to_numpy(dtype=float, na_value=np.nan)[rows]
     missing = np.isnan(values)
-    if missing.all() or missing.mean() > limit:
-        return None, gaps, "缺失过多"
+    if missing.all() or missing.mean() > law.rule("village.fill_share").value:
+        return None, none, "缺失过多"
     if missing.any():
         series = pd.Series(values)
-        median = series.groupby(pd.Series(town[level])).transform("median")
+        median = series.groupby(pd.Series(town[rows])).transform("median")
         values = series.fillna(median).fillna(series.median()).to_numpy()
-        gaps[np.flatnonzero(level)[missing]] = True
-    if values.min() == values.max():
-        return None, np.zeros(len(facts), dtype=bool), "各村相同"
-    low, high = np.quantile(values, [0.25, 0.75])
-    reach = fence * (high - low)
-    values = np.clip(values, low - reach, high + reach)
-    least, most = values.min(), values.max()
-    if least == most:
-        # Where half of them and more are the same, the fences leave nothing else.
-        return None, np.zeros(len(facts), dtype=bool), "过半村庄相同"
-    return (values - least) / (most - least), gaps, ""
+    return values, rows[missing], ""
 
 
 def _towns(facts: pd.DataFrame) -> NDArray[Any]:

@@ -6,8 +6,11 @@ it never reaches `type_final`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,6 +19,7 @@ from deqing_geo.columns import word
 from deqing_geo.errors import CodeError, ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages.forms import save_forms
 from deqing_geo.villages.kinds import (
     BY_HAND,
     CANDIDATE,
@@ -26,12 +30,17 @@ from deqing_geo.villages.kinds import (
     labelled,
     worded,
 )
+from deqing_geo.villages.ledger import Ledger, ledger
 from deqing_geo.villages.wording import shown_rule
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.agreement import Agreement
+    from deqing_geo.villages.changes import TypeChanges
+    from deqing_geo.villages.fitting import Fit
+    from deqing_geo.villages.patches import Patches
     from deqing_geo.villages.scheme import Scheme
 
 
@@ -60,6 +69,9 @@ class VillageTypes:
     asked : mapping of str to object
         The options of `classify_villages` behind them: ``classify_villages(types.table,
         **types.asked)`` gives the same types again.
+    fit : Fit or None
+        Bounds, weights and cuts of the scores, for ``classify_villages(fit=...)`` of a later
+        year; None where there were no scores.
     """
 
     table: gpd.GeoDataFrame
@@ -69,6 +81,7 @@ class VillageTypes:
     notices: tuple[str, ...]
     origins: tuple[str, ...]
     asked: Mapping[str, Any]
+    fit: Fit | None = None
 
     @property
     def series(self) -> pd.Series[Any]:
@@ -135,7 +148,13 @@ class VillageTypes:
         ]
         by = f"依据{scheme.document}" if scheme.document else "本单位"
         said = f";{by}调整:{'、'.join(own)}" if own else ""
-        return f"村庄分类判定条件 {scheme.ids[0]} 至 {scheme.ids[-1]}({where}){said}{off}"
+        weighed = ""
+        if self.fit is not None and self.fit.method != "expert":
+            weighed = f";发展潜力按{self.fit.line}"
+        if self.asked.get("fit") is not None and self.fit is not None:
+            weighed += f";沿用{self.fit.called}的上下限和阈值"
+        first, last = scheme.ids[0], scheme.ids[-1]
+        return f"村庄分类判定条件 {first} 至 {last}({where}){said}{off}{weighed}"
 
     @property
     def scheme(self) -> Scheme:
@@ -165,6 +184,95 @@ class VillageTypes:
             origins=self.origins,
         )
 
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Villages, land and people of each type and of what has none; adds up to ``total``.
+
+        Columns and notes as of `deqing_geo.villages.summary.summary_of`.
+        """
+        from deqing_geo.villages.summary import summary_of
+
+        return summary_of(self)
+
+    def agreement(
+        self, official: pd.Series[Any] | str | None = None, *, seed: int = 0, draws: int = 1000
+    ) -> Agreement:
+        """How far the types agree with published ones (与公布类型的一致性).
+
+        Parameters
+        ----------
+        official, seed, draws
+            As of `deqing_geo.villages.agreement.agreement_of`.
+
+        Returns
+        -------
+        Agreement
+            Confusion matrix, precision, recall and Cohen's kappa, with and without the
+            villages whose type copies a list.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column, or a word is no type.
+        InputError
+            If the published types are of other villages, or an option is no number.
+        """
+        from deqing_geo.villages.agreement import agreement_of
+
+        return agreement_of(self, official, seed=seed, draws=draws)
+
+    def changes(
+        self, previous: VillageTypes, *, before: VillageTypes | TypeChanges | None = None
+    ) -> TypeChanges:
+        """Which villages are of another type than in an earlier run, and because of what.
+
+        Parameters
+        ----------
+        previous, before
+            As of `deqing_geo.villages.changes.type_changes`.
+
+        Returns
+        -------
+        TypeChanges
+            Every village that changed, appeared or vanished, each with its cause.
+
+        Raises
+        ------
+        InputError
+            If a run cannot be repeated from its own table.
+        CRSError
+            If the outlines of the two runs cannot be laid on each other.
+        """
+        from deqing_geo.villages.changes import type_changes
+
+        return type_changes(self, previous, before=before)
+
+    def patches(self, *, border_m: float | None = None) -> Patches:
+        """Where villages of one type lie together, and where one lies alone (连片与孤立).
+
+        Parameters
+        ----------
+        border_m
+            As of `deqing_geo.villages.patches.find_patches`.
+
+        Returns
+        -------
+        Patches
+            Suggestions only; nothing is smoothed.
+
+        Raises
+        ------
+        CRSError
+            If the villages are in no metric CRS.
+        GeometryError
+            If an outline is no valid polygon.
+        InputError
+            If `border_m` is no number from 0.
+        """
+        from deqing_geo.villages.patches import find_patches
+
+        return find_patches(self, border_m=border_m)
+
     def of(self, rows: pd.Series[bool]) -> VillageTypes:
         """The same types of some villages only, such as those of one town.
 
@@ -181,6 +289,43 @@ class VillageTypes:
         table = self.table[rows]
         table.attrs.update(self.table.attrs)
         return replace(self, table=table)
+
+    def opinion_forms(
+        self, out: str | os.PathLike[str], *, unit: str = "", day: date | str | None = None
+    ) -> list[Path]:
+        """Write the forms that ask the towns (村庄分类意见征询表), one workbook a town.
+
+        Code, name, type in force, what the rules say and why are filled in and locked (without a
+        password); the town's opinion, its reason and document, the villagers' meeting, who
+        filled in and when are open. `read_opinions` reads them back.
+
+        Parameters
+        ----------
+        out : path
+            The folder; forms in it that are not as they are sent are never overwritten.
+        unit : str
+            Who asks (征询单位).
+        day : date or str, optional
+            To which the data reach (数据截止日期), like 2026-06-30; blank for a pen by default.
+
+        Returns
+        -------
+        list of Path
+            ``.xlsx`` files named by the town's code and name, the same bytes for the same types.
+
+        Raises
+        ------
+        ColumnError
+            If the villages carry no town, or `day` is no date.
+        ExportError
+            If a form stands there that is not as it is sent, or the folder cannot be written.
+        """
+        return save_forms(self, out, unit=unit, day=day)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every village from the type in force to the approval (村庄分类台账), by the log."""
+        return ledger(self)
 
     def why(self, code: str) -> str:
         """What was decided of a village and why.
