@@ -103,8 +103,9 @@ def run(arguments: argparse.Namespace) -> None:
             written = room.write_villages(job, results, arguments.out, _inputs(arguments), tell)
     console = shown.console()
     if arguments.why:
+        lang = "en" if arguments.english else "zh"
         for code in arguments.why:
-            console.print(results.types.why(code), markup=False, soft_wrap=True)
+            console.print(results.types.why(code, lang), markup=False, soft_wrap=True)
             console.print("")
     else:
         shown.show_types(console, results.types)
