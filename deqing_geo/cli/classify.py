@@ -33,9 +33,9 @@ def add(commands: Any) -> None:
     classify = commands.add_parser(
         "classify",
         help="villages to the plan's five types, with reasons and doubts (村庄分类)",
-        description="Sorts villages into the five types of the plan by conditions in the open: what "
-        "decided, how close it was, what is not known; asks the towns and takes in what they say. "
-        "No layer is changed. Made from rules, the result is a first judgement (规则初判).",
+        description="Sorts villages into the five types of the plan by conditions in the open: "
+        "what decided, how close it was, what is not known; asks the towns and takes in what they "
+        "say. No layer is changed. Made from rules, it is a first judgement (规则初判).",
     )
     options.add_layers(classify)
     classify.add_argument("--scheme", metavar="FILE.toml", help="the bureau's own conditions")
@@ -137,7 +137,7 @@ def _job(arguments: argparse.Namespace, law: Standard) -> VillageJob:
     judging |= {"fit": Fit.load(arguments.fit)} if arguments.fit else {}
     villages = options.open_villages(arguments)
     layers = options.open_layers(arguments, villages)
-    looks = {"boundaries": "boundary", "redline": "redline", "towns": "town"}
+    looks = {"boundaries": "boundary", "towns": "town"}
     return VillageJob(
         villages=villages,
         layers=layers,
@@ -179,7 +179,7 @@ def _show(console: Console, results: VillageResults) -> None:
         console.print(table)
         more = len(doubted) - MOST_SHOWN
         if more > 0:
-            console.print(f"... {more}", soft_wrap=True)
+            console.print(names.word("types.more").format(more), soft_wrap=True)
     for one in (results.opinions, results.agreement):
         if one is not None:
             console.print(escape(one.headline), soft_wrap=True)

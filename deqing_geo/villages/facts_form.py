@@ -56,6 +56,8 @@ ENDING = ".xlsx"
 PAGE_COLUMNS = 12
 IDENTITY = ("town_name", "village_code", "village_name")
 OWN = ("unit_kind", "urban_rural_code")
+# What is declared, and no town is asked: the bureau knows it.
+ASKED = tuple(one for one in DECLARED if one not in ("parent_code", "official_type"))
 _NO_FILE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]')
 
 
@@ -133,7 +135,7 @@ def facts_form(
         # What the boundaries say of a village need not be asked for.
         facts = pd.DataFrame(villages[[one for one in OWN if one in villages]])
     grey = _measured(facts, readers)
-    wanted = [one for one in (columns or ("unit_kind", *DECLARED)) if one not in grey]
+    wanted = [one for one in (columns or ("unit_kind", *ASKED)) if one not in grey]
     _refuse_unasked(wanted)
     towns = _towns(known)
     if str(out).lower().endswith(ENDING):
@@ -187,10 +189,10 @@ def _checked(
 
 
 def _refuse_unasked(wanted: Sequence[str]) -> None:
-    odd = [one for one in wanted if one not in ("unit_kind", *DECLARED)]
+    odd = [one for one in wanted if one not in ("unit_kind", *ASKED)]
     if odd:
         raise ColumnError(
-            f"columns= names {odd[0]}, which nobody declares; there are {', '.join(DECLARED)}."
+            f"columns= names {odd[0]}, which no form asks; there are {', '.join(ASKED)}."
         )
 
 

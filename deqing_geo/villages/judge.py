@@ -509,7 +509,7 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
-            "DOUBT": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
+            "IMPLAUSIBLE": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
             "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
             "DOUBT": state.doubtful,
         }
