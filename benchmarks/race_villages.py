@@ -4,7 +4,9 @@ Synthetic villages (220 to a county, curved borders), 10 pieces of homes in each
 law. Facts: `village_facts` against `geopandas.overlay` and `groupby`, as one would type it
 from the manual; both give, per village, the share of residential land
 inside each layer and the distance to one of them. Types:
-`classify_villages` against the same ladder asked row by row.
+`classify_villages` against the same ladder asked row by row. Services: which of eight kinds stand
+in a village or within a kilometre, by `village_facts` against two spatial joins and a count of
+different words.
 
 Each lane runs in a process of its own. CPU is the best of three calls
 (`time.process_time`). Trust the ratios, not the seconds.
@@ -30,8 +32,9 @@ from deqing_geo.villages.conditions import UNKNOWN, YES, truth
 from deqing_geo.villages.scheme import shipped
 
 PIECES, LAWS = 10, ("redline", "boundaries")
-LANES = ("facts", "overlay", "types", "row by row")
-PARTNER = {"facts": "overlay", "types": "row by row"}
+SERVICES_EACH = 12
+LANES = ("facts", "overlay", "types", "row by row", "services", "joins")
+PARTNER = {"facts": "overlay", "types": "row by row", "services": "joins"}
 
 
 def layers(counties: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[gpd.GeoDataFrame]]:
@@ -78,6 +81,30 @@ def by_overlay(
         out.append(float(share.fillna(0).sum()))
     away = lived.dissolve(by="village_code").distance(laws[1].union_all())
     return [*out, float(away.sum())]
+
+
+def places(counties: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Villages, and services anywhere among them."""
+    rng = np.random.default_rng([SEED, counties])
+    areas = villages(1, counties)
+    areas.index = pd.Index([f"{at:012d}" for at in range(len(areas))], name="village_code")
+    west, south, east, north = areas.total_bounds
+    count = SERVICES_EACH * len(areas)
+    spots = gpd.points_from_xy(rng.uniform(west, east, count), rng.uniform(south, north, count))
+    words = rng.choice(list(dg.columns.crosswalk("facility_kind")), count)
+    return areas, gpd.GeoDataFrame({"facility_class": words}, geometry=spots, crs=CRS)
+
+
+def by_joins(areas: gpd.GeoDataFrame, services: gpd.GeoDataFrame) -> list[float]:
+    """Kinds of service in or near each village, by two joins."""
+    kinds = services.assign(
+        kind=services["facility_class"].map(dg.columns.crosswalk("facility_kind"))
+    )
+    inside = gpd.sjoin(areas, kinds, predicate="intersects")["kind"]
+    middles = areas.set_geometry(areas.representative_point())
+    near = gpd.sjoin(middles, kinds, predicate="dwithin", distance=1_000)["kind"]
+    count = pd.concat([inside, near]).groupby(level=0).nunique()
+    return [float(count.sum()), float((count == len(kinds["kind"].unique())).sum())]
 
 
 def facts_of(count: int) -> gpd.GeoDataFrame:
@@ -154,6 +181,16 @@ def lane(name: str, counties: int) -> dict[str, Any]:
             return [float(found[column].sum()) for column in wanted]
 
         return measure(call, 3)
+    if name in ("services", "joins"):
+        areas, services = places(counties)
+        if name == "joins":
+            return measure(lambda: by_joins(areas, services), 3)
+
+        def kinds() -> list[float]:
+            count = dg.village_facts(areas, facilities=services)["fac_count"]
+            return [float(count.sum()), float((count == 8).sum())]
+
+        return measure(kinds, 3)
     facts = facts_of(220 * counties)
     return measure(lambda: (types if name == "types" else row_by_row)(facts), 3)
 

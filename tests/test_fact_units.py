@@ -181,7 +181,7 @@ def test_a_doubted_village_carries_a_flag_and_the_others_none(facts_of):
         facts = facts_of({"collective_op_income": [120, 20_000, 80, 90]})
     flags = classify_villages(facts).table["flags"].fillna("")
 
-    assert ["DOUBT" in one for one in flags] == [False, True, False, False]
+    assert ["UNITS" in one for one in flags] == [False, True, False, False]
 
 
 # ---------------------------------------------------------------- units in headings

@@ -174,13 +174,16 @@ def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLin
 def _facts(job: Job, villages: gpd.GeoDataFrame, law: standards.Standard) -> gpd.GeoDataFrame:
     given = dict(job.facts)
     network = None
-    if given.get("seats") is not None and job.roads is not None:
+    wanted = given.get("seats") is not None or job.facilities is not None
+    if wanted and job.roads is not None:
         own = {name: speed for name, speed in job.speeds.items() if name != WALK}
         network = road_network(job.roads, speeds={**law.speeds, **own})
     else:
         given.pop("seats", None)
     return village_facts(
         villages,
+        facilities=job.facilities,
+        as_of=job.as_of,
         homes=job.homes,
         network=network,
         terrain=job.terrain,

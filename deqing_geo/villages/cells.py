@@ -59,7 +59,7 @@ LEAST = {"pop_chg5_pct": -100.0}
 KINDS_OF = {"fac_count": "facility_kind"}
 # Shares of areas may end a rounding above the whole.
 ROUNDING = 1e-6
-# Counts converted from another unit may end a rounding beside a whole number.
+# What differs from a whole number by less is one.
 PART = 1e-6
 # Of a year, a number alone says enough; of a batch, the words do.
 _LISTED = re.compile(r"(?:19|20)\d\d年?|.*(?:批|(?:19|20)\d\d).*")
@@ -86,7 +86,7 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
     Raises
     ------
     ColumnError
-        If a cell is none of these, below 0, a ratio above 1, or part of a person.
+        If a cell is none of these, below 0, or a ratio above 1.
 
     Examples
     --------
@@ -203,16 +203,10 @@ def _number(values: pd.Series[Any], found: pd.Series[Any], column: str) -> pd.Se
             )
     if known.dtype != "int":
         return found
+    # Counts converted from another unit end a rounding beside a whole number.
     whole = found.round()
-    part = (found - whole).abs() > PART
-    if part.any():
-        raise ColumnError(
-            f"{called} is counted in whole {known.unit_zh or 'numbers'}, and "
-            f"{found[part].iloc[0]:g} is none. A column in another unit says so in its heading, "
-            f"as {known.zh}(万{known.unit_zh}).",
-            values.index[part],
-        )
-    return whole.astype("Int64")
+    parts = (found - whole).abs() > PART
+    return found if parts.any() else whole.astype("Int64")
 
 
 def _refuse_percent(found: pd.Series[Any], called: str) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.divisions import name_forms
 from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
-from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, NAMED, read_cells
+from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, NAMED, PART, read_cells
 from deqing_geo.villages.told import DECLARED_BY
 from deqing_geo.villages.units import judge_units
 
@@ -76,6 +76,7 @@ def declare(out: gpd.GeoDataFrame, told: Told, table: pd.DataFrame, law: Standar
             continue
         try:
             held[column] = read_cells(rows[column], column)
+            _refuse_parts(held[column], column)
         except ColumnError as fault:
             faults[column] = fault
     faults |= _counts_that_do_not_fit(held)
@@ -144,6 +145,22 @@ def _same_names(out: gpd.GeoDataFrame, table: pd.DataFrame) -> None:
             "`table` calls villages otherwise than the boundaries do (名称不一致): "
             f"{'; '.join(pairs[:3])}. Has a column been sorted by itself?",
             table.index[other],
+        )
+
+
+def _refuse_parts(values: pd.Series[Any], column: str) -> None:
+    """Nobody counts parts of people: such a column is in ten thousands."""
+    known = names.registry()[column]
+    if known.dtype != "int":
+        return
+    number = _number(values)
+    part = (number - number.round()).abs() > PART
+    if part.any():
+        raise ColumnError(
+            f"`{column}` ({known.zh}) is counted in whole {known.unit_zh or 'numbers'}, and "
+            f"{number[part].iloc[0]:g} is none. A column in another unit says so in its heading, "
+            f"as {known.zh}(万{known.unit_zh}).",
+            values.index[part],
         )
 
 
