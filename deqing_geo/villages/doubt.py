@@ -15,8 +15,8 @@ import pandas as pd
 
 from deqing_geo.errors import InputError
 from deqing_geo.villages.conditions import Given
-from deqing_geo.villages.grounds import ANSWERS
-from deqing_geo.villages.potential import TOPSIS, open_links, scored
+from deqing_geo.villages.grounds import ANSWERS, CONSTRAINT
+from deqing_geo.villages.potential import TOPSIS, scored, weakest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,6 @@ CELLS = 1_000_000
 # of either means nothing.
 FIXED_UNITS = ("village", "intensity")
 SPREAD = "village.score_spread"
-CONSTRAINT = "village.constraint"
 RULES = ("village.doubt_limits", "village.doubt_weights", "village.doubt_spread",
          "village.stability")  # fmt: skip
 COLUMNS = (*(f"p_{answer}" for answer in ANSWERS), "stability", "second_type")
@@ -291,12 +290,11 @@ def _links(grounds: Grounds, rows: slice, limits: Mapping[str, Any]) -> dict[str
     """The constraint where a part of it is not known: whether that matters hangs on the limit."""
     if "constraint" not in grounds.facts or CONSTRAINT not in limits:
         return {}
-    found = open_links(grounds.facts.iloc[rows], grounds.scheme.scores)
-    if found is None or not found[1].any():
+    parts = {column: values[rows] for column, values in grounds.parts.items()}
+    if not any(np.isnan(values).any() for values in parts.values()):
         return {}
-    worst, unknown = (one[:, None] for one in found)
-    with np.errstate(invalid="ignore"):
-        return {"constraint": np.where(unknown & ~(worst >= limits[CONSTRAINT]), np.nan, worst)}
+    deep = {column: values[:, None] for column, values in parts.items()}
+    return {"constraint": weakest(deep, limits[CONSTRAINT])}
 
 
 def _chance(seed: int, name: str) -> np.random.Generator:
