@@ -693,6 +693,7 @@ def test_labels_are_single_and_no_villages_are_no_types():
 
 
 def test_the_types_of_one_town_are_those_it_had_among_all(many):
+    many = many.iloc[: len(many) // 2 * 2]
     types = judge(many.assign(town_name=["甲镇", "乙镇"] * (len(many) // 2)))
     part = types.of(types.table["town_name"] == "乙镇")
 
