@@ -34,8 +34,12 @@ def used(found):
 def as_villages(facts):
     boxes = [shapely.box(at, 0, at + 1, 1) for at in range(len(facts))]
     frame = facts.assign(
-        village_name=[f"村{at}" for at in range(len(facts))], slope_res_mean_deg=1.0
+        village_name=[f"村{at}" for at in range(len(facts))],
+        slope_res_mean_deg=1.0,
     )
+    if "pop_resident" in frame:
+        # People are counted whole.
+        frame["pop_resident"] = frame["pop_resident"].round()
     codes = [f"v{at}" for at in range(len(facts))]
     return gpd.GeoDataFrame(frame.set_axis(codes), geometry=boxes)
 

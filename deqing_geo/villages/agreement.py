@@ -357,7 +357,7 @@ def _read(given: pd.Series[Any]) -> NDArray[Any]:
 
 
 def _first(index: pd.Index[Any]) -> str:
-    return repr(index[0])
+    return repr(index[:1].tolist()[0])
 
 
 def _whole_number(name: str, value: Any) -> None:

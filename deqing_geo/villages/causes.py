@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FACTORS = ("facts", "outline", "rules", "decision", "relative")
 # Options that say what people decided, and by which day.
 DECIDED = ("overrides", "as_of")
+# Options that no type hangs on.
+IDLE = ("draws", "seed")
 MEASURED = ("measured", "proxy")
 
 
@@ -162,7 +164,7 @@ class _Worlds:
         data = bool(self.own.any() or strangers)
         consent = any(self._differs(column).any() for column in CONSENT if self._has(column))
         decided = consent or not _same_options(self.later, self.earlier, DECIDED)
-        rules = [one for one in self.later.asked if one not in DECIDED]
+        rules = [one for one in self.later.asked if one not in (*DECIDED, *IDLE)]
         active = {
             "facts": data,
             "outline": bool(self.own_measured.any()),
@@ -179,7 +181,7 @@ class _Worlds:
         """What the two runs show, checked by repeating them."""
         out = []
         for types in (self.earlier, self.later):
-            again = judged(types.table, types.asked).shown
+            again = judged(types.table, {**types.asked, "draws": 0}).shown
             odd = (again != types.shown).to_numpy(dtype=bool)
             if odd.any():
                 raise InputError(
@@ -198,7 +200,7 @@ class _Worlds:
         facts = self.later if "facts" in new else self.earlier
         others = self.later if "relative" in new else self.earlier
         swapped = ("outline" in new) != ("facts" in new) and "outline" in self.factors
-        asked = {**rules.asked, **{one: decided.asked[one] for one in DECIDED}}
+        asked = {**rules.asked, **{one: decided.asked[one] for one in DECIDED}, "draws": 0}
         table = self._table(facts, decided, swapped)
         frozen = dict(asked)
         if (others is not facts or swapped) and asked["fit"] is None:
@@ -217,7 +219,7 @@ class _Worlds:
             return rules.fit
         key = rules is self.later, others is self.later
         if key not in self._fits:
-            self._fits[key] = judged(others.table, rules.asked).fit
+            self._fits[key] = judged(others.table, {**rules.asked, "draws": 0}).fit
         return self._fits[key]
 
     def _table(self, facts: VillageTypes, decided: VillageTypes, swapped: bool) -> gpd.GeoDataFrame:

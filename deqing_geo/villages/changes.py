@@ -238,9 +238,10 @@ def _stood(previous: VillageTypes, prior: TypeChanges) -> pd.Series[Any]:
 def _refuse_other_codes(here: pd.Index[Any], there: pd.Index[Any]) -> None:
     if not (len(here) and len(there)) or here.isin(there).any():
         return
-    if isinstance(here[0], str) != isinstance(there[0], str):
+    one, other = here[:1].tolist()[0], there[:1].tolist()[0]
+    if isinstance(one, str) != isinstance(other, str):
         raise InputError(
-            f"The codes of the two runs are of two kinds, {here[0]!r} and {there[0]!r}: index "
+            f"The codes of the two runs are of two kinds, {one!r} and {other!r}: index "
             "both by village_code, as text."
         )
 

@@ -30,6 +30,7 @@ from deqing_geo.villages.grounds import Grounds
 from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
+from deqing_geo.villages.told import MISSING
 from deqing_geo.villages.types import VillageTypes
 from deqing_geo.villages.wording import sentences
 
@@ -177,7 +178,7 @@ def classify_villages(
     if scheme.rungs[-1].id in skip:
         raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = facts.drop(columns=[column for column in MADE if column in facts])
+    table = facts.drop(columns=[*_unfilled(facts), *(set(MADE) & set(facts))])
     # pandas copies what a frame says of itself whenever it touches a column.
     said, table.attrs = table.attrs, {}
     table = _read(table, scheme)
@@ -243,6 +244,16 @@ def classify_villages(
 
 
 # ---------------------------------------------------------------- the climb
+
+
+def _unfilled(facts: pd.DataFrame) -> list[str]:
+    """Columns that are there and that nobody filled in, as forms have them: nobody gave them."""
+    told = facts.attrs.get("facts", {})
+    return [
+        str(column)
+        for column in facts.columns
+        if told.get(column) == MISSING and column not in MADE and facts[column].isna().all()
+    ]
 
 
 def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:

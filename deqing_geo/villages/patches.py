@@ -160,13 +160,10 @@ def find_patches(types: VillageTypes, *, border_m: float | None = None) -> Patch
     least = rule.value if border_m is None else _metres(border_m)
     require_metres(types=table)
     shapes = require_areas(types=table)
-    left, right, length = _borders(shapes, least)
     kinds = types.series.astype(object).to_numpy(dtype=object)
     place = {kind: at for at, kind in enumerate(FIVE)}
     kind = np.array([place.get(one, -1) for one in kinds])
-    typed = kind >= 0
-    both = typed[left] & typed[right]
-    left, right, length = left[both], right[both], length[both]
+    left, right, length = _borders(shapes, kind >= 0, least)
     same = kind[left] == kind[right]
     patch, rows = _patches(types, kind, left[same], right[same], shapes)
     villages = _villages(types, kind, patch, (left, right, same))
@@ -270,10 +267,10 @@ def _metres(value: Any) -> float:
     return float(value)
 
 
-def _borders(shapes: NDArray[Any], least: float) -> tuple[Ints, Ints, Floats]:
-    """Pairs that share a border longer than `least`, and how long it is."""
+def _borders(shapes: NDArray[Any], typed: Bools, least: float) -> tuple[Ints, Ints, Floats]:
+    """Pairs with a type each that share a border longer than `least`, and how long it is."""
     left, right = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=TOUCH_M)
-    once = left < right
+    once = (left < right) & typed[left] & typed[right]
     left, right = left[once], right[once]
     lines = shapely.boundary(shapes)
     near = shapely.buffer(shapes, TOUCH_M, quad_segs=1, join_style="mitre")

@@ -76,8 +76,7 @@ class Scenario:
     @property
     def headline(self) -> str:
         """How many villages move, and because of what."""
-        moved = f"{len(self.table)} {names.label('moved_count').removesuffix('数')}"
-        return f"{moved}({'、'.join(self.lines)})"
+        return f"{len(self.table)} {names.word('scenario.moved')}({'、'.join(self.lines)})"
 
     def __repr__(self) -> str:
         return f"<Scenario of {len(self.types.table)} villages: {len(self.table)} move>"
@@ -153,10 +152,14 @@ def scenario(types: VillageTypes, changes: Mapping[Any, Any]) -> Scenario:
         raise InputError(
             "changes= is a mapping of what is to be otherwise: {'village.centre_minutes': 20}."
         )
+    return _scenario(types, changes)
+
+
+def _scenario(types: VillageTypes, changes: Mapping[Any, Any], **options: Any) -> Scenario:
     work = _Work(types)
     for key, value in changes.items():
         work.change(key, value)
-    after = judged(work.facts(), work.asked)
+    after = judged(work.facts(), {**work.asked, **options})
     notice = f"{names.word('scenario.notice')}:{'、'.join(work.lines)}".replace(APART, ",")
     after = _said(after, notice)
     return _answer(types, after, tuple(work.lines))
@@ -207,7 +210,8 @@ def sweep(types: VillageTypes, key: Any, values: Iterable[Any]) -> pd.DataFrame:
     asked = list(values)
     if not asked:
         raise InputError("sweep needs at least one value to put in.")
-    found = [scenario(types, {key: value}) for value in asked]
+    # Counts hang on no draws, which would cost most of the time.
+    found = [_scenario(types, {key: value}, draws=0) for value in asked]
     labels = [value if isinstance(value, str | int | float) else str(value) for value in asked]
     table = pd.DataFrame([one.types.counts for one in found])
     table.index = pd.Index(labels, name=key if isinstance(key, str) else "、".join(key))

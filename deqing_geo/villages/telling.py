@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deqing_geo.villages.types import VillageTypes
 
 APART = ";"
-CONSTRAINT, POTENTIAL = "constraint", "potential"
+CONSTRAINT, POTENTIAL, CUT = "constraint", "potential", "potential_cut"
 
 
 class Telling:
@@ -80,7 +80,7 @@ class Telling:
             return self.rules
         if cause == "decision":
             return "、".join(self._decision(label))
-        return "、".join([names.word("type_changes.others"), *self._scores(label)])
+        return "、".join([names.word("type_changes.others"), *self._scores(label, POTENTIAL, CUT)])
 
     def _facts(self, label: Any, row: pd.Series[Any], among: Set[str]) -> list[str]:
         """What the deciding conditions read and is another; all that is, where nothing of it."""
@@ -100,11 +100,14 @@ class Telling:
             for column in (decisive or changed)
         ]
         scored = {one.column for one in self.later.scheme.indicators} & {*decisive}
-        return told + (self._scores(label) if scored else [])
+        # The cut is nobody's own.
+        return told + (self._scores(label, POTENTIAL) if scored else [])
 
-    def _scores(self, label: Any) -> list[str]:
+    def _scores(self, label: Any, *columns: str) -> list[str]:
+        """Scores and cuts, as far as they are others."""
         out = []
-        for column, word in (("potential", "score"), ("potential_cut", "cut")):
+        for column in columns:
+            word = "score" if column == POTENTIAL else "cut"
             sides = [_value(types, column, label) for types in (self.earlier, self.later)]
             if sides[0] != sides[1]:
                 out.append(f"{names.word(f'type_changes.{word}')}{sides[0]}→{sides[1]}")
