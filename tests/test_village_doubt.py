@@ -211,6 +211,23 @@ def test_jitter_of_the_cut_brings_out_a_close_call_that_jitter_of_weights_hides(
 # ---------------------------------------------------------------- laws
 
 
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("udb_res_share", np.linspace(0.4, 0.6, 21)),
+        ("tt_county_min", np.linspace(20, 10, 21)),
+        ("dist_udb_m", np.linspace(1200, 800, 21)),
+    ],
+)
+def test_who_is_nearer_the_town_is_never_less_likely_to_be_suburban(column, values):
+    """Draws are shared by all villages, so this holds share by share and not only on average."""
+    near = {"dist_udb_m": 990, "tt_county_min": 14.9}
+    shares = judge(frame(*[{**near, column: float(one)} for one in values])).table["p_suburban"]
+
+    assert (shares.diff().dropna() >= 0).all()
+    assert shares.iloc[0] < shares.iloc[-1]
+
+
 def test_without_drawing_the_ladder_asked_of_all_draws_says_what_was_judged(county):
     types = judge(county, draws=0)
     grounds = grounds_of(types)

@@ -69,7 +69,9 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
     With 1000 draws the standard error of a share is at most 0.016. Mean and standard
     deviation of the scores in a draw need no score: they are ``m.w`` and ``sqrt(w.C.w)`` with
     the mean m and the covariance C of the indicators among the villages compared. A cut that
-    was not fitted in this run (a frozen one) moves by as much as the fitted one would.
+    was not fitted in this run (a frozen one) moves by as much as the fitted one would: it
+    stays as far from this year's villages as it is. Who is compared with whom stays, even where
+    a drawn threshold would let a unit take part or not.
     """
     limits = drawn_limits(grounds, draws, seed)
     facts, scores = grounds.facts, grounds.scores

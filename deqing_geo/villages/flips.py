@@ -1,7 +1,8 @@
 """What would change a village's type: the nearest single number, and what is still possible.
 
 One fact at a time is put just across a limit and the whole ladder asked again. All other
-facts, the other villages, and the bounds and the cut of the potential stay as they are.
+facts, the other villages, and the bounds and the cut of the potential stay as they are; so do
+minutes to the nearest centre where those to the county seat are moved.
 Nothing here says that a number should change.
 """
 
