@@ -262,6 +262,7 @@ def test_shares_add_up_and_stability_is_the_share_of_the_type_judged(county):
         others = row[SHARES].drop(f"p_{row['type_model']}")
         assert row[f"p_{row['second_type']}"] == others.max() > 0
     assert (table.loc[table["second_type"].isna(), "stability"] == 1).all()
+    assert {one for one in table["second_type"] if not isinstance(one, str)} == {None}
 
 
 def test_the_same_seed_draws_the_same_and_another_nearly_the_same(county):

@@ -312,5 +312,5 @@ def _table(shares: Floats, base: NDArray[np.int64], index: pd.Index[Any]) -> pd.
     second = others.argmax(axis=1) if len(others) else np.zeros(0, dtype=int)
     words = np.array(ANSWERS, dtype=object)[second]
     words[others[every, second] == 0] = None
-    table["second_type"] = words
+    table["second_type"] = pd.Series(words, index=index, dtype=object)
     return table

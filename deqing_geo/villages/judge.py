@@ -343,7 +343,8 @@ def _ask_again(
     flips = flips_.flips(grounds, state.agreed, among=~by_hand)
     for column in flips_.COLUMNS:
         table[column] = flips[column]
-    table["possible_types"] = flips_.possible_types(grounds, state.agreed)
+    possible = flips_.possible_types(grounds, state.agreed)
+    table["possible_types"] = pd.Series(possible, index=table.index, dtype=object)
     if not draws:
         return
     found = doubt_.doubt(grounds, draws=draws, seed=seed)
