@@ -4,9 +4,9 @@ Synthetic villages (220 to a county, curved borders), 10 pieces of homes in each
 law. Facts: `village_facts` against `geopandas.overlay` and `groupby`, as one would type it
 from the manual; both give, per village, the share of residential land
 inside each layer and the distance to one of them. Types:
-`classify_villages` against the same ladder asked row by row. Services: which of eight kinds stand
-in a village or within a kilometre, by `village_facts` against two spatial joins and a count of
-different words.
+`classify_villages` against the same ladder asked row by row. Doubt: twenty draws in one call
+against `classify_villages` called once a draw with the law and the weights of that draw; both give
+the same shares.
 
 Each lane runs in a process of its own. CPU is the best of three calls
 (`time.process_time`). Trust the ratios, not the seconds.
@@ -29,12 +29,16 @@ from lanes import CRS, SEED, exponent, in_own_process, measure, villages
 
 import deqing_geo as dg
 from deqing_geo.villages.conditions import UNKNOWN, YES, truth
+from deqing_geo.villages.doubt import drawn_limits, drawn_spread, drawn_weights
+from deqing_geo.villages.grounds import ANSWERS as KINDS
+from deqing_geo.villages.grounds import Grounds
+from deqing_geo.villages.potential import potential
 from deqing_geo.villages.scheme import shipped
 
 PIECES, LAWS = 10, ("redline", "boundaries")
-SERVICES_EACH = 12
-LANES = ("facts", "overlay", "types", "row by row", "services", "joins")
-PARTNER = {"facts": "overlay", "types": "row by row", "services": "joins"}
+LANES = ("facts", "overlay", "types", "row by row", "doubt", "draw by draw")
+PARTNER = {"facts": "overlay", "types": "row by row", "doubt": "draw by draw"}
+DRAWS = 20
 
 
 def layers(counties: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[gpd.GeoDataFrame]]:
@@ -81,30 +85,6 @@ def by_overlay(
         out.append(float(share.fillna(0).sum()))
     away = lived.dissolve(by="village_code").distance(laws[1].union_all())
     return [*out, float(away.sum())]
-
-
-def places(counties: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Villages, and services anywhere among them."""
-    rng = np.random.default_rng([SEED, counties])
-    areas = villages(1, counties)
-    areas.index = pd.Index([f"{at:012d}" for at in range(len(areas))], name="village_code")
-    west, south, east, north = areas.total_bounds
-    count = SERVICES_EACH * len(areas)
-    spots = gpd.points_from_xy(rng.uniform(west, east, count), rng.uniform(south, north, count))
-    words = rng.choice(list(dg.columns.crosswalk("facility_kind")), count)
-    return areas, gpd.GeoDataFrame({"facility_class": words}, geometry=spots, crs=CRS)
-
-
-def by_joins(areas: gpd.GeoDataFrame, services: gpd.GeoDataFrame) -> list[float]:
-    """Kinds of service in or near each village, by two joins."""
-    kinds = services.assign(
-        kind=services["facility_class"].map(dg.columns.crosswalk("facility_kind"))
-    )
-    inside = gpd.sjoin(areas, kinds, predicate="intersects")["kind"]
-    middles = areas.set_geometry(areas.representative_point())
-    near = gpd.sjoin(middles, kinds, predicate="dwithin", distance=1_000)["kind"]
-    count = pd.concat([inside, near]).groupby(level=0).nunique()
-    return [float(count.sum()), float((count == len(kinds["kind"].unique())).sum())]
 
 
 def facts_of(count: int) -> gpd.GeoDataFrame:
@@ -167,6 +147,34 @@ def types(facts: gpd.GeoDataFrame) -> list[float]:
     return [*found, float(missing.sum())]
 
 
+def whole(facts: gpd.GeoDataFrame) -> list[float]:
+    """The mean shares of the types in all draws, from one call."""
+    table = dg.classify_villages(facts, draws=DRAWS).table
+    return [float(table[f"p_{kind}"].mean()) for kind in KINDS]
+
+
+def draw_by_draw(facts: gpd.GeoDataFrame) -> list[float]:
+    """The same from one call a draw, each with a law and weights of its own."""
+    law, scheme = dg.standards.load(), shipped()
+    table = dg.classify_villages(facts, law, draws=0).table
+    taking = np.ones(len(table), dtype=bool)
+    scores = potential(table, taking, law, scheme.indicators)
+    rungs = [rung for rung in scheme.rungs if all(column in table for column in rung.columns)]
+    grounds = Grounds.of(table, rungs, law, scheme, scores)
+    limits, spread = drawn_limits(grounds, DRAWS, 0), drawn_spread(grounds, DRAWS, 0)
+    (weights,) = drawn_weights(grounds, DRAWS, 0)
+    found = np.zeros(len(KINDS))
+    for draw in range(DRAWS):
+        other = law.with_rule("village.score_spread", float(spread[draw]), reason="draw")
+        for key, held in limits.items():
+            value = float(np.broadcast_to(held, (1, DRAWS))[0, draw])
+            other = other.with_rule(key, value, reason="draw")
+        mapping = dict(zip(scores.columns, weights[:, draw].tolist(), strict=True))
+        model = dg.classify_villages(facts, other, weights=mapping, draws=0).table["type_model"]
+        found += [(model == kind).mean() / DRAWS for kind in KINDS]
+    return found.tolist()
+
+
 def lane(name: str, counties: int) -> dict[str, Any]:
     """One lane at one size."""
     if name in ("facts", "overlay"):
@@ -181,18 +189,9 @@ def lane(name: str, counties: int) -> dict[str, Any]:
             return [float(found[column].sum()) for column in wanted]
 
         return measure(call, 3)
-    if name in ("services", "joins"):
-        areas, services = places(counties)
-        if name == "joins":
-            return measure(lambda: by_joins(areas, services), 3)
-
-        def kinds() -> list[float]:
-            count = dg.village_facts(areas, facilities=services)["fac_count"]
-            return [float(count.sum()), float((count == 8).sum())]
-
-        return measure(kinds, 3)
     facts = facts_of(220 * counties)
-    return measure(lambda: (types if name == "types" else row_by_row)(facts), 3)
+    calls = {"types": types, "doubt": whole, "draw by draw": draw_by_draw}
+    return measure(lambda: calls.get(name, row_by_row)(facts), 3)
 
 
 def main() -> int:

@@ -34,13 +34,13 @@ def judge(facts, **options):
         return classify_villages(facts, **options)
 
 
-def grounds_of(types, law=LAW):
+def grounds_of(types, law=LAW, weights=None):
     """What a judgement of the scheme that ships rested on, put together again."""
     table, scheme = types.table, load_scheme(types.asked["scheme"], law)
     taking = (table["type_model"] != "urban").to_numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", errors.DeqingGeoWarning)
-        scores = potential(table, taking, law, scheme.indicators)
+        scores = potential(table, taking, law, scheme.indicators, weights=weights)
     rungs = [one for one in scheme.rungs if all(column in table for column in one.columns)]
     return Grounds.of(table, rungs, law, scheme, scores if (scores.units > 0).any() else None)
 
@@ -157,6 +157,47 @@ def test_a_cut_that_was_not_fitted_here_moves_as_far_as_the_fitted_one(county):
     assert frozen == approx(usual + 0.125)
 
 
+@pytest.mark.parametrize("way", ["expert", "topsis"])
+def test_a_loop_of_whole_judgements_gives_the_same_shares(county, way):
+    """The second road: every draw a law and weights of its own, and everything judged anew."""
+    draws, seed = 12, 2
+    hamlets = county[county["unit_kind"] == "hamlet"]
+    weighing = None if way == "expert" else way
+    types = judge(hamlets, weights=weighing, draws=draws, seed=seed)
+    grounds = grounds_of(types, weights=weighing)
+    limits, spread = drawn_limits(grounds, draws, seed), drawn_spread(grounds, draws, seed)
+    (weights,) = drawn_weights(grounds, draws, seed)
+    counted = pd.DataFrame(0.0, index=hamlets.index, columns=SHARES)
+    for draw in range(draws):
+        law = LAW.with_rule("village.score_spread", spread[draw], reason="试")
+        for key, held in limits.items():
+            value = float(np.broadcast_to(held, (1, draws))[0, draw])
+            law = law.with_rule(key, value, reason="试")
+        mapping = dict(zip(grounds.scores.columns, weights[:, draw], strict=True))
+        if way == "expert":
+            one = judge(hamlets, law=law, weights=mapping, draws=0).table["type_model"]
+        else:
+            # Closeness by weights of one's own is no way of weighing that can be asked for.
+            one = judged_by_closeness(grounds, limits, mapping, spread[draw], draw, hamlets.index)
+        for at, kind in one.items():
+            counted.loc[at, f"p_{kind}"] += 1 / draws
+
+    assert types.table[SHARES].to_numpy() == approx(counted.to_numpy())
+    assert (counted.max(axis=1) < 1).sum() > 5
+
+
+def judged_by_closeness(grounds, limits, mapping, spread, draw, index):
+    weights = np.array([mapping[one] for one in grounds.scores.columns])
+    z = grounds.scores.z
+    worst, best = np.sqrt(((weights * z) ** 2).sum(1)), np.sqrt(((weights * (1 - z)) ** 2).sum(1))
+    score = worst / (best + worst)
+    cut = np.where(np.isnan(score), np.nan, np.nanmean(score) + spread * np.nanstd(score))
+    given = grounds.given.having(potential=score[:, None], potential_cut=cut[:, None])
+    held = {key: np.broadcast_to(one, (1, 12))[0, draw] for key, one in limits.items()}
+    answer, _ = grounds.answers(given, held)
+    return pd.Series([ANSWERS[one] for one in answer[:, 0]], index=index)
+
+
 def test_jitter_of_the_cut_brings_out_a_close_call_that_jitter_of_weights_hides():
     """Scores of people alone cannot be weighed otherwise: only the cut is in doubt."""
     table = judge(scored(31), draws=1000).table
@@ -168,6 +209,23 @@ def test_jitter_of_the_cut_brings_out_a_close_call_that_jitter_of_weights_hides(
 
 
 # ---------------------------------------------------------------- laws
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("udb_res_share", np.linspace(0.4, 0.6, 21)),
+        ("tt_county_min", np.linspace(20, 10, 21)),
+        ("dist_udb_m", np.linspace(1200, 800, 21)),
+    ],
+)
+def test_who_is_nearer_the_town_is_never_less_likely_to_be_suburban(column, values):
+    """Draws are shared by all villages, so this holds share by share and not only on average."""
+    near = {"dist_udb_m": 990, "tt_county_min": 14.9}
+    shares = judge(frame(*[{**near, column: float(one)} for one in values])).table["p_suburban"]
+
+    assert (shares.diff().dropna() >= 0).all()
+    assert shares.iloc[0] < shares.iloc[-1]
 
 
 def test_without_drawing_the_ladder_asked_of_all_draws_says_what_was_judged(county):
@@ -204,6 +262,7 @@ def test_shares_add_up_and_stability_is_the_share_of_the_type_judged(county):
         others = row[SHARES].drop(f"p_{row['type_model']}")
         assert row[f"p_{row['second_type']}"] == others.max() > 0
     assert (table.loc[table["second_type"].isna(), "stability"] == 1).all()
+    assert {one for one in table["second_type"] if not isinstance(one, str)} == {None}
 
 
 def test_the_same_seed_draws_the_same_and_another_nearly_the_same(county):

@@ -138,6 +138,17 @@ def test_why_says_not_known_of_what_is_not_known_and_what_filling_it_in_decides(
     assert f"{waits}suburban integration or upgrading in place" in english
 
 
+def test_gaps_of_any_kind_are_not_known_to_the_reasons():
+    """A column of counts with gaps holds pandas' own NA, which is neither yes nor no."""
+    households = pd.Series([19, None], dtype="Int64")
+    types = judge(frame(RM6, RM6).assign(hh_resident=households))
+
+    assert types.table["missing_fields"].tolist() == ["", "hh_resident"]
+    assert "常住户数" in types.why(1) and "resident households" in types.why(1, "en")
+    last = types.reasons(1).query("fact == 'hh_resident'").iloc[0]
+    assert (last["value"], last["part_state"]) == (None, "unknown")
+
+
 def test_why_keeps_what_the_rules_said_where_people_decided():
     types = judge(frame({"udb_res_share": 0.49}), overrides=log({}))
     text = types.why(0)

@@ -112,6 +112,20 @@ def test_the_table_for_readers_is_in_their_words(whole):
     assert [head for head in table.columns if head.isascii()] == []
 
 
+def test_how_often_each_type_was_drawn_stands_on_no_product(whole):
+    """The flag and the nearest change do; the figures are for the office alone."""
+    table = pd.read_csv(whole.out / "villages.csv", dtype=str)
+    layer = pyogrio.read_dataframe(whole.out / "villages.gpkg", layer="villages")
+    internal = {name: one.zh for name, one in columns.registry().items() if one.internal}
+
+    assert "stability" in whole.report.types.table and "stability" in internal
+    assert not set(internal) & set(layer.columns)
+    headings = {head.split("(")[0] for head in table.columns}
+    assert not set(internal.values()) & headings
+    assert {"最近的类型变化", "补齐资料后可能的类型"} <= headings
+    assert table["复核提示"].str.contains("建议复核").any()
+
+
 def test_two_runs_are_the_same_bytes(whole, demo):
     assert digests(demo.out) == digests(whole.out)
 

@@ -42,6 +42,8 @@ DECLARED = (
     "current_type", "current_type_document", "current_type_year", "sewage_served",
     "homesteads_revived", "parent_code", "official_type",
 )  # fmt: skip
+# What holds no text among its cells.
+PLAIN = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
 YES_OR_NO = (
     "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
     "major_project", "retention_value", "sewage_served",
@@ -154,13 +156,19 @@ def _series(values: list[Any], like: pd.Series[Any]) -> pd.Series[Any]:
 def _tidy(values: pd.Series[Any]) -> pd.Series[Any]:
     """Text without blanks around it, and None for everything that is missing."""
     known = values.notna().to_numpy(dtype=bool)
-    raw = [one if there else None for one, there in zip(values, known, strict=True)]
-    text = [at for at, one in enumerate(raw) if isinstance(one, str)]
-    if text:
-        clean = names.clean_text(pd.Series([raw[at] for at in text], dtype=object))
-        for at, one in zip(text, clean, strict=True):
-            raw[at] = one
-    return _series(raw, values)
+    raw = values.to_numpy(dtype=object).copy()
+    raw[~known] = None
+    kind = pd.api.types.infer_dtype(raw[known], skipna=False)
+    if kind == "string":
+        text = np.flatnonzero(known)
+    elif kind in PLAIN:
+        text = np.zeros(0, dtype=int)
+    else:
+        text = np.flatnonzero([isinstance(one, str) for one in raw])
+    if len(text):
+        clean = names.clean_text(pd.Series(raw[text], dtype=object))
+        raw[text] = clean.to_numpy(dtype=object)
+    return pd.Series(raw, index=values.index, name=values.name, dtype=object)
 
 
 def _text(value: object) -> str | None:
@@ -172,6 +180,12 @@ def _text(value: object) -> str | None:
 
 
 def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    known = values.notna().to_numpy(dtype=bool)
+    raw = values.to_numpy(dtype=object)
+    if pd.api.types.infer_dtype(raw[known], skipna=False) in ("boolean", "empty"):
+        held = np.full(len(raw), None, dtype=object)
+        held[known] = raw[known].astype(bool)
+        return pd.Series(held, index=values.index, name=values.name, dtype=object)
     # 1 and 0 are the same keys as True and False.
     words = {True: True, False: False, "是": True, "否": False}
     out = _series([None if one is None else words.get(one) for one in values], values)

@@ -15,8 +15,8 @@ import pandas as pd
 
 from deqing_geo.errors import InputError
 from deqing_geo.villages.conditions import Given
-from deqing_geo.villages.grounds import ANSWERS
-from deqing_geo.villages.potential import TOPSIS, open_links, scored
+from deqing_geo.villages.grounds import ANSWERS, CONSTRAINT
+from deqing_geo.villages.potential import TOPSIS, scored, weakest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,6 @@ CELLS = 1_000_000
 # of either means nothing.
 FIXED_UNITS = ("village", "intensity")
 SPREAD = "village.score_spread"
-CONSTRAINT = "village.constraint"
 RULES = ("village.doubt_limits", "village.doubt_weights", "village.doubt_spread",
          "village.stability")  # fmt: skip
 COLUMNS = (*(f"p_{answer}" for answer in ANSWERS), "stability", "second_type")
@@ -70,7 +69,9 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
     With 1000 draws the standard error of a share is at most 0.016. Mean and standard
     deviation of the scores in a draw need no score: they are ``m.w`` and ``sqrt(w.C.w)`` with
     the mean m and the covariance C of the indicators among the villages compared. A cut that
-    was not fitted in this run (a frozen one) moves by as much as the fitted one would.
+    was not fitted in this run (a frozen one) moves by as much as the fitted one would: it
+    stays as far from this year's villages as it is. Who is compared with whom stays, even where
+    a drawn threshold would let a unit take part or not.
     """
     limits = drawn_limits(grounds, draws, seed)
     facts, scores = grounds.facts, grounds.scores
@@ -291,12 +292,11 @@ def _links(grounds: Grounds, rows: slice, limits: Mapping[str, Any]) -> dict[str
     """The constraint where a part of it is not known: whether that matters hangs on the limit."""
     if "constraint" not in grounds.facts or CONSTRAINT not in limits:
         return {}
-    found = open_links(grounds.facts.iloc[rows], grounds.scheme.scores)
-    if found is None or not found[1].any():
+    parts = {column: values[rows] for column, values in grounds.parts.items()}
+    if not any(np.isnan(values).any() for values in parts.values()):
         return {}
-    worst, unknown = (one[:, None] for one in found)
-    with np.errstate(invalid="ignore"):
-        return {"constraint": np.where(unknown & ~(worst >= limits[CONSTRAINT]), np.nan, worst)}
+    deep = {column: values[:, None] for column, values in parts.items()}
+    return {"constraint": weakest(deep, limits[CONSTRAINT])}
 
 
 def _chance(seed: int, name: str) -> np.random.Generator:
@@ -312,5 +312,5 @@ def _table(shares: Floats, base: NDArray[np.int64], index: pd.Index[Any]) -> pd.
     second = others.argmax(axis=1) if len(others) else np.zeros(0, dtype=int)
     words = np.array(ANSWERS, dtype=object)[second]
     words[others[every, second] == 0] = None
-    table["second_type"] = words
+    table["second_type"] = pd.Series(words, index=index, dtype=object)
     return table

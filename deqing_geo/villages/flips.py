@@ -1,7 +1,8 @@
 """What would change a village's type: the nearest single number, and what is still possible.
 
 One fact at a time is put just across a limit and the whole ladder asked again. All other
-facts, the other villages, and the bounds and the cut of the potential stay as they are.
+facts, the other villages, and the bounds and the cut of the potential stay as they are; so do
+minutes to the nearest centre where those to the county seat are moved.
 Nothing here says that a number should change.
 """
 
@@ -396,7 +397,10 @@ def _table(
             f"若{change}则{'' if kind.startswith('拟') else '为'}{kind}"
             for change, kind in zip(changes, kinds, strict=True)
         ]
-    return pd.DataFrame(out, index=grounds.facts.index)
+    index = grounds.facts.index
+    # As objects: pandas would make texts with gaps into another kind of column.
+    series = {name: pd.Series(one, index=index, dtype=one.dtype) for name, one in out.items()}
+    return pd.DataFrame(series, index=index)
 
 
 def _by_fact(grounds: Grounds, move: Move, rows: NDArray[np.int64]) -> list[str]:

@@ -5,7 +5,7 @@ Nothing here has an opinion: it repeats the ladder's own question, for all villa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from deqing_geo.villages.conditions import Given, columns_of, decided, limits_of
 from deqing_geo.villages.kinds import FIVE
-from deqing_geo.villages.potential import constraint, scored
+from deqing_geo.villages.potential import links, scored, weakest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # What a village can come to, in the order of the columns ``p_*``.
 ANSWERS = (*FIVE, "missing", "urban")
+CONSTRAINT = "village.constraint"
 MISSING = ANSWERS.index("missing")
 
 
@@ -52,6 +53,8 @@ class Grounds:
         As computed in this run.
     given : Given
         The facts as arrays of shape (N, 1).
+    parts : mapping of str to ndarray of shape (N,)
+        Of the constraint, by column.
     nothing : bool
         Whether no condition on a fact could be asked, so that what is left waits too.
     """
@@ -62,6 +65,7 @@ class Grounds:
     scheme: Scheme
     scores: Potential | None
     given: Given
+    parts: Mapping[str, Floats]
     nothing: bool = False
 
     @classmethod
@@ -106,7 +110,8 @@ class Grounds:
         read |= dict.fromkeys(score.column for score in scheme.scores)
         read |= dict.fromkeys(one.column for one in scheme.indicators)
         kept = pd.DataFrame({one: facts[one] for one in read if one in facts}, index=facts.index)
-        return cls(kept, tuple(rungs), law, scheme, scores, Given(kept, deep=True), nothing)
+        given, parts = Given(kept, deep=True), links(kept, scheme.scores)
+        return cls(kept, tuple(rungs), law, scheme, scores, given, parts, nothing)
 
     def __repr__(self) -> str:
         return f"<Grounds of {len(self.facts)} villages on {len(self.rungs)} rungs>"
@@ -158,12 +163,10 @@ class Grounds:
             the potential stay as they are: they are those of the county, not of one village.
         """
         replaced: dict[str, Any] = {column: values[:, None]}
-        parts = [score.column for score in self.scheme.scores if score.column in self.facts]
-        if column in parts and "constraint" in self.facts:
-            facts = pd.DataFrame({one: self.facts[one] for one in parts} | {column: values})
-            found = constraint(facts, self.law, self.scheme.scores)
-            if found is not None:
-                replaced["constraint"] = found[:, None]
+        if column in self.parts and "constraint" in self.facts:
+            moved = links(pd.DataFrame({column: values}), self.scheme.scores)
+            limit = self.law.rule(CONSTRAINT).value
+            replaced["constraint"] = weakest({**self.parts, **moved}, limit)[:, None]
         if self.scores is not None and column in self.scores.columns:
             replaced["potential"] = self.scored(column, values)[:, None]
         return given.having(**replaced)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from deqing_geo.villages.potential import Weighing
 
     Bools = NDArray[np.bool_]
+    Texts = NDArray[np.object_]
 
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
@@ -177,7 +178,10 @@ def classify_villages(
     if scheme.rungs[-1].id in skip:
         raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[*_unfilled(facts), *(set(MADE) & set(facts))]), scheme)
+    table = facts.drop(columns=[*_unfilled(facts), *(set(MADE) & set(facts))])
+    # pandas copies what a frame says of itself whenever it touches a column.
+    said, table.attrs = table.attrs, {}
+    table = _read(table, scheme)
     given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
@@ -201,7 +205,8 @@ def classify_villages(
     _settle(state, table, day)
     grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
     _ask_again(grounds, state, table, draws, seed)
-    out = _written(state, table, law, scores)
+    out = _written(state, table, law, scores, said.get("facts", {}))
+    out.attrs = said
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
     if scores is not None:
@@ -338,7 +343,8 @@ def _ask_again(
     flips = flips_.flips(grounds, state.agreed, among=~by_hand)
     for column in flips_.COLUMNS:
         table[column] = flips[column]
-    table["possible_types"] = flips_.possible_types(grounds, state.agreed)
+    possible = flips_.possible_types(grounds, state.agreed)
+    table["possible_types"] = pd.Series(possible, index=table.index, dtype=object)
     if not draws:
         return
     found = doubt_.doubt(grounds, draws=draws, seed=seed)
@@ -425,7 +431,11 @@ def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
 
 
 def _written(
-    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
+    state: _State,
+    table: gpd.GeoDataFrame,
+    law: Standard,
+    scores: Potential | None,
+    told: Mapping[str, str],
 ) -> gpd.GeoDataFrame:
     consent = _column(table, "villager_consent")
     chosen = np.array([one is not None for one in state.override], dtype=bool)
@@ -440,12 +450,11 @@ def _written(
     status[chosen & (state.final == "undecided")] = "undecided"
     current = _column(table, "current_type")
     # What waits for data or for a meeting proposes nothing, so nothing changes.
-    proposed = np.array([one in FIVE for one in state.final], dtype=bool)
-    in_force = np.array([one in FIVE for one in current], dtype=bool)
+    proposed, in_force = (pd.Series(one).isin(FIVE).to_numpy() for one in (state.final, current))
     changed = np.full(len(table), None, dtype=object)
     both = proposed & in_force
     changed[both] = (current != state.final)[both]
-    codes = _flags(state, table, law, scores)
+    flags, remarks = _flags(state, table, law, scores, told)
     columns = {
         "village_type": state.final,
         "type_model": state.model,
@@ -459,8 +468,8 @@ def _written(
         "model_reason": state.reason,
         "missing_fields": state.missing,
         "type_changed": changed,
-        "flags": [";".join(row) for row in codes],
-        "remarks": [";".join(names.vocabulary("flags")[code] for code in row) for row in codes],
+        "flags": flags,
+        "remarks": remarks,
     }
     for column, values in columns.items():
         table[column] = pd.Series(values, index=table.index, dtype=object)
@@ -470,9 +479,13 @@ def _written(
 
 
 def _flags(
-    state: _State, table: gpd.GeoDataFrame, law: Standard, scores: Potential | None
-) -> list[list[str]]:
-    """What a person should look at again; no flag changes a type."""
+    state: _State,
+    table: gpd.GeoDataFrame,
+    law: Standard,
+    scores: Potential | None,
+    told: Mapping[str, str],
+) -> tuple[Texts, Texts]:
+    """What a person should look at again, as codes and in words; no flag changes a type."""
     count = len(table)
 
     def number(column: str) -> NDArray[np.float64]:
@@ -491,7 +504,6 @@ def _flags(
     urban = np.array([isinstance(one, str) and one.startswith("1") for one in code], dtype=bool)
     rural = np.array([isinstance(one, str) and one.startswith("2") for one in code], dtype=bool)
     part = state.model != "urban"
-    told = table.attrs.get("facts", {})
     stands_in = [column for column, how in told.items() if how == "proxy" and column != "pop_grid"]
     proxy = np.full(count, bool(stands_in))
     filled = np.zeros(count, dtype=bool)
@@ -525,9 +537,16 @@ def _flags(
             "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
             "DOUBT": state.doubtful,
         }
-    order = [name for name in names.vocabulary("flags") if name in found]
-    masks = np.array([found[name] for name in order])
-    return [[order[at] for at in np.flatnonzero(row)] for row in masks.T]
+    words = names.vocabulary("flags")
+    order = [name for name in words if name in found]
+    masks = np.array([found[name] for name in order], dtype=bool)
+    # Villages are many and the ways to be flagged are few: each as a number with a bit a flag.
+    keys = (1 << np.arange(len(order), dtype=np.int64)) @ masks.astype(np.int64)
+    ways, first, way = np.unique(keys, return_index=True, return_inverse=True)
+    codes = [[order[at] for at in np.flatnonzero(masks[:, one])] for one in first]
+    said = [[";".join(row), ";".join(words[code] for code in row)] for row in codes]
+    both = np.array(said, dtype=object).reshape(len(ways), 2)[way]
+    return both[:, 0], both[:, 1]
 
 
 # ---------------------------------------------------------------- overrides
@@ -584,5 +603,7 @@ def _told_before(facts: gpd.GeoDataFrame) -> str:
 def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:
     if column not in table:
         return np.full(len(table), None, dtype=object)
-    values = table[column].astype(object)
-    return np.asarray(values.where(values.notna(), None).to_numpy(dtype=object))
+    values = table[column]
+    out = values.to_numpy(dtype=object).copy()
+    out[values.isna().to_numpy(dtype=bool)] = None
+    return out

@@ -546,37 +546,30 @@ def constraint(
     >>> constraint(facts, standards.load()).round(2).tolist()
     [0.0, 0.2, 0.6, nan]
     """
-    found = open_links(facts, shipped().scores if scores is None else scores)
-    if found is None:
-        return None
-    worst, unknown = found
-    with np.errstate(invalid="ignore"):
-        # What is not known could only raise it, which is no matter once it is high.
-        return np.where(unknown & ~(worst >= law.rule("village.constraint").value), np.nan, worst)
+    parts = links(facts, shipped().scores if scores is None else scores)
+    return weakest(parts, law.rule("village.constraint").value) if parts else None
 
 
-def open_links(facts: pd.DataFrame, scores: Sequence[Score]) -> tuple[Floats, Bools] | None:
-    """The worst of the known parts of the constraint, and where a part is not known.
+def weakest(parts: Mapping[str, Floats], limit: Any) -> Floats:
+    """The worst of the parts; NaN where one that is not known could still decide.
 
     Parameters
     ----------
-    facts : DataFrame
-        Of `village_facts`.
-    scores : sequence of Score
-        What it is made of.
+    parts : mapping of str to ndarray
+        Of `links`.
+    limit : float or ndarray
+        From where on it matters.
 
     Returns
     -------
-    worst : ndarray of shape (N,)
-        NaN where no part is known.
-    unknown : ndarray of bool, shape (N,)
-        Where the true value may be higher.
+    ndarray
+        0 to 1.
     """
-    held = links(facts, scores)
-    if not held:
-        return None
-    parts = np.array(list(held.values()))
-    return np.fmax.reduce(parts), np.isnan(parts).any(axis=0)
+    held = np.array(list(parts.values()))
+    worst, unknown = np.fmax.reduce(held), np.isnan(held).any(axis=0)
+    with np.errstate(invalid="ignore"):
+        # What is not known could only raise it, which is no matter once it is high.
+        return np.where(unknown & ~(worst >= limit), np.nan, worst)
 
 
 def links(facts: pd.DataFrame, scores: Sequence[Score]) -> dict[str, Floats]:

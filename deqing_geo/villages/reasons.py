@@ -332,7 +332,7 @@ class _Teller:
 
     def _number(self, leaf: Mapping[str, Any], bound: str) -> float:
         if bound == "at_least_column":
-            return float(self.row[leaf[bound]].astype(float).iloc[0])
+            return float(self.row[leaf[bound]].to_numpy(dtype=float, na_value=np.nan)[0])
         return self.law.rule(leaf[bound]).value
 
     def _limit(self, leaf: Mapping[str, Any], bound: str) -> tuple[str, Rule | None]:
@@ -367,6 +367,8 @@ class _Teller:
 
 
 def _plain(value: Any) -> Any:
+    if value is pd.NA:
+        return None
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -153,7 +153,7 @@ def shown_value(
     >>> shown_value("hh_resident", 19, lang="en"), shown_value("is_town_seat", True, lang="en")
     ('19 households', 'yes')
     """
-    if value is None or value != value or value is pd.NA:
+    if value is None or value is pd.NA or value != value:
         return "-" if lang == "zh" else "not known"
     if column in _CUTS:
         return figure(float(value), _CUT_DECIMALS)
