@@ -292,7 +292,9 @@ def _sheets(types: VillageTypes, rows: NDArray[Any], town: str, unit: str, day: 
         protected=True,
         mark=word("map.internal"),
     )
-    lines = [*names.phrases("opinion_guide").values()]
+    guide = names.phrases("opinion_guide")
+    # Nobody signs a sample.
+    lines = [text for key, text in guide.items() if not (sample and key == "sign")]
     return [asked, Sheet("填写说明", (Field("填写说明", lines, width=110),), protected=True)]
 
 
