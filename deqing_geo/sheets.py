@@ -35,6 +35,8 @@ A4 = 9
 LINE = 15.0
 # Excel gives a row no more.
 HIGHEST = 409.0
+# The one the other cells have: a font without a name is drawn in whatever the program likes.
+FONT = "Calibri"
 KINDS = ("text", "number", "day")
 DAY = "yyyy-mm-dd"
 # A spreadsheet runs what begins like this, whatever the column was meant to be.
@@ -331,7 +333,7 @@ def _write(made: Worksheet, sheet: Sheet, called: str) -> None:
     span = max(-(-across // max(sheet.pages_across, 1)), 1)
     if sheet.title:
         put(made, 1, 1, sheet.title, called)
-        made.cell(1, 1).font = Font(bold=True, size=16)
+        made.cell(1, 1).font = Font(name=FONT, bold=True, size=16)
         made.cell(1, 1).alignment = Alignment(horizontal="center", vertical="center")
         made.row_dimensions[1].height = 2 * LINE
         if span > 1:
@@ -405,7 +407,7 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
     rule = Side(style="thin", color="808080")
     grid = Border(top=rule, bottom=rule, left=rule, right=rule)
     grey, blue = PatternFill("solid", fgColor="EEF1F4"), PatternFill("solid", fgColor="FFFBE6")
-    bold, unlocked = Font(bold=True), Protection(locked=False)
+    bold, unlocked = Font(name=FONT, bold=True), Protection(locked=False)
     count = len(sheet.fields[0].values) if sheet.fields else 0
     lines = np.ones(count + 1)
     for place, field in enumerate(sheet.fields, start=1):
@@ -425,7 +427,8 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
             cell = made.cell(line, place)
             if _filled(value):
                 put(made, line, place, value, called)
-                lines[line - head] = max(lines[line - head], _lines(value, width))
+                if cell.data_type == "s":
+                    lines[line - head] = max(lines[line - head], _lines(value, width))
             if field.format and cell.data_type == "n":
                 cell.number_format = field.format
             elif field.open:

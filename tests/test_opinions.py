@@ -282,6 +282,12 @@ def stranger(sheet, rows):
         ({"opinion": "暂不分类"}, None, "without 理由"),
         ({"opinion": None, "opinion_reason": "古桥"}, None, "without 镇"),
         ({"opinion": "搬迁撤并类", "opinion_reason": "灾害"}, None, "without 依据文号"),
+        (
+            {"opinion": "搬迁撤并类", "opinion_reason": "灾害", "document_no": "无"},
+            None,
+            "without 依据文号",
+        ),
+        ({"opinion": "特色保护类", "opinion_reason": "-"}, None, "without 理由"),
         ({"villager_consent": "同意"}, None, "without 村民会议日期"),
         ({"consent_on": "2026-05-01"}, None, "without what the meeting said"),
         ({"villager_consent": "赞成", "consent_on": "2026-05-01"}, None, "'赞成'; it may hold"),
@@ -440,6 +446,18 @@ def test_saying_the_initial_type_is_to_agree_and_missing_data_stays_missing(tmp_
     assert len([one for one in opinions.notices if "待补数据" in one or "请复核" in one]) == 2
 
 
+def test_not_asked_in_a_form_takes_back_no_consent_that_is_known(sent, types):
+    fill(sent, {**AGREED, CODES[2]: {"opinion": "同意", "villager_consent": "未征求"}})
+    opinions = read_opinions(sent, types, as_of=DAY)
+    known = facts(
+        villager_consent=[None, None, "agreed", None],
+        consent_on=[None, None, "2026-05-01", None],
+    )
+
+    assert opinions.table.loc[CODES[2], "villager_consent"] == "not_asked"
+    assert opinions.into(known)["villager_consent"].dropna().to_dict() == {CODES[2]: "agreed"}
+
+
 def test_facts_without_the_villages_that_met_are_refused(sent, types):
     fill(sent, {CODES[2]: {"villager_consent": "同意", "consent_on": "2026-07-01"}})
     opinions = read_opinions(sent, types, as_of=DAY)
@@ -449,6 +467,7 @@ def test_facts_without_the_villages_that_met_are_refused(sent, types):
     assert opinions.missing["form_gap"].tolist() == ["no_answer"] * 4
     assert "villager_consent" not in known and len(opinions.overrides) == 0
     assert filled["villager_consent"].tolist() == [None, None, "agreed", None]
+    assert filled.attrs["facts"] == {"villager_consent": "declared", "consent_on": "declared"}
     with pytest.raises(errors.InputError, match="lacks villages"):
         opinions.into(facts().drop(CODES[2]))
 

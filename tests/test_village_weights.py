@@ -36,9 +36,10 @@ def as_villages(facts):
     frame = facts.assign(
         village_name=[f"村{at}" for at in range(len(facts))],
         slope_res_mean_deg=1.0,
-        # People are counted whole.
-        pop_resident=facts["pop_resident"].round(),
     )
+    if "pop_resident" in frame:
+        # People are counted whole.
+        frame["pop_resident"] = frame["pop_resident"].round()
     codes = [f"v{at}" for at in range(len(facts))]
     return gpd.GeoDataFrame(frame.set_axis(codes), geometry=boxes)
 

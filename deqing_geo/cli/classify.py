@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deqing_geo.batch.villages import VillageJob, VillageResults
-    from deqing_geo.standards import Standard
 
 # What messages call an option, and how it is given here.
 FLAGS = {**options.FLAGS, "overrides": "--log FILE.csv", "official": "--official COLUMN"}
@@ -34,8 +33,8 @@ def add(commands: Any) -> None:
         "classify",
         help="villages to the plan's five types, with reasons and doubts (村庄分类)",
         description="Sorts villages into the five types of the plan by conditions in the open: "
-        "what decided, how close it was, what is not known; asks the towns and takes in what they say. "
-        "No layer is changed. Made from rules, the result is a first judgement (规则初判).",
+        "what decided, how close it was, what is not known; asks the towns and takes in what they "
+        "say. No layer is changed. Made from rules, it is a first judgement (规则初判).",
     )
     options.add_layers(classify)
     classify.add_argument("--scheme", metavar="FILE.toml", help="the bureau's own conditions")
@@ -61,6 +60,9 @@ def add(commands: Any) -> None:
     classify.add_argument(
         "--forms", action="store_true", help="also write the forms that ask the towns"
     )
+    classify.add_argument(
+        "--before", metavar="DIR", help="the folder of an earlier run: what changed, and why"
+    )
     classify.add_argument("--official", metavar="COLUMN", help="an official typing to compare with")
     classify.add_argument("--unit", default="", metavar="TEXT", help="who files (填报单位)")
     classify.add_argument("--why", nargs="+", metavar="CODE", help="print the reasons of villages")
@@ -82,7 +84,6 @@ def run(arguments: argparse.Namespace) -> None:
     DeqingGeoError
         If a file is refused, options contradict each other, or the folder cannot be written.
     """
-    from deqing_geo import standards
     from deqing_geo.batch import require_folder
     from deqing_geo.batch import villages as room
     from deqing_geo.errors import InputError
@@ -93,18 +94,18 @@ def run(arguments: argparse.Namespace) -> None:
         raise InputError("--forms go with --out DIR.")
     if arguments.out:
         require_folder(arguments.out)
-    law = standards.load(local=arguments.local)
     with shown.progress() as tell:
         tell("villages", 0, len(room.STEPS))
-        job = _job(arguments, law)
+        job = _job(arguments)
         results = room.judge_villages(job, tell)
         written: tuple[Path, ...] = ()
         if arguments.out:
             written = room.write_villages(job, results, arguments.out, _inputs(arguments), tell)
     console = shown.console()
     if arguments.why:
+        lang = "en" if arguments.english else "zh"
         for code in arguments.why:
-            console.print(results.types.why(code), markup=False, soft_wrap=True)
+            console.print(results.types.why(code, lang), markup=False, soft_wrap=True)
             console.print("")
     else:
         shown.show_types(console, results.types)
@@ -121,7 +122,7 @@ def _inputs(arguments: argparse.Namespace) -> list[str]:
     )]  # fmt: skip
 
 
-def _job(arguments: argparse.Namespace, law: Standard) -> VillageJob:
+def _job(arguments: argparse.Namespace) -> VillageJob:
     from deqing_geo.batch.villages import VillageJob
     from deqing_geo.errors import ColumnError
     from deqing_geo.villages import Fit
@@ -132,21 +133,22 @@ def _job(arguments: argparse.Namespace, law: Standard) -> VillageJob:
         raise ColumnError(f"--on {arguments.on} is no day like 2026-06-30.")
     judging: dict[str, Any] = {"draws": arguments.draws, "seed": arguments.seed}
     judging |= {"skip": arguments.skip} if arguments.skip else {}
-    judging |= {"scheme": Path(arguments.scheme)} if arguments.scheme else {}
     judging |= {"weights": arguments.weights} if arguments.weights else {}
     judging |= {"fit": Fit.load(arguments.fit)} if arguments.fit else {}
     villages = options.open_villages(arguments)
     layers = options.open_layers(arguments, villages)
-    looks = {"boundaries": "boundary", "redline": "redline", "towns": "town"}
+    looks = {"boundaries": "boundary", "towns": "town"}
     return VillageJob(
         villages=villages,
         layers=layers,
-        standard=law,
+        local=arguments.local,
+        scheme=arguments.scheme,
         judging=judging,
         as_of=day,
         log=arguments.log,
         opinions=arguments.opinions,
         official=arguments.official,
+        before=arguments.before,
         ask=arguments.forms,
         unit=arguments.unit,
         around={look: layers[name] for name, look in looks.items() if name in layers},
@@ -179,9 +181,9 @@ def _show(console: Console, results: VillageResults) -> None:
         console.print(table)
         more = len(doubted) - MOST_SHOWN
         if more > 0:
-            console.print(f"... {more}", soft_wrap=True)
-    for one in (results.opinions, results.agreement):
+            console.print(names.word("types.more").format(more), soft_wrap=True)
+    for one in (results.opinions, results.agreement, results.changes):
         if one is not None:
             console.print(escape(one.headline), soft_wrap=True)
-            for notice in one.notices:
+            for notice in (said for said in one.notices if said not in types.notices):
                 console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)

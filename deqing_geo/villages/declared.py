@@ -16,7 +16,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.divisions import name_forms
 from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
-from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, read_cells
+from deqing_geo.villages.cells import DECLARED, FROM_LAYERS, HERITAGE, NAMED, read_cells
 from deqing_geo.villages.told import DECLARED_BY
 from deqing_geo.villages.units import judge_units
 
@@ -83,6 +83,10 @@ def declare(out: gpd.GeoDataFrame, told: Told, table: pd.DataFrame, law: Standar
     doubted = judge_units(pd.DataFrame(held, index=out.index), law)
     for column, values in held.items():
         out[column] = values
+        if column not in NAMED and not values.notna().any():
+            # A form has every column; one that nobody filled in was given by nobody.
+            told.left_blank(column)
+            continue
         how = table.attrs.get("told", {}).get(column, DECLARED_BY)
         if how == DECLARED_BY:
             told.say(column, DECLARED_BY, "table")
@@ -184,18 +188,18 @@ def _refuse_all(faults: dict[str, ColumnError], order: list[Any]) -> None:
 
 def _computed(out: gpd.GeoDataFrame, told: Told) -> None:
     """What two declared figures say together, where nobody declared it itself."""
-    if "hollow_rate" not in out and {"homesteads_idle", "homesteads_all"} <= set(out):
+    if "hollow_rate" not in told and {"homesteads_idle", "homesteads_all"} <= set(told.how):
         out["hollow_rate"] = _ratio(out["homesteads_idle"], out["homesteads_all"])
         told.computed("hollow_rate", DECLARED_BY, "homesteads_idle", "homesteads_all")
-    if "pop_chg5_pct" not in out and {"pop_resident", "pop_5_years_ago"} <= set(out):
+    if "pop_chg5_pct" not in told and {"pop_resident", "pop_5_years_ago"} <= set(told.how):
         now, then = _number(out["pop_resident"]), _number(out["pop_5_years_ago"])
         out["pop_chg5_pct"] = PERCENT * _ratio(now - then, then)
         told.computed("pop_chg5_pct", DECLARED_BY, "pop_resident", "pop_5_years_ago")
-    centres = [one for one in ("tt_county_min", "tt_subcentre_min") if one in out]
-    if "tt_centre_min" not in out and centres:
+    centres = [one for one in ("tt_county_min", "tt_subcentre_min") if one in told]
+    if "tt_centre_min" not in told and centres:
         out["tt_centre_min"] = out[centres].astype(float).min(axis=1)
         told.computed("tt_centre_min", DECLARED_BY, *centres)
-    lists = [one for one in HERITAGE if one in out]
+    lists = [one for one in HERITAGE if one in told]
     if lists:
         out["heritage_list"] = _lists(out, lists)
         if "heritage_list" in told:

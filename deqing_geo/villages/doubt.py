@@ -16,12 +16,13 @@ import pandas as pd
 from deqing_geo.errors import InputError
 from deqing_geo.villages.conditions import Given
 from deqing_geo.villages.grounds import ANSWERS
-from deqing_geo.villages.potential import open_links
+from deqing_geo.villages.potential import TOPSIS, open_links, scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.villages.grounds import Grounds
+    from deqing_geo.villages.potential import Potential
 
     Floats = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
     was not fitted in this run (a frozen one) moves by as much as the fitted one would.
     """
     limits = drawn_limits(grounds, draws, seed)
-    facts, scores = grounds.read, grounds.scores
+    facts, scores = grounds.facts, grounds.scores
     weights = cuts = None
     if scores is not None and scores.levels:
         weights = drawn_weights(grounds, draws, seed)
@@ -86,15 +87,14 @@ def doubt(grounds: Grounds, *, draws: int = DRAWS, seed: int = 0) -> pd.DataFram
         replaced = _links(grounds, rows, limits)
         if scores is not None and weights is not None and cuts is not None:
             level = scores.level[rows]
-            replaced["potential"] = _scored(scores.z[rows], level, weights)
+            replaced["potential"] = _scored(scores, rows, weights)
             # Who takes no part has no cut; the row added at the end says so.
             replaced["potential_cut"] = np.vstack([cuts, np.full((1, draws), np.nan)])[level]
         answer, _ = grounds.answers(given.having(**replaced), limits)
         answer = np.broadcast_to(answer, (answer.shape[0], draws))
         for at in range(len(ANSWERS)):
             found[rows, at] = (answer == at).sum(axis=1)
-    plain = Given(facts, deep=True)
-    base = grounds.answers(plain, grounds.limits)[0][:, 0].astype(int)
+    base = grounds.answers(grounds.given, grounds.limits)[0][:, 0].astype(int)
     return _table(found / draws, base, grounds.facts.index)
 
 
@@ -221,33 +221,69 @@ def drawn_cuts(grounds: Grounds, weights: Floats, spread: Floats) -> Floats:
     scores = grounds.scores
     assert scores is not None
     out = np.empty((len(scores.levels), weights.shape[2]))
+    middle_spread = grounds.law.rule(SPREAD).value
     for level in range(len(scores.levels)):
-        rows = scores.level == level
-        middle, spreads = _moments(scores.z[rows])
-        out[level] = _cut(middle, spreads, weights[level], spread)
-        held = float(scores.cut[rows][0])
-        fitted = _cut(middle, spreads, scores.base[level][:, None], grounds.law.rule(SPREAD).value)
+        z = scores.z[scores.level == level]
+        if scores.fit.method == TOPSIS:
+            mean, sd = _of_closeness(z, weights[level])
+            base = scored(z, scores.base[level], TOPSIS)
+            fitted = base.mean() + middle_spread * base.std()
+        else:
+            mean, sd = moments(z, weights[level])
+            base_mean, base_sd = moments(z, scores.base[level][:, None])
+            fitted = float(base_mean[0] + middle_spread * base_sd[0])
         # A frozen cut is as far from that of this year's villages as it was.
-        out[level] += held - fitted[0]
+        held = float(scores.cut[scores.level == level][0])
+        out[level] = mean + spread * sd + (held - fitted)
     return out
 
 
-def _moments(z: Floats) -> tuple[Floats, Floats]:
+def moments(z: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of weighted sums, without summing a row.
+
+    Parameters
+    ----------
+    z : ndarray of shape (N, k)
+        The indicators.
+    weights : ndarray of shape (k, D)
+        One column a draw.
+
+    Returns
+    -------
+    mean, sd : ndarray of shape (D,)
+        Of ``z @ weights`` over the rows: ``m.w`` and ``sqrt(w.C.w)``.
+    """
     away = z - z.mean(axis=0)
-    return z.mean(axis=0), away.T @ away / len(z)
+    variance = np.einsum("kd,kd->d", weights, (away.T @ away / len(z)) @ weights)
+    return z.mean(axis=0) @ weights, np.sqrt(np.maximum(variance, 0))
 
 
-def _cut(middle: Floats, spreads: Floats, weights: Floats, spread: Floats | float) -> Floats:
-    variance = np.einsum("kd,kd->d", weights, spreads @ weights)
-    return np.asarray(middle @ weights + spread * np.sqrt(np.maximum(variance, 0)))
+def _of_closeness(z: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """The same of closeness, which has no closed form: summed some villages at a time."""
+    draws = weights.shape[1]
+    total, squares = np.zeros(draws), np.zeros(draws)
+    step = max(1, CELLS // draws)
+    for first in range(0, len(z), step):
+        found = _closeness(z[first : first + step], weights)
+        total += found.sum(axis=0)
+        squares += (found**2).sum(axis=0)
+    mean = total / len(z)
+    return mean, np.sqrt(np.maximum(squares / len(z) - mean**2, 0))
 
 
-def _scored(z: Floats, level: NDArray[np.int64], weights: Floats) -> Floats:
+def _closeness(z: Floats, weights: Floats) -> Floats:
+    to_worst, to_best = np.sqrt(z**2 @ weights**2), np.sqrt((1 - z) ** 2 @ weights**2)
+    return np.asarray(to_worst / (to_best + to_worst))
+
+
+def _scored(scores: Potential, rows: slice, weights: Floats) -> Floats:
+    z, level = scores.z[rows], scores.level[rows]
     out = np.full((len(z), weights.shape[2]), np.nan)
     for at in range(len(weights)):
-        rows = level == at
-        if rows.any():
-            out[rows] = z[rows] @ weights[at]
+        here = level == at
+        if here.any():
+            way = _closeness if scores.fit.method == TOPSIS else np.matmul
+            out[here] = way(z[here], weights[at])
     return out
 
 

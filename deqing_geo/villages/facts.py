@@ -76,7 +76,8 @@ def village_facts(
         the codes are not national. Metric CRS.
     table : DataFrame, optional
         What is declared, indexed by ``village_code``: any registered columns of the village
-        table. What is blank is not known. People, land a head, hazards and services declared
+        table. What is blank is not known; a column without a single value counts as not given.
+        People, land a head, hazards and services declared
         here are not measured again; minutes, ground and shares of law are taken from here only
         where no layer tells them.
     homes : GeoDataFrame of Polygon, optional
@@ -233,8 +234,8 @@ def village_facts(
         within_m = law.rule("village.facility_distance").value
         measured.services(out, told, facilities, shapes, lived.place, network, within_m, day)
     out["whole_area"] = lived.whole
-    missing = {column: MISSING for column in asked() if column not in out}
-    out.attrs["facts"] = told.how | missing
+    missing = [one for one in (*told.blank, *asked()) if one not in told]
+    out.attrs["facts"] = told.how | dict.fromkeys(missing, MISSING)
     out.attrs["fact_sources"] = dict(told.source)
     out.attrs["facts_computed"] = tuple(one for one in told.counted if one in told.how)
     frames = {"villages": villages, **layers, **({} if table is None else {"table": table})}

@@ -18,7 +18,7 @@ from deqing_geo.files import whole_file
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.villages.facts_form import ENDING, shown_cells
 from deqing_geo.villages.known import fact_sources
-from deqing_geo.villages.told import DECLARED_BY, MEASURED, MISSING
+from deqing_geo.villages.told import DECLARED_BY, MEASURED, MISSING, PROXY
 
 if TYPE_CHECKING:
     from deqing_geo.villages.scheme import Scheme
@@ -100,7 +100,7 @@ def save_facts(
 
 def _field(facts: pd.DataFrame, column: str, how: dict[Any, Any]) -> Field:
     came = how.get(column, DECLARED_BY)
-    before = "" if came == DECLARED_BY else names.word(f"facts.{came}_before")
+    before = names.word(f"facts.{came}_before") if came in (MEASURED, PROXY) else ""
     number = names.registry()[column].dtype == "float"
     return Field(
         f"{before}{names.label(column, unit=True)}",

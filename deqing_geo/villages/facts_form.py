@@ -56,8 +56,6 @@ ENDING = ".xlsx"
 PAGE_COLUMNS = 12
 IDENTITY = ("town_name", "village_code", "village_name")
 OWN = ("unit_kind", "urban_rural_code")
-# What is declared, and no town is asked: the bureau knows it.
-ASKED = tuple(one for one in DECLARED if one not in ("parent_code", "official_type"))
 _NO_FILE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]')
 
 
@@ -126,8 +124,8 @@ def facts_form(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     files = facts_form(villages, folder)
     ...     table = read_village_table(folder, villages=villages)
-    >>> len(files), len(table) == len(villages), table["pop_resident"].notna().any()
-    (13, True, False)
+    >>> len(files), len(table) == len(villages), int(table["pop_resident"].count())
+    (13, True, 0)
     """
     known = _checked(villages, facts, columns)
     readers = asked(scheme)
@@ -135,7 +133,7 @@ def facts_form(
         # What the boundaries say of a village need not be asked for.
         facts = pd.DataFrame(villages[[one for one in OWN if one in villages]])
     grey = _measured(facts, readers)
-    wanted = [one for one in (columns or ("unit_kind", *ASKED)) if one not in grey]
+    wanted = [one for one in (columns or wording()["column"]) if one not in grey]
     _refuse_unasked(wanted)
     towns = _towns(known)
     if str(out).lower().endswith(ENDING):
@@ -189,10 +187,11 @@ def _checked(
 
 
 def _refuse_unasked(wanted: Sequence[str]) -> None:
-    odd = [one for one in wanted if one not in ("unit_kind", *ASKED)]
+    known = wording()["column"]
+    odd = [one for one in wanted if one not in known]
     if odd:
         raise ColumnError(
-            f"columns= names {odd[0]}, which no form asks; there are {', '.join(ASKED)}."
+            f"columns= names {odd[0]}, which no town declares; there are {', '.join(known)}."
         )
 
 

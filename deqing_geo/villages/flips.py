@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.text import MAX_DECIMALS
+from deqing_geo.text import figure
 from deqing_geo.villages.cells import BELOW_ZERO
 from deqing_geo.villages.conditions import (
     BOUNDS,
@@ -29,7 +29,8 @@ from deqing_geo.villages.conditions import (
 )
 from deqing_geo.villages.grounds import ANSWERS, MISSING
 from deqing_geo.villages.kinds import called
-from deqing_geo.villages.wording import DECIMALS, shown_rule, shown_value
+from deqing_geo.villages.potential import TOPSIS, scored
+from deqing_geo.villages.wording import DECIMALS, shown_rule, shown_value, shown_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-COLUMNS = ("nearest_flip", "flip_margin")
+COLUMNS = ("nearest_flip", "flip_margin", "flip_fact", "flip_to", "flip_type")
 CUT = "potential_cut"
 # Of what is computed only the parts can change: they are asked instead.
 COMPUTED = ("units_counted", CUT, "constraint", "potential")
 # So much farther than the sum says, so that a score that is to reach a cut does reach it.
 BEYOND = 1e-9
+# A billionth of the way, which is less than any figure shown.
+HALVINGS = 40
+SCORE_DECIMALS = RATIO_DECIMALS = 4
 HOLDS_FROM = ("at_least", "above")
 # A reached limit is named as it is; one to be passed, with these words. 以上 and 以下 would
 # include it.
@@ -96,9 +100,10 @@ def flips(grounds: Grounds, agreed: Bools, *, among: Bools | None = None) -> pd.
     Returns
     -------
     DataFrame
-        One row per village: ``nearest_flip`` (a Chinese sentence, empty where nothing flips),
-        ``flip_margin`` (distance to the limit over the limit), and for machines ``column``,
-        ``to`` and ``type``.
+        One row per village: ``nearest_flip`` (a Chinese sentence, empty where nothing within
+        ``village.flip_reach`` of a limit flips),
+        ``flip_margin`` (distance to the limit over the limit), and for machines ``flip_fact``,
+        ``flip_to`` (a value that does it) and ``flip_type``.
 
     Notes
     -----
@@ -106,12 +111,14 @@ def flips(grounds: Grounds, agreed: Bools, *, among: Bools | None = None) -> pd.
     over the cut. The sentence names the indicator that would close it by the least change of
     its own value, or says that none can alone.
     """
-    facts = Given(grounds.read, deep=True)
+    facts = grounds.given
     limits = grounds.limits
     answer, place = (one[:, 0] for one in grounds.answers(facts, limits))
     count = len(answer)
     asked = (answer != MISSING) & (answer != ANSWERS.index("urban"))
     asked &= True if among is None else among
+    # A village none of whose homes lie in a protection zone is not near one.
+    reach = grounds.law.rule("village.flip_reach").value
     best = np.full(count, np.inf)
     # The least change of its own value settles which indicator is named.
     effort = np.full(count, np.inf)
@@ -127,7 +134,7 @@ def flips(grounds: Grounds, agreed: Bools, *, among: Bools | None = None) -> pd.
         flipped = known & (other != answer) & (other != MISSING)
         cost = _effort(grounds, move)
         nearer = (move.margin < best) | ((move.margin == best) & (cost < effort))
-        here = flipped & nearer & np.isfinite(move.margin)
+        here = flipped & nearer & (move.margin <= reach)
         best[here], effort[here] = move.margin[here], cost[here]
         which[here], becomes[here] = len(moves), rung[here]
         moves.append(move)
@@ -154,7 +161,7 @@ def possible_types(grounds: Grounds, agreed: Bools) -> list[str]:
     Every rung that is not surely no, from the one that could not be told down to the first that
     surely holds. Gaps are taken one by one, so some combination may be impossible after all.
     """
-    given, limits = Given(grounds.read, deep=True), grounds.limits
+    given, limits = grounds.given, grounds.limits
     answer = grounds.answers(given, limits)[0][:, 0]
     out = np.full(len(answer), "", dtype=object)
     rows = np.flatnonzero(answer == MISSING)
@@ -294,22 +301,44 @@ def _of_potential(grounds: Grounds, cut: Any, named: str) -> Iterator[Move]:
         if column not in grounds.facts or not scores.base[:, at].any():
             continue
         values, to = _numbers(grounds, column), np.full(len(gap), np.nan)
-        less = grounds.less(column)
-        for level, (least, most) in enumerate(grounds.bounds(column)):
+        for level in range(len(scores.levels)):
             weight = scores.base[level, at]
             rows = (scores.level == level) & ~np.isnan(values)
-            if not weight or np.isnan(least) or not rows.any():
+            if not weight or not rows.any():
                 continue
-            z = scores.z[rows, at] + beyond[rows] / weight
-            place = 1 - z if less else z
-            wanted = least + place * (most - least)
+            bound = grounds.bound(level, column)
+            if scores.fit.method == TOPSIS:
+                z = _by_halves(scores.z[rows], at, scores.base[level], (cut + beyond - gap)[rows])
+            else:
+                z = scores.z[rows, at] + beyond[rows] / weight
+            place = 1 - z if bound.less else z
+            wanted = bound.least + place * (bound.most - bound.least)
             to[rows] = np.where((z >= 0) & (z <= 1), wanted, np.nan)
-        if names.registry()[column].dtype == "int":
-            to = np.where(to > values, np.ceil(to), np.floor(to))
+        to = _outward(column, to, up=to > values)
         if column not in BELOW_ZERO:
             to = np.where(to < 0, np.nan, to)
         yield Move(column, to, margin, named, "at_least", score=True)
     yield Move("potential", scores.score + beyond, margin, named, "at_least", score=True)
+
+
+def _by_halves(z: Floats, at: int, weights: Floats, goal: Floats) -> Floats:
+    """Where one indicator has to be for the closeness to come to a goal; beyond 0-1 if nowhere.
+
+    The closeness grows with every indicator, so halving what is left finds it.
+    """
+
+    def close(place: Floats) -> Floats:
+        moved = z.copy()
+        moved[:, at] = place
+        return scored(moved, weights, TOPSIS)
+
+    low, high = np.zeros(len(z)), np.ones(len(z))
+    never = (close(low) > goal) | (close(high) < goal)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        under = close(middle) < goal
+        low, high = np.where(under, middle, low), np.where(under, high, middle)
+    return np.where(never, np.nan, np.where(goal > close(z[:, at]), high, low))
 
 
 def _given(grounds: Grounds, given: Given, move: Move, rows: Bools) -> Given:
@@ -347,17 +376,17 @@ def _table(
     out: dict[str, Any] = {
         "nearest_flip": np.full(count, "", dtype=object),
         "flip_margin": np.where(which >= 0, best, np.nan),
-        "column": np.full(count, None, dtype=object),
-        "to": np.full(count, np.nan),
-        "type": np.full(count, None, dtype=object),
+        "flip_fact": np.full(count, None, dtype=object),
+        "flip_to": np.full(count, np.nan),
+        "flip_type": np.full(count, None, dtype=object),
     }
     for at, move in enumerate(moves):
         rows = np.flatnonzero(which == at)
         if not len(rows):
             continue
-        out["column"][rows] = move.column
-        out["to"][rows] = move.to[rows]
-        out["type"][rows] = [grounds.rungs[one].type for one in becomes[rows]]
+        out["flip_fact"][rows] = move.column
+        out["flip_to"][rows] = move.to[rows]
+        out["flip_type"][rows] = [grounds.rungs[one].type for one in becomes[rows]]
         kinds = [
             said_of(grounds.rungs[one], bool(yes))
             for one, yes in zip(becomes[rows], agreed[rows], strict=True)
@@ -371,51 +400,62 @@ def _table(
 
 
 def _by_fact(grounds: Grounds, move: Move, rows: NDArray[np.int64]) -> list[str]:
-    label, values = names.label(move.column), _numbers(grounds, move.column)
-    keyed = isinstance(move.limit, str)
-    limits = np.broadcast_to(_rule(grounds, move.limit) if keyed else move.limit, values.shape)
-    out = []
-    for row in rows:
-        value, to, limit = values[row], move.to[row], float(limits[row])
-        if keyed and move.limit in grounds.limits and grounds.law.rule(move.limit).unit != "score":
-            shown = shown_rule(grounds.law.rule(move.limit))
-        else:
-            shown = shown_value(move.column, limit)
-        on = bool(np.equal(*compare(np.array([limit, to]), move.bound, limit)))
-        past = "" if on else PAST[bool(to > value)]
-        before = shown_value(move.column, value, [limit])
-        out.append(f"{label}由{before}{WAY[bool(to > value)]}{past}{shown}")
-    return out
+    values, to = _numbers(grounds, move.column)[rows], move.to[rows]
+    label = names.label(move.column)
+    if isinstance(move.limit, str):
+        rule = grounds.law.rule(move.limit)
+        limits = np.full(len(rows), rule.value)
+        # A number of the constraint is put to one of its parts, which has a unit of its own.
+        one = shown_rule(rule) if rule.unit != "score" else shown_value(move.column, rule.value)
+        shown = [one] * len(rows)
+    else:
+        limits = np.broadcast_to(move.limit, (len(move.to),))[rows].astype(float)
+        shown = shown_values(move.column, pd.Series(limits))
+        known = names.registry()[move.column]
+        if np.ndim(move.limit) == 0 and known.unit != "ratio":
+            # A step of a table is written as the table has it.
+            shown = [f"{move.limit:g}{known.unit_zh}"] * len(rows)
+    before = shown_values(move.column, pd.Series(values), (), limits)
+    on = compare(limits, move.bound, limits) == compare(to, move.bound, limits)
+    up = to > values
+    return [
+        f"{label}由{was}{WAY[rises]}{'' if reached else PAST[rises]}{limit}"
+        for was, limit, rises, reached in zip(before, shown, up.tolist(), on.tolist(), strict=True)
+    ]
 
 
 def _by_score(grounds: Grounds, move: Move, rows: NDArray[np.int64]) -> list[str]:
     scores = grounds.scores
     assert scores is not None
-    out = []
-    values = None if move.column == "potential" else _numbers(grounds, move.column)
     cut = scores.cut if move.limit == CUT else np.full(len(move.to), _rule(grounds, move.limit))
-    for row in rows:
-        limit, score = float(cut[row]), float(scores.score[row])
-        up = score < limit
-        past = "" if up else PAST[False]
-        before = shown_value("potential", score, [limit])
-        passed = f"由{before}{WAY[up]}{past}{shown_value(CUT, limit)}"
-        if values is None:
-            out.append(f"发展潜力得分{passed}(任一单项指标均不足以达到)")
-            continue
-        value, to = float(values[row]), float(move.to[row])
-        change = f"由{shown_value(move.column, value, [to])}{WAY[to > value]}"
-        change += _outward(move.column, to, up=to > value)
-        out.append(f"{names.label(move.column)}{change}(发展潜力得分{passed})")
-    return out
+    passed = [
+        f"由{figure(score, SCORE_DECIMALS, against=[limit])}"
+        f"{WAY[score < limit]}{'' if score < limit else PAST[False]}{figure(limit, SCORE_DECIMALS)}"
+        for score, limit in zip(scores.score[rows].tolist(), cut[rows].tolist(), strict=True)
+    ]
+    score = names.label("potential")
+    if move.column == "potential":
+        return [f"{score}{one}(任一单项指标均不足以达到)" for one in passed]
+    values, to = _numbers(grounds, move.column)[rows], move.to[rows]
+    before = shown_values(move.column, pd.Series(values), (), to)
+    after = shown_values(move.column, pd.Series(to))
+    label = names.label(move.column)
+    return [
+        f"{label}由{was}{WAY[rises]}{becomes}({score}{one})"
+        for was, becomes, rises, one in zip(
+            before, after, (to > values).tolist(), passed, strict=True
+        )
+    ]
 
 
-def _outward(column: str, value: float, *, up: bool) -> str:
-    """A number rounded away from where it came from: what is promised is then reached."""
+def _outward(column: str, values: Floats, *, up: Bools) -> Floats:
+    """Rounded away from where they came from: what a reader is promised is then enough."""
     known = names.registry()[column]
-    ratio = known.unit == "ratio"
-    whole = known.dtype == "int"
-    decimals = 0 if whole else 4 if ratio else DECIMALS.get(known.unit, 2)
-    step = 10.0 ** -min(decimals, MAX_DECIMALS)
-    rounded = (np.ceil if up else np.floor)(value / step) * step
-    return shown_value(column, round(float(rounded), decimals))
+    if known.dtype == "int":
+        return np.where(up, np.ceil(values), np.floor(values))
+    # Ratios are read as per cent with two decimals.
+    decimals = RATIO_DECIMALS if known.unit == "ratio" else DECIMALS.get(known.unit, 2)
+    scale = 10.0**decimals
+    return np.round(
+        np.where(up, np.ceil(values * scale), np.floor(values * scale)) / scale, decimals
+    )

@@ -5,6 +5,7 @@ Nothing here has an opinion: it repeats the ladder's own question, for all villa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,14 @@ import pandas as pd
 
 from deqing_geo.villages.conditions import Given, columns_of, decided, limits_of
 from deqing_geo.villages.kinds import FIVE
-from deqing_geo.villages.potential import constraint
+from deqing_geo.villages.potential import constraint, scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deqing_geo.standards import Standard
     from deqing_geo.villages.conditions import Limits
+    from deqing_geo.villages.fitting import Bound
     from deqing_geo.villages.potential import Potential
     from deqing_geo.villages.scheme import Rung, Scheme
 
@@ -39,7 +41,7 @@ class Grounds:
     Attributes
     ----------
     facts : DataFrame
-        As the ladder read them, with the computed columns: one row per village.
+        Those the ladder and its scores read, and the computed columns: one row per village.
     rungs : tuple of Rung
         Those that were asked, in order; the last always holds.
     law : Standard
@@ -48,6 +50,8 @@ class Grounds:
         Whose scores are asked again when a fact moves.
     scores : Potential or None
         As computed in this run.
+    given : Given
+        The facts as arrays of shape (N, 1).
     nothing : bool
         Whether no condition on a fact could be asked, so that what is left waits too.
     """
@@ -57,7 +61,52 @@ class Grounds:
     law: Standard
     scheme: Scheme
     scores: Potential | None
+    given: Given
     nothing: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        facts: pd.DataFrame,
+        rungs: Sequence[Rung],
+        law: Standard,
+        scheme: Scheme,
+        scores: Potential | None,
+        *,
+        nothing: bool = False,
+    ) -> Grounds:
+        """What a judgement rested on.
+
+        Parameters
+        ----------
+        facts : DataFrame
+            As read, with the computed columns.
+        rungs : sequence of Rung
+            The rungs that were asked.
+        law : Standard
+            With the scheme's own numbers.
+        scheme : Scheme
+            The ladder.
+        scores : Potential or None
+            Of this run.
+        nothing : bool
+            Whether no condition on a fact could be asked.
+
+        Returns
+        -------
+        Grounds
+            To ask again.
+        """
+        read = dict.fromkeys(
+            column
+            for rung in rungs
+            for needed in (True, False)
+            for column in columns_of(rung.when, needed=needed)
+        )
+        read |= dict.fromkeys(score.column for score in scheme.scores)
+        read |= dict.fromkeys(one.column for one in scheme.indicators)
+        kept = pd.DataFrame({one: facts[one] for one in read if one in facts}, index=facts.index)
+        return cls(kept, tuple(rungs), law, scheme, scores, Given(kept, deep=True), nothing)
 
     def __repr__(self) -> str:
         return f"<Grounds of {len(self.facts)} villages on {len(self.rungs)} rungs>"
@@ -66,18 +115,6 @@ class Grounds:
     def limits(self) -> dict[str, float]:
         """The numbers compared with, by key."""
         return limits_of(self.rungs, self.law)
-
-    @property
-    def read(self) -> pd.DataFrame:
-        """The facts without what no rung reads, such as outlines."""
-        asked = dict.fromkeys(
-            column
-            for rung in self.rungs
-            for needed in (True, False)
-            for column in columns_of(rung.when, needed=needed)
-        )
-        there = [one for one in asked if one in self.facts]
-        return pd.DataFrame(self.facts[there], index=self.facts.index)
 
     def answers(self, given: Given, limits: Limits) -> tuple[Places, Places]:
         """What every village comes to, and by which rung.
@@ -146,63 +183,35 @@ class Grounds:
         ndarray of float, shape (N,)
             As it stands where the indicator does not count.
         """
-        assert self.scores is not None
-        at = self.scores.columns.index(column)
-        out = self.scores.score.copy()
-        for level, (least, most) in enumerate(self.bounds(column)):
-            rows = (self.scores.level == level) & ~np.isnan(values)
-            weight = self.scores.base[level, at]
-            if not weight or np.isnan(least):
-                continue
-            z = np.clip((values[rows] - least) / (most - least), 0, 1)
-            z = 1 - z if self.less(column) else z
-            out[rows] += weight * (z - self.scores.z[rows, at])
+        scores = self.scores
+        assert scores is not None
+        at = scores.columns.index(column)
+        out = scores.score.copy()
+        for level in range(len(scores.levels)):
+            rows = (scores.level == level) & ~np.isnan(values)
+            if scores.base[level, at] > 0:
+                z = scores.z[rows].copy()
+                z[:, at] = self.bound(level, column).stretched(values[rows])
+                out[rows] = scored(z, scores.base[level], scores.fit.method)
         return out
 
-    def less(self, column: str) -> bool:
-        """Whether less of an indicator is better.
+    def bound(self, level: int, column: str) -> Bound:
+        """What an indicator was measured by.
 
         Parameters
         ----------
+        level : int
+            Place among the levels of the scores.
         column : str
             An indicator.
 
         Returns
         -------
-        bool
-            As the scheme says.
+        Bound
+            Its ends and weight.
         """
-        return next(one.less for one in self.scheme.indicators if one.column == column)
-
-    def bounds(self, column: str) -> list[tuple[float, float]]:
-        """Which values of an indicator stand for 0 and for 1, level by level.
-
-        Parameters
-        ----------
-        column : str
-            An indicator.
-
-        Returns
-        -------
-        list of (float, float)
-            NaN where the villages leave it open.
-        """
-        assert self.scores is not None
-        at = self.scores.columns.index(column)
-        if column not in self.facts:
-            return [(np.nan, np.nan)] * len(self.scores.levels)
-        values = self.facts[column].to_numpy(dtype=float, na_value=np.nan)
-        z = 1 - self.scores.z[:, at] if self.less(column) else self.scores.z[:, at]
-        out = []
-        for level in range(len(self.scores.levels)):
-            # Between 0 and 1 the score is a straight line, so two villages give it.
-            inside = (self.scores.level == level) & (z > 0) & (z < 1) & ~np.isnan(values)
-            rows = np.flatnonzero(inside)
-            if len(rows) < 2 or np.ptp(values[rows]) == 0:
-                out.append((np.nan, np.nan))
-                continue
-            low, high = rows[np.argmin(values[rows])], rows[np.argmax(values[rows])]
-            slope = (z[high] - z[low]) / (values[high] - values[low])
-            least = values[low] - z[low] / slope
-            out.append((float(least), float(least + 1 / slope)))
-        return out
+        scores = self.scores
+        assert scores is not None
+        found = scores.fit.level(scores.levels[level])
+        assert found is not None
+        return found.bounds[scores.columns.index(column)]

@@ -30,6 +30,7 @@ from deqing_geo.villages.grounds import Grounds
 from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
+from deqing_geo.villages.told import MISSING
 from deqing_geo.villages.types import VillageTypes
 from deqing_geo.villages.wording import sentences
 
@@ -47,8 +48,9 @@ ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
     "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
     "missing_fields", "current_type", "type_changed",
-    "flags", "remarks", *flips_.COLUMNS, "possible_types",
-    "potential", "potential_cut", "constraint", "units_counted", *doubt_.COLUMNS,
+    "flags", "remarks", "nearest_flip", "flip_margin", "possible_types",
+    "potential", "potential_cut", "constraint", "units_counted",
+    *doubt_.COLUMNS, *flips_.COLUMNS[2:],
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
@@ -175,7 +177,7 @@ def classify_villages(
     if scheme.rungs[-1].id in skip:
         raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[column for column in MADE if column in facts]), scheme)
+    table = _read(facts.drop(columns=[*_unfilled(facts), *(set(MADE) & set(facts))]), scheme)
     given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
@@ -197,7 +199,7 @@ def classify_villages(
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table, day)
-    grounds = Grounds(pd.DataFrame(table), tuple(asked), law, scheme, scores, nothing)
+    grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
     _ask_again(grounds, state, table, draws, seed)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
@@ -205,7 +207,7 @@ def classify_villages(
     if scores is not None:
         measured = () if fit is not None else ("village.score_spread", "village.fence")
         keys |= dict.fromkeys((*measured, "village.fill_share"))
-    keys |= dict.fromkeys(doubt_.RULES if draws else ())
+    keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
@@ -237,6 +239,16 @@ def classify_villages(
 
 
 # ---------------------------------------------------------------- the climb
+
+
+def _unfilled(facts: pd.DataFrame) -> list[str]:
+    """Columns that are there and that nobody filled in, as forms have them: nobody gave them."""
+    told = facts.attrs.get("facts", {})
+    return [
+        str(column)
+        for column in facts.columns
+        if told.get(column) == MISSING and column not in MADE and facts[column].isna().all()
+    ]
 
 
 def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:
@@ -509,7 +521,7 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
-            "IMPLAUSIBLE": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
+            "UNITS": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
             "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
             "DOUBT": state.doubtful,
         }

@@ -231,7 +231,9 @@ def _by_village(facts: pd.DataFrame, scheme: Scheme) -> pd.DataFrame:
     wanted = {column for rung in scheme.rungs for column in columns_of(rung.when, needed=False)}
     wanted |= {part.column for part in scheme.indicators}
     wanted |= {part.column for part in scheme.scores}
-    looked = [one for one in asked(scheme) if one in facts and one in wanted]
+    looked = [
+        one for one in asked(scheme) if one in wanted and one in facts and facts[one].notna().any()
+    ]
     given = [one for one in ("village_name", "town_name") if one in facts]
     out = pd.DataFrame(facts)[given].copy()
     blank = np.array([facts[one].isna().to_numpy(dtype=bool) for one in looked], dtype=bool)

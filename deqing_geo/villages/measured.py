@@ -190,7 +190,7 @@ def people(out: gpd.GeoDataFrame, told: Told, population: Raster, lived: Shapes)
 
 def density(out: gpd.GeoDataFrame, told: Told, shapes: Shapes) -> None:
     """Residents over the whole village."""
-    if "pop_resident" not in out:
+    if "pop_resident" not in told:
         return
     residents = out["pop_resident"].to_numpy(dtype=float, na_value=np.nan)
     km2 = ellipsoidal_area(shapes, out.crs) / M2_PER_KM2
@@ -203,7 +203,7 @@ def arable(out: gpd.GeoDataFrame, told: Told, cropland: gpd.GeoDataFrame, shapes
     share = share_of(shapes, parts_of(cropland, "cropland"))
     out["farmland_share"] = share
     told.say("farmland_share", MEASURED, "cropland")
-    if told.settled("farmland_pc") or "pop_resident" not in out:
+    if told.settled("farmland_pc") or "pop_resident" not in told:
         return
     area = share * ellipsoidal_area(shapes, out.crs)
     residents = out["pop_resident"].to_numpy(dtype=float, na_value=np.nan)

@@ -29,6 +29,8 @@ class Told:
         By column, in Chinese, with the file where there is one.
     counted : list of str
         Columns computed from others.
+    blank : list of str
+        Columns of the table without a single value.
     earlier : set of str
         Columns that stand as an earlier run measured them, until a layer tells anew.
     """
@@ -38,6 +40,7 @@ class Told:
         self.source: dict[str, str] = {}
         self.counted: list[str] = []
         self.earlier: set[str] = set()
+        self.blank: list[str] = []
         self._frames = frames
 
     def __contains__(self, column: object) -> bool:
@@ -78,6 +81,17 @@ class Told:
         self.source[column] = ";".join(
             [*(["、".join(said)] if said else []), *filter(None, [also])]
         )
+
+    def left_blank(self, column: str) -> None:
+        """Write down a column of the table that holds nothing at all.
+
+        Parameters
+        ----------
+        column : str
+            A registered column; it counts as not given.
+        """
+        self.blank.append(column)
+        self.source[column] = f"{self._called('table')};{names.word('facts.all_blank')}"
 
     def computed(self, column: str, how: str, *of: str) -> None:
         """Write down a column computed from others.

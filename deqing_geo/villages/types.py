@@ -16,19 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError
+from deqing_geo.errors import ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages import reasons
 from deqing_geo.villages.forms import save_forms
 from deqing_geo.villages.kinds import (
-    BY_HAND,
     CANDIDATE,
     FIVE,
     OUTSIDE,
     REFUSED,
     called,
     labelled,
-    worded,
 )
 from deqing_geo.villages.ledger import Ledger, ledger
 from deqing_geo.villages.wording import shown_rule
@@ -335,8 +334,32 @@ class VillageTypes:
         """Every village from the type in force to the approval (村庄分类台账), by the log."""
         return ledger(self)
 
-    def why(self, code: str) -> str:
+    def why(self, code: str, lang: str = "zh") -> str:
         """What was decided of a village and why.
+
+        Parameters
+        ----------
+        code : str
+            Its label in the index.
+        lang : str
+            ``zh`` or ``en``.
+
+        Returns
+        -------
+        str
+            Lines; the first is the verdict. What follows: see `villages.reasons.why`.
+
+        Raises
+        ------
+        CodeError
+            If there is no such village.
+        InputError
+            If `lang` is another language.
+        """
+        return reasons.why(self, code, lang)
+
+    def reasons(self, code: str) -> pd.DataFrame:
+        """The conditions a village was asked, down to the one that decided, part by part.
 
         Parameters
         ----------
@@ -345,23 +368,15 @@ class VillageTypes:
 
         Returns
         -------
-        str
-            Lines of Chinese; the first is the verdict.
+        DataFrame
+            A row a comparison: see `villages.reasons.reasons`.
 
         Raises
         ------
         CodeError
             If there is no such village.
         """
-        if code not in self.table.index:
-            raise CodeError(f"No village {code!r} here.", [code])
-        row = self.table.loc[code]
-        decided = row["type_final"] if row["decided_by"] == BY_HAND else row["type_model"]
-        kind = called(decided)
-        lines = [f"{kind}({row['decided_by']},{worded('status', row['status'])}):{row['reason']}"]
-        if row["remarks"]:
-            lines.append(f"复核提示:{row['remarks']}")
-        return "\n".join(lines)
+        return reasons.reasons(self, code)
 
     def __repr__(self) -> str:
         counts = self.counts
