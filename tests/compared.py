@@ -47,7 +47,7 @@ def facts(seed=0, wide=WIDE, high=HIGH):
             "hazard_class": "none",
             "heritage_list": [("中国传统村落2019" if at == 33 else None) for at in range(count)],
             "is_central_village": np.arange(count) == 27,
-            "villager_consent": "not_asked",
+            "villager_consent": None,
             "consent_on": None,
         },
         geometry=shapely.box(x, y, x + SIDE_M, y + SIDE_M),

@@ -1,4 +1,4 @@
-"""``deqing-geo classify`` on files: from facts to papers, out to the towns and back, and next year."""
+"""``deqing-geo classify`` on files: facts to papers, out to the towns and back, next year."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def files(tmp_path_factory):
     gpd.GeoDataFrame({"boundary_kind": ["county_seat"]}, geometry=[shapes[5]],
                      crs=sample.CRS).to_file(folder / "boundaries.gpkg")  # fmt: skip
     homes = [one.centroid.buffer(200) for one in shapes]
-    gpd.GeoDataFrame({"home_class": "homestead"}, geometry=homes, crs=sample.CRS).to_file(
+    gpd.GeoDataFrame({"home_class": ["homestead"] * 6}, geometry=homes, crs=sample.CRS).to_file(
         folder / "homes.gpkg"
     )
     pd.DataFrame(TABLE).to_excel(folder / "table.xlsx", index=False)
@@ -196,7 +196,7 @@ def test_a_scheme_of_the_bureau_is_kept_with_the_run(files, tmp_path, capsys):
     assert (out / room.SCHEME).read_bytes() == own.read_bytes()
     # Judged again from its folder, it is the same.
     again = room.judged_before(out)
-    assert [one for one in again.table["type_final"]] == kinds(out)
+    assert list(again.table["type_final"]) == kinds(out)
     assert "停用条件AC-2" in again.line
 
 

@@ -216,14 +216,15 @@ def test_no_change_is_left_without_a_cause_and_none_has_one_that_did_not_happen(
 def brute(later, earlier, labels):
     """The smallest sets of factors, by judging every world made from its ingredients."""
     five = (*FOUR, "relative")
-    leads = {}
+    fits, leads = {}, {}
+    for ruled, whose in itertools.product((set(), {"rules"}), (set(), {"facts", "outline"})):
+        options = perturbed(facts(), ruled)[1]
+        fits[bool(ruled), bool(whose)] = judge(perturbed(facts(), whose)[0], **options).fit
     for size in range(1, 6):
         for chosen in map(frozenset, itertools.combinations(five, size)):
-            rules = perturbed(facts(), chosen & {"rules"})[1]
-            data = {"facts", "outline"} if "relative" in chosen else set()
-            others = judge(perturbed(facts(), data)[0], **rules)
+            fit = fits["rules" in chosen, "relative" in chosen]
             table, options = perturbed(facts(), chosen & {*FOUR})
-            shown = judge(table, **options, fit=others.fit).shown[labels]
+            shown = judge(table, **options, fit=fit).shown[labels]
             leads[chosen] = shown == later.shown[labels]
     out = []
     for label in labels:

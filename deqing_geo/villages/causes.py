@@ -110,9 +110,12 @@ def _smallest(worlds: _Worlds, new: Words, changed: Bools, found: dict[str, Bool
                 if fewer < chosen:
                     done |= held
             open_still = changed & ~done
+            whole = size == len(factors)
+            if "decision" in chosen and not whole:
+                # Decisions are on one village each: the others are where they are without.
+                open_still &= worlds.decided
             if not open_still.any():
                 continue
-            whole = size == len(factors)
             here = open_still & (True if whole else worlds.shown(chosen) == new)
             leads[chosen] = here
             for factor in chosen:
@@ -148,6 +151,7 @@ class _Worlds:
         self.own = _any(self.differs.values(), len(labels))
         here = [self.differs[column] for column in self.measured]
         self.own_measured = moved & _any(here, len(labels))
+        self.decided = self._decided()
         self.factors = self._factors()
         self._fits: dict[tuple[bool, bool], Any] = {}
 
@@ -158,18 +162,34 @@ class _Worlds:
         new, old = (table.loc[self.labels, column] for table in tables)
         return ~same_cells(new, old)
 
+    def _decided(self) -> Bools:
+        """Villages on which people may have decided otherwise, or the day may tell otherwise."""
+        out = np.zeros(len(self.labels), dtype=bool)
+        for column in CONSENT:
+            if self._has(column):
+                out |= self._differs(column)
+        if _same_options(self.later, self.earlier, DECIDED):
+            return out
+        for types in (self.later, self.earlier):
+            log = types.asked["overrides"]
+            if log is not None:
+                codes = pd.Index(log.get("village_code", log.index))
+                out |= self.labels.isin(codes)
+            for column in CONSENT:
+                if column in types.table:
+                    out |= types.table.loc[self.labels, column].notna().to_numpy(dtype=bool)
+        return out
+
     def _factors(self) -> tuple[str, ...]:
         """What differs at all: nothing else has to be tried."""
         strangers = len(self.labels) < max(len(self.later.table), len(self.earlier.table))
         data = bool(self.own.any() or strangers)
-        consent = any(self._differs(column).any() for column in CONSENT if self._has(column))
-        decided = consent or not _same_options(self.later, self.earlier, DECIDED)
         rules = [one for one in self.later.asked if one not in (*DECIDED, *IDLE)]
         active = {
             "facts": data,
             "outline": bool(self.own_measured.any()),
             "rules": not _same_options(self.later, self.earlier, rules),
-            "decision": decided,
+            "decision": bool(self.decided.any()),
             "relative": data,
         }
         return tuple(factor for factor in FACTORS if active[factor])
