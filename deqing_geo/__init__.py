@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies
+    from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies, weights
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
         Coverage,
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
         travel_minutes,
     )
     from deqing_geo.notes import reading_notes
-    from deqing_geo.papers import save_quality_report
+    from deqing_geo.papers import save_quality_report, save_village_papers
     from deqing_geo.progress import Scorecard, scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
@@ -76,7 +76,13 @@ if TYPE_CHECKING:
     from deqing_geo.siting import Siting, suggest_parks
     from deqing_geo.tallies import Tally
     from deqing_geo.terrain import read_raster, slope, zonal
-    from deqing_geo.villages import VillageTypes, classify_villages, village_facts
+    from deqing_geo.villages import (
+        VillageTypes,
+        classify_villages,
+        read_opinions,
+        scenario,
+        village_facts,
+    )
 
 __version__ = "0.1.0"
 
@@ -144,6 +150,7 @@ _HOMES = {
     "read_raster": "terrain",
     "slope": "terrain",
     "zonal": "terrain",
+    "scenario": "villages",
     "village_facts": "villages",
     "classify_villages": "villages",
     "Opinions": "villages",
@@ -154,7 +161,16 @@ _HOMES = {
     "save_quality_report": "papers",
     "save_village_papers": "papers",
 }
-_ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
+_ROOMS = (
+    "columns",
+    "crs",
+    "divisions",
+    "errors",
+    "sample",
+    "standards",
+    "tallies",
+    "weights",
+)
 
 __all__ = [
     "BoundaryReport",
@@ -198,6 +214,7 @@ __all__ = [
     "read_facilities",
     "read_homes",
     "read_layer",
+    "read_opinions",
     "read_overrides",
     "read_parks",
     "read_raster",
@@ -221,6 +238,8 @@ __all__ = [
     "save_map",
     "save_quality_report",
     "save_table",
+    "save_village_papers",
+    "scenario",
     "scorecard",
     "service_coverage",
     "slope",
@@ -232,6 +251,7 @@ __all__ = [
     "travel_minutes",
     "village_facts",
     "village_map",
+    "weights",
     "zonal",
 ]
 

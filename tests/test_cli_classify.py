@@ -16,16 +16,23 @@ from deqing_geo.cli import main
 
 CODES = [f"33052110190{at}" for at in range(1, 7)]
 TABLE = {
-    "村代码": CODES,
-    "单位类别": ["村委会"] * 6,
-    "是否镇(街道)政府驻地": ["是", "否", "否", "否", "否", "否"],
-    "是否中心村": ["否", "是", "否", "否", "否", "否"],
-    "是否列入搬迁计划": ["否", "否", "是", "否", "否", "否"],
-    "是否重大项目占地": ["否"] * 6,
-    "保护名录": [None, None, None, "中国传统村落", None, None],
-    "常住人口": [900, 800, 40, 700, 300, 200],
-    "现行类型": ["集聚建设类", "整治提升类", None, "特色保护类", "整治提升类", "城郊融合类"],
-}
+    columns.label("village_code"): CODES,
+    columns.label("unit_kind"): ["村委会"] * 6,
+    columns.label("is_town_seat"): ["是", "否", "否", "否", "否", "否"],
+    columns.label("is_central_village"): ["否", "是", "否", "否", "否", "否"],
+    columns.label("in_relocation_plan"): ["否", "否", "是", "否", "否", "否"],
+    columns.label("major_project"): ["否"] * 6,
+    columns.label("heritage_list"): [None, None, None, "中国传统村落", None, None],
+    columns.label("pop_resident"): [900, 800, 40, 700, 300, 200],
+    columns.label("current_type"): [
+        "集聚建设类",
+        "整治提升类",
+        None,
+        "特色保护类",
+        "整治提升类",
+        "城郊融合类",
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +66,7 @@ def run(files, *arguments):
 
 
 def kinds(folder):
-    table = gpd.read_file(folder / room.LAYERS).set_index("village_code")
+    table = gpd.read_file(folder / room.LAYERS, layer=room.LAYER).set_index("village_code")
     return table["type_final"].replace({np.nan: None}).tolist()
 
 
@@ -154,7 +161,7 @@ def test_what_the_towns_say_comes_back_into_the_types(files, answered, tmp_path,
     once = log.read_bytes()
 
     assert kinds(out) == ["cluster", "improve", "relocate", "heritage", "improve", "suburban"]
-    table = gpd.read_file(out / room.LAYERS).set_index("village_code")
+    table = gpd.read_file(out / room.LAYERS, layer=room.LAYER).set_index("village_code")
     # What the rules had said stands beside it.
     assert table.loc[CODES[1], "type_model"] == "cluster"
     assert "无建设用地指标" in table.loc[CODES[1], "reason"]
@@ -168,7 +175,7 @@ def test_what_the_towns_say_comes_back_into_the_types(files, answered, tmp_path,
 def test_next_year_says_who_changed_and_why(files, first, tmp_path, capsys):
     other = tmp_path / "files"
     shutil.copytree(files, other)
-    table = {**TABLE, "是否中心村": ["否"] * 5 + ["否"]}
+    table = {**TABLE, columns.label("is_central_village"): ["否"] * 5 + ["是"]}
     pd.DataFrame(table).to_excel(other / "table.xlsx", index=False)
     out = tmp_path / "next"
 
