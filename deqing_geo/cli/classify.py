@@ -53,7 +53,9 @@ def add(commands: Any) -> None:
     )
     classify.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws")
     classify.add_argument("--on", metavar="YYYY-MM-DD", help="the day meetings were held by")
-    classify.add_argument("--log", metavar="FILE.csv", help="the log of decisions (overrides)")
+    classify.add_argument(
+        "--log", "--overrides", metavar="FILE.csv", help="the log of decisions of people"
+    )
     classify.add_argument(
         "--opinions", metavar="DIR", help="forms that came back; what they say goes to --log"
     )

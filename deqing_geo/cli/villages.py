@@ -57,7 +57,10 @@ def add_layers(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--towns", metavar="FILE", help="towns: names and codes villages lack")
     command.add_argument(
-        "--table", metavar="FILE|DIR", help="what is declared (村庄基本情况), or a folder of forms"
+        "--table",
+        "--facts",
+        metavar="FILE|DIR",
+        help="what is declared (村庄基本情况), or a folder of forms",
     )
     command.add_argument("--sheet", metavar="NAME", help="the sheet of --table, if several fit")
     command.add_argument("--homes", metavar="FILE", help="residential land (居住用地)")
