@@ -715,7 +715,7 @@ def test_empty_layers_are_named_as_empty(villages, parks, homes, roads):
     legends = told(html_of(m)).legends
 
     labels = [entry["label"] for one in legends for entry in one["entries"]]
-    assert len(labels) == 4
+    assert len(labels) == 5
     assert all(label.endswith(f"({nothing})") for label in labels)
     assert [one["shapes"] for one in drawn(html_of(m))[1:]] == [[]] * 5
 

@@ -82,20 +82,19 @@ var DeqingMap = (function () {
   function layer(map, data) {
     var group = L.featureGroup(), shapes = DeqingShapes.outlines(map, data);
     var grid = data.grid || data.unit, few = shapes.length < DeqingShapes.LEAN_FROM;
-    // Tooltip and story of one shape or mark; the first drawn is where a search leads.
-    function tell(drawn, at, mark) {
-      var tip = data.tips && data.tips[at];
-      var key = data.keys && data.keys[at];
-      function bind() {
-        if (tip) {
-          drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
-        }
-        if (key !== undefined && key !== null) {
-          drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
-            popupSize(map));
-        }
+    function bind(drawn, at) {
+      var tip = data.tips && data.tips[at], key = data.keys && data.keys[at];
+      if (tip) {
+        drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
       }
-      if (drawn.dgTell) { drawn.dgBind = bind; } else { bind(); }
+      if (key !== undefined && key !== null) {
+        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
+          popupSize(map));
+      }
+    }
+    // One shape or mark; the first drawn is where a search leads.
+    function keep(drawn, at, mark) {
+      var key = data.keys && data.keys[at];
       if (key !== undefined && key !== null) {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
@@ -110,17 +109,20 @@ var DeqingMap = (function () {
       });
     }
     function make() {
+      var draw = DeqingShapes.maker(data.styles, renderer(map), !few, bind);
       shapes.forEach(function (shape, at) {
         if (shape === null) { return; }
-        var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
+        if (data.points) {
+          var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
+          var dot = L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options);
+          bind(dot, at);
+          keep(dot, at);
+          return;
+        }
         // A layer of mixed shapes says of each whether it is an area.
         var area = Array.isArray(data.area) ? data.area[at] : data.area;
-        tell(data.points
-          ? L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options)
-          : area
-          ? DeqingShapes.toPolygon(areaOf(shape, grid), options, few)
-          : DeqingShapes.toPolyline(
-              shape.map(function (part) { return DeqingShapes.path(part, grid); }), options, few), at);
+        keep(draw(area, data.use[at], area ? areaOf(shape, grid)
+          : shape.map(function (part) { return DeqingShapes.path(part, grid); }), at), at);
       });
       if (!few) { DeqingShapes.listen(group); }
       // What belongs to one shape shows while its story is open, and not before.
@@ -143,13 +145,14 @@ var DeqingMap = (function () {
         var look = data.markStyles[data.use[at]];
         var mark = L.circleMarker([place[1] / data.unit, place[0] / data.unit],
           L.extend({ renderer: renderer(map) }, look));
-        tell(mark, at, true);
+        bind(mark, at);
+        keep(mark, at, true);
         var known = map.dgShapes && map.dgShapes.get(data.keys[at]);
         (map.dgMarks = map.dgMarks || []).push([mark, known && known[0] !== mark ? known[0] : null]);
       });
       if (data.labels && data.labels.length) { group.addLayer(DeqingShapes.names(data)); }
     }
-    if (data.hidden) { DeqingShapes.later(map, group, make); } else { make(); }
+    if (data.later) { DeqingShapes.later(map, group, make); } else { make(); }
     return group;
   }
 
@@ -383,6 +386,7 @@ var DeqingMap = (function () {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
     }
+    DeqingShapes.ready(map);
     map.on("moveend", function () { DeqingShapes.tidyNames(map); });
     map.on("zoomend", function () { tidyMarks(map); });
     DeqingShapes.tidyNames(map);

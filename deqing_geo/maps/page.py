@@ -29,6 +29,8 @@ __all__ = ["UNIT", "Contents", "Page", "ShapeLayer", "Shapes", "encode", "page_o
 SCRIPTS = ("shapes.js", "map.js")
 # Layers of so many shapes that repeat those of an earlier one, say so instead.
 SAME_FROM = 200
+# A page of so many shapes makes them once it knows what it looks at, and not twice.
+MANY_SHAPES = 2_000
 
 
 class ShapeLayer(Layer):
@@ -57,6 +59,8 @@ class ShapeLayer(Layer):
         self.data = payload
         # As simplified for the page that is being written: places in `data`, and what stands there.
         self.instead: dict[str, dict[str, Any]] = {}
+        # Whether it is made once the page knows what it looks at, and not twice.
+        self.waits = False
 
     def outlines(self) -> dict[str, Shapes]:
         """What of the data is shapes, by its place: of the layer, and of its ``also``."""
@@ -66,7 +70,7 @@ class ShapeLayer(Layer):
     @property
     def payload(self) -> str:
         """The data as a JavaScript expression."""
-        data = self.data | ({} if self.show else {"hidden": True})
+        data = self.data | ({"later": True} if self.waits or not self.show else {})
         for place, shapes in self.outlines().items():
             drawn = self.instead.get(place, {"shapes": shapes.plain()})
             if place:
@@ -172,6 +176,10 @@ class Page(MacroElement):
             done = self._simplified = simplify([shapes for *_, shapes in places], simplify_m)
             for (layer, place, _), drawn, unit in zip(places, done.shapes, done.units, strict=True):
                 layer.instead[place] = {"shapes": drawn} | ({"grid": unit} if unit != UNIT else {})
+        layers = _layers(self._parent)
+        many = sum(len(layer.data["shapes"]) for layer in layers if layer.show) >= MANY_SHAPES
+        for layer in layers:
+            layer.waits = many
         _say_once(places)
 
     def forget(self) -> None:
@@ -179,6 +187,7 @@ class Page(MacroElement):
         self._simplified = None
         for layer in _layers(self._parent):
             layer.instead.clear()
+            layer.waits = False
 
     def _footer(self) -> list[tuple[str, str]]:
         """The lines of the footer, with what was simplified."""
@@ -192,6 +201,8 @@ class Page(MacroElement):
         out.append(("dg-mark", said))
         if done.invalid:
             out.append(("dg-mark", names.word("map.invalid").replace("*", str(done.invalid))))
+        if sum(done.loose):
+            out.append(("dg-mark", names.word("map.loose").replace("*", str(sum(done.loose)))))
         return out
 
     def switches(self) -> list[Layer]:

@@ -357,6 +357,10 @@ def _draw(
     if roads.keys is not None:
         payload["keys"] = [roads.keys[at] for at in drawn.tolist()]
     m.add_child(ShapeLayer(layer, payload, show=show))
+    if not len(words):
+        label = f"{layer}({names.word('map.nothing')})"
+        entries.append({"line": True, "color": grey, "weight": 1.5, "label": label})
     if entries:
-        legend = {"layer": layer, "title": layer, "unit": "", "entries": entries}
+        title = layer if len(words) else ""
+        legend = {"layer": layer, "title": title, "unit": "", "entries": entries}
         page_of(m).contents.legends.append(legend)

@@ -145,33 +145,41 @@ var DeqingShapes = (function () {
     return out;
   }
 
-  // Of very many shapes few are ever pointed at: each gets its tooltip and story when it is.
+  // Of very many shapes few are ever pointed at: each gets its tooltip and story when it is, from
+  // what its layer keeps for all; and those that look alike share their look.
   var LEAN_FROM = 2000;
-  function lean(kind) {
-    var asked = { dgTell: function () {
-      if (this.dgBind) {
-        var bind = this.dgBind;
-        this.dgBind = null;
-        bind();
-        return true;
-      }
-      return false;
+  function lean(kind, options, bind) {
+    var own = { options: options, dgTell: function () {
+      if (this.dgTold) { return false; }
+      this.dgTold = true;
+      bind(this, this.dgAt);
+      return true;
     } };
     ["getPopup", "openPopup", "togglePopup", "getTooltip", "openTooltip", "toggleTooltip"].forEach(
       function (name) {
-        asked[name] = function () {
+        own[name] = function () {
           this.dgTell();
           return kind.prototype[name].apply(this, arguments);
         };
       });
-    return kind.extend(asked);
+    return kind.extend(own);
   }
-  var LeanPolygon = lean(L.Polygon), LeanPolyline = lean(L.Polyline);
-  function toPolygon(latlngs, options, few) {
-    return few ? L.polygon(latlngs, options) : new LeanPolygon(latlngs, options);
-  }
-  function toPolyline(latlngs, options, few) {
-    return few ? L.polyline(latlngs, options) : new LeanPolyline(latlngs, options);
+  // Makes the shapes of a layer, by the number of their style.
+  function maker(styles, renderer, many, bind) {
+    var kinds = {};
+    return function (area, style, latlngs, at) {
+      var kind = area ? L.Polygon : L.Polyline, drawn;
+      if (many) {
+        var name = style + (area ? "a" : "l");
+        if (!kinds[name]) { kinds[name] = lean(kind, L.extend({ renderer: renderer }, styles[style]), bind); }
+        drawn = new kinds[name](latlngs);
+        drawn.dgAt = at;
+      } else {
+        drawn = new kind(latlngs, L.extend({ renderer: renderer }, styles[style]));
+        bind(drawn, at);
+      }
+      return drawn;
+    };
   }
   function listen(group) {
     group.on("mouseover click", function (event) {
@@ -181,7 +189,8 @@ var DeqingShapes = (function () {
     });
   }
 
-  // A layer that is not shown at first is made when it is, or when something in it is looked for.
+  // A layer that is not shown at first is made when it is, or when something in it is looked for;
+  // layers of a large page are made once it is known what the map looks at.
   function later(map, group, make) {
     var waiting = map.dgWaiting = map.dgWaiting || [], onAdd = group.onAdd;
     function build() {
@@ -191,11 +200,16 @@ var DeqingShapes = (function () {
       waiting.splice(waiting.indexOf(build), 1);
       now();
     }
+    build.shown = function () { return map.hasLayer(group); };
     waiting.push(build);
     group.onAdd = function (to) {
-      build();
+      if (map.dgReady) { build(); }
       onAdd.call(group, to);
     };
+  }
+  function ready(map) {
+    map.dgReady = true;
+    (map.dgWaiting || []).slice().forEach(function (build) { if (build.shown()) { build(); } });
   }
   function find(map, key) {
     function known() { return map.dgShapes && map.dgShapes.get(key); }
@@ -299,6 +313,9 @@ var DeqingShapes = (function () {
             Math.round(at.y + corner.y) + "px,0) translate(-50%,-50%)";
           shown.appendChild(node);
         }
+        // Where a name stands already there is no need to measure this one.
+        var spot = { left: at.x, right: at.x + 1, top: at.y, bottom: at.y + 1 };
+        if (all > FEW_NAMES && placed.covered(spot)) { return; }
         if (name.wide < 0) { name.wide = pen.measureText(name.text).width + 2; }
         var box = { left: at.x - name.wide / 2, right: at.x + name.wide / 2, top: at.y - set.high / 2,
           bottom: at.y + set.high / 2, order: count++ };
@@ -324,7 +341,6 @@ var DeqingShapes = (function () {
 
   return {
     unpack: unpack, inflate: inflate, stories: stories, outlines: outlines, path: path,
-    LEAN_FROM: LEAN_FROM, toPolygon: toPolygon, toPolyline: toPolyline, listen: listen,
-    later: later, find: find, names: function (data) { return new Names(data); }, tidyNames: tidyNames
+    LEAN_FROM: LEAN_FROM, maker: maker, listen: listen, later: later, ready: ready, find: find, names: function (data) { return new Names(data); }, tidyNames: tidyNames
   };
 })();

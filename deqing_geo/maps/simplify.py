@@ -223,11 +223,17 @@ class _Page:
         lowest = np.minimum.reduceat(edges, np.cumsum(steps) - steps)
         _, chosen, self.arc = np.unique(lowest, return_index=True, return_inverse=True)
         self.count = len(chosen)
-        model = chosen[self.arc]
-        head, second = vertex[at[begin]], vertex[at[begin + 1]]
-        self.forward = (head == head[model]) & (second == second[model])
-        points, self.arc_begin = _ranges(begin[chosen], steps[chosen] + 1)
-        self.arc_xy = self.xy[at[points]]
+        # One direction of a stretch is its own, whoever comes first: from its lower end.
+        end = begin + steps
+        head, tail = vertex[at[begin]], vertex[at[end]]
+        self.forward = (head < tail) | (
+            (head == tail) & (vertex[at[begin + 1]] <= vertex[at[end - 1]])
+        )
+        step, self.arc_begin = _ranges(np.zeros(self.count, dtype=np.intp), steps[chosen] + 1)
+        owner = np.repeat(chosen, steps[chosen] + 1)
+        self.arc_xy = self.xy[
+            at[np.where(self.forward[owner], begin[owner] + step, end[owner] - step)]
+        ]
         self.open_end = is_last & ~closed[self.run]
 
     def _draw(self, which: NDArray[np.intp]) -> None:
@@ -308,11 +314,17 @@ class _Page:
             if len(pairs) == 0:
                 continue
             always = self._did_cross(pairs)
-            if len(new) == self.count:
+            if len(new) == self.count and self._tiled(layer):
                 self.loose[layer] = int(always.sum())
             bad = np.unique(pairs[~always])
             out.append(np.stack([np.full(len(bad), layer), bad], axis=1))
         return np.concatenate(out)
+
+    def _tiled(self, layer: int) -> bool:
+        """Whether neighbours of this layer share borders, as villages do and parks do not."""
+        mine = self.arc[(self.closed & (self.layer_of == layer))[self.run]]
+        uses = np.bincount(mine)
+        return 2 * int((uses > 1).sum()) >= int((uses > 0).sum()) > 0
 
     def _crossings(
         self, arcs: NDArray[np.intp], new: NDArray[np.intp], unit: int
