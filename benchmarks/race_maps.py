@@ -68,9 +68,7 @@ def areas(count: int, steps: int, side_m: float) -> gpd.GeoDataFrame:
     rows = np.concatenate([0 * along, along, 0 * along + steps, steps - along])
     columns = np.concatenate([along, 0 * along + steps, steps - along, 0 * along])
     at = np.arange(count)
-    rings = points[
-        (at // wide * steps)[:, None] + rows, (at % wide * steps)[:, None] + columns
-    ]
+    rings = points[(at // wide * steps)[:, None] + rows, (at % wide * steps)[:, None] + columns]
     return gpd.GeoDataFrame(
         {
             "village_name": [f"第{one}村" for one in at],
@@ -86,7 +84,9 @@ def roads(count: int) -> gpd.GeoDataFrame:
     """Streets of six points, some 150 m each, all over the county."""
     rng = np.random.default_rng([SEED, count])
     start = rng.uniform(0, 40_000, (count, 1, 2))
-    turn = rng.uniform(0, 2 * np.pi, (count, 1)) + np.cumsum(rng.normal(0, 0.15, (count, 5)), axis=1)
+    turn = rng.uniform(0, 2 * np.pi, (count, 1)) + np.cumsum(
+        rng.normal(0, 0.15, (count, 5)), axis=1
+    )
     steps = 30 * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
     xy = np.concatenate([start, start + np.cumsum(steps, axis=1)], axis=1) + ORIGIN
     at = np.arange(count)
@@ -113,8 +113,8 @@ def ours(case: str, frame: gpd.GeoDataFrame) -> folium.Map:
     """A map of the library."""
     if case.startswith("villages"):
         return dg.area_map(frame, title="示意")
-    hull = gpd.GeoDataFrame({"zone_name": ["示意"]}, geometry=[frame.union_all("unary").envelope]
-                            if len(frame) < 1000 else [shapely.box(*frame.total_bounds)], crs=CRS)  # fmt: skip
+    box = [shapely.box(*frame.total_bounds)]
+    hull = gpd.GeoDataFrame({"zone_name": ["示意"]}, geometry=box, crs=CRS)
     m = dg.area_map(hull, title="示意", fill=False)
     return dg.add_roads(m, frame) if case.startswith("roads") else dg.add_layer(m, frame, "home")
 
@@ -126,10 +126,13 @@ def stock(case: str, frame: gpd.GeoDataFrame) -> folium.Map:
     name = "road_name" if case.startswith("roads") else "village_name"
     folium.GeoJson(
         frame[[name, "kind", "geometry"]],
-        style_function=lambda one: {"color": "#555", "fillColor": COLOURS[one["properties"]["kind"]],
-                                    "weight": 1},
+        style_function=lambda one: {
+            "color": "#555",
+            "fillColor": COLOURS[one["properties"]["kind"]],
+            "weight": 1,
+        },
         tooltip=folium.GeoJsonTooltip([name]),
-    ).add_to(m)  # fmt: skip
+    ).add_to(m)
     m.fit_bounds([[south, west], [north, east]])
     return m
 
@@ -233,7 +236,9 @@ def main() -> int:
         return 0
     from playwright.sync_api import sync_playwright
 
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    program = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
     rows, late = [], False
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -250,12 +255,17 @@ def main() -> int:
                 if way == "ours":
                     most_mb, most_s = BUDGET[case]
                     late |= row["mb"] > most_mb or row["open_s"] > most_s
-                print(f"{case} {way}: {row['mb']:.2f} MB, built in {row['build_s']:.1f} s, opens in"
-                      f" {row['open_s']:.1f} s, {row['pan_s']:.2f} s a frame", flush=True)  # fmt: skip
+                print(
+                    f"{case} {way}: {row['mb']:.2f} MB, built in {row['build_s']:.1f} s, opens in"
+                    f" {row['open_s']:.1f} s, {row['pan_s']:.2f} s a frame",
+                    flush=True,
+                )
         browser.close()
     table = pd.DataFrame(rows).set_index(["case", "way"])
     print(table.round(2).to_string())
-    print("a page of ours is past its budget" if late else "every page of ours is within its budget")
+    print(
+        "a page of ours is past its budget" if late else "every page of ours is within its budget"
+    )
     return int(late)
 
 

@@ -101,6 +101,8 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
         {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
         for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
     ]
+    if len(table) == 0:
+        entries = [{**entries[0], "label": names.word("map.nothing")}]
     if np.nanmax(values, initial=0.0) > breaks[-1]:
         entries[-1]["label"] = f"{breaks[-2]:g} {names.word('map.and_more')}"
     if np.isnan(values).any():

@@ -322,9 +322,10 @@ class _Page:
 
     def _tiled(self, layer: int) -> bool:
         """Whether neighbours of this layer share borders, as villages do and parks do not."""
-        mine = self.arc[(self.closed & (self.layer_of == layer))[self.run]]
-        uses = np.bincount(mine)
-        return 2 * int((uses > 1).sum()) >= int((uses > 0).sum()) > 0
+        mine = (self.closed & (self.layer_of == layer))[self.run]
+        shared = np.bincount(self.arc[mine])[self.arc[mine]] > 1
+        met = np.unique(self.run[mine][shared])
+        return 2 * len(met) >= len(np.unique(self.run[mine]))
 
     def _crossings(
         self, arcs: NDArray[np.intp], new: NDArray[np.intp], unit: int
