@@ -100,12 +100,11 @@ def test_a_small_square_keeps_its_corners():
 
 def test_banks_of_a_narrow_river_do_not_cross():
     x = np.arange(0, 4001, 20.0)
-    middle = 40 * np.sin(x / 150) + np.where(np.arange(len(x)) % 2, 3, -3)
-    south = list(zip(x, middle - 1.5, strict=True))
-    north = list(zip(x + 3, middle + 1.5, strict=True))
+    south = list(zip(x, 40 * np.sin(x / 150) - 1, strict=True))
+    north = list(zip(x + 90, 40 * np.sin((x + 90) / 150) + 1, strict=True))
     shapes = [
         tilings.polygon(*south, (4000, -900), (0, -900)),
-        tilings.polygon(*north, (4003, 900), (3, 900)),
+        tilings.polygon(*north, (4090, 900), (90, 900)),
     ]
     assert not shapely.intersects(*shapes)
     alone = shapely.simplify(shapes, 9)

@@ -29,8 +29,8 @@ OF_WIDTH, OF_LENGTH = 1 / 8, 1 / 20
 COARSE_UNIT, COARSE_FROM_M = 100_000, 2.0
 # An area that simplification would change by more is left as it was.
 LEAST_AREA, MOST_AREA = 0.8, 1.25
-# Stretches that would cross are simplified less, and at last not at all.
-ROUNDS = (0.25, 0.0)
+# Stretches that would cross are simplified less, by these shares in turn, and at last not at all.
+ROUNDS = (0.4, 0.25, 0.0)
 # Largest metres of a degree (at a pole; along the equator): no distance is taken too small.
 DEGREE_NORTH_M, DEGREE_EAST_M = 111_694.0, 111_320.0
 # Points closer than this are one point: some millimetres, reprojection leaves less.
