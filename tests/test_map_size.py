@@ -237,10 +237,10 @@ def test_neighbours_that_overlap_are_drawn_as_they_are_and_said():
     shapes[5] = shapely.Polygon(shapely.get_coordinates(shapes[5]) * (1, 1) + (0, 40))
     html = html_of(dg.area_map(tilings.frame(shapes)))
 
-    (said,) = [line for line in footer(html) if "相互交叉" in line]
+    (said,) = [line for line in footer(html) if "不共点" in line]
     assert "原数据如此" in said
     assert not [
-        line for line in footer(html_of(dg.area_map(tilings.frame(bent(9))))) if "交叉" in line
+        line for line in footer(html_of(dg.area_map(tilings.frame(bent(9))))) if "不共点" in line
     ]
 
 

@@ -54,7 +54,8 @@ class Simplified:
     invalid : int
         Areas that cross themselves, drawn as they are.
     loose : list of int
-        Per layer, how often borders of neighbours cross in the data.
+        Per layer, how often borders of neighbours cross or touch in the data without a point
+        they share; there a gap or an overlap may be drawn that is none.
     """
 
     metres: float
@@ -128,6 +129,11 @@ class _Page:
             + [runs.first + at for runs, at in zip(taken, offsets, strict=False)]
         ).astype(np.intp)
         self.closed = np.concatenate([np.empty(0, dtype=bool), *(runs.closed for runs in taken)])
+        # Parts and shapes, numbered through all layers.
+        parts = np.concatenate([np.empty(0, dtype=np.intp), *(runs.part_of for runs in taken)])
+        shapes = np.concatenate([np.empty(0, dtype=np.intp), *(runs.shape_of for runs in taken)])
+        self.part_of = np.cumsum(_changes(self.layer_of) | _changes(parts)) - 1
+        self.shape_of = np.cumsum(_changes(self.layer_of) | _changes(shapes)) - 1
         self.units = [UNIT] * len(layers)
         self.loose = [0] * len(layers)
         self.invalid = 0
@@ -168,7 +174,7 @@ class _Page:
         self._draw(np.flatnonzero(allowed > 0))
         new = np.arange(self.count)
         for share in (*ROUNDS, 0.0):
-            layer, wrong = np.concatenate([self._shrunk(), self._crossed(new)]).T
+            layer, wrong = np.concatenate([self._shrunk(), self._upset(), self._crossed(new)]).T
             kept = self.allowed[wrong] == 0
             # What is as it was and still went wrong is too fine for the grid.
             for one in np.unique(layer[kept]).tolist():
@@ -303,6 +309,27 @@ class _Page:
         bad = wrong[self.run]
         return np.stack([self.layer_of[self.run[bad]], self.arc[bad]], axis=1)
 
+    def _upset(self) -> NDArray[np.intp]:
+        """Layer and stretch of shapes of several rings of which one came to lie in another."""
+        size = lengths(self.drawn_first, len(self.at))
+        many = np.bincount(self.shape_of)[self.shape_of] > 1
+        broken = np.zeros(len(many) + 1, dtype=bool)
+        broken[self.shape_of[self.closed & (size < 3)]] = True
+        runs = np.flatnonzero(self.closed & many & ~broken[self.shape_of])
+        if len(runs) == 0:
+            return np.empty((0, 2), dtype=np.intp)
+        at, _ = _ranges(self.drawn_first[runs], size[runs])
+        grid = np.repeat(np.array(self.units)[self.layer_of[runs]], size[runs])[:, None]
+        xy = np.round(self.points[self.at[at]] * grid)
+        rings = shapely.linearrings(xy, indices=np.repeat(np.arange(len(runs)), size[runs]))
+        part, place = np.unique(self.part_of[runs], return_index=True)
+        areas = shapely.polygons(rings, indices=np.searchsorted(part, self.part_of[runs]))
+        shape, owner = np.unique(self.shape_of[runs[place]], return_inverse=True)
+        whole = shapely.multipolygons(np.asarray(areas), indices=owner)
+        bad = np.isin(self.shape_of, shape[~shapely.is_valid(whole)]) & (self.own > 0)
+        bad = bad[self.run]
+        return np.stack([self.layer_of[self.run[bad]], self.arc[bad]], axis=1)
+
     def _crossed(self, new: NDArray[np.intp]) -> NDArray[np.intp]:
         """Layer and stretch of what crosses one of these there, though it did not."""
         out = [np.empty((0, 2), dtype=np.intp)]
@@ -379,6 +406,12 @@ class _Page:
 
 
 # ---------------------------------------------------------------- points, runs, ranges
+
+
+def _changes(values: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Where something else begins."""
+    changes: NDArray[np.bool_] = np.diff(values, prepend=-1) != 0
+    return changes
 
 
 def _numbered(xy: NDArray[np.float64]) -> NDArray[np.intp]:
