@@ -97,8 +97,9 @@ def drawn(html):
 
 def told(html):
     """What the page says beside the map."""
-    (page,) = json_after(html, r"DeqingMap\.page\(map_\w+, (?=[{D])")
-    return SimpleNamespace(**page)
+    (page,) = json_after(html, r"DeqingMap\.page\(map_\w+, (?={)")
+    more = re.search(r'\], (DeqingShapes\.unpack\("[^"]*"\))\);', html)
+    return SimpleNamespace(**page, **(unpacked(more[1]) if more else {}))
 
 
 def footer(html):

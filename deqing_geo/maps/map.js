@@ -353,7 +353,8 @@ var DeqingMap = (function () {
     return node.offsetHeight;
   }
 
-  function page(map, data, layers) {
+  function page(map, data, layers, more) {
+    L.extend(data, more);
     data.stories = DeqingShapes.stories(data.stories);
     map.dgPage = data;
     map.getContainer().classList.add("dg-map");

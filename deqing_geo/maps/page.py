@@ -149,7 +149,9 @@ class Page(MacroElement):
     comes_last = True
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "DeqingMap.page({{ this._parent.get_name() }}, {{ this.data() }}, {{ this.layers() }});"
+        "{% set data, more = this.data() %}"
+        "DeqingMap.page({{ this._parent.get_name() }},"
+        " {{ data }}, {{ this.layers() }}, {{ more }});"
         "{% endmacro %}"
     )
 
@@ -213,25 +215,27 @@ class Page(MacroElement):
             if isinstance(child, Layer) and child.control and child.overlay
         ]
 
-    def data(self) -> str:
-        """The page's own text as JSON."""
+    def data(self) -> tuple[str, str]:
+        """The page's own text as JSON, and what there is too much of for that, deflated."""
         told = self.contents
+        page = {
+            "title": told.title,
+            "headlines": told.headlines,
+            "warnings": told.warnings,
+            "legends": told.legends,
+            "footer": self._footer(),
+            "seek": told.seek,
+            "bounds": told.bounds,
+            "layers": [str(layer.layer_name) for layer in self.switches()],
+        }
         many = len(told.stories) >= STORIES_FROM
-        return packed(
-            {
-                "title": told.title,
-                "headlines": told.headlines,
-                "warnings": told.warnings,
-                "legends": told.legends,
-                "stories": brief(told.stories) if many else told.stories,
-                "footer": self._footer(),
-                "finds": told.finds,
-                "seek": told.seek,
-                "listing": told.listing,
-                "bounds": told.bounds,
-                "layers": [str(layer.layer_name) for layer in self.switches()],
-            }
-        )
+        stories = brief(told.stories) if many else told.stories
+        rest = {"stories": stories, "finds": told.finds, "listing": told.listing}
+        more = packed(rest)
+        # What a page says of itself stays legible to whoever looks into the file.
+        if more.startswith("{"):
+            return script_json(page | rest), "null"
+        return script_json(page), more
 
     def layers(self) -> str:
         """Names, safe as HTML, and variables of the layers, in the order of `data`."""

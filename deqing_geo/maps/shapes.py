@@ -131,7 +131,20 @@ class Runs:
 
 
 def lengths(first: NDArray[np.intp], total: int) -> NDArray[np.intp]:
-    """How long runs are that begin at these places."""
+    """How long runs are that begin at these places.
+
+    Parameters
+    ----------
+    first : array of int
+        Where each begins.
+    total : int
+        Where the last ends.
+
+    Returns
+    -------
+    array of int
+        The length of each.
+    """
     return np.diff(first, append=total)
 
 
