@@ -169,11 +169,7 @@ class Page(MacroElement):
         simplify_m : float
             How far borders may move, in metres; 0 leaves them as they are.
         """
-        places = [
-            (layer, place, shapes)
-            for layer in _layers(self._parent)
-            for place, shapes in layer.outlines().items()
-        ]
+        places = self._places()
         if simplify_m > 0:
             done = self._simplified = simplify([shapes for *_, shapes in places], simplify_m)
             for (layer, place, _), drawn, unit in zip(places, done.shapes, done.units, strict=True):
@@ -203,9 +199,20 @@ class Page(MacroElement):
         out.append(("dg-mark", said))
         if done.invalid:
             out.append(("dg-mark", names.word("map.invalid").replace("*", str(done.invalid))))
-        if sum(done.loose):
-            out.append(("dg-mark", names.word("map.loose").replace("*", str(sum(done.loose)))))
+        for (layer, *_), count in zip(self._places(), done.loose, strict=True):
+            # Areas with names are meant to tile the land; pieces of a result need not.
+            if count and layer.data.get("labels"):
+                said = names.word("map.loose").replace("*", str(count))
+                out.append(("dg-mark", f"{layer.layer_name}:{said}"))
         return out
+
+    def _places(self) -> list[tuple[ShapeLayer, str, Shapes]]:
+        """All shapes of the map: their layer, and where in its data they stand."""
+        return [
+            (layer, place, shapes)
+            for layer in _layers(self._parent)
+            for place, shapes in layer.outlines().items()
+        ]
 
     def switches(self) -> list[Layer]:
         """The layers a reader may switch, in the order they were added."""

@@ -12,10 +12,12 @@ import pytest
 import shapely
 
 import deqing_geo as dg
+from deqing_geo.maps import packing
+from deqing_geo.maps import page as page_module
 from deqing_geo.maps.packing import packed
 from deqing_geo.maps.page import _text
 from tests import tilings
-from tests.browser.test_browser import MAP, assert_quiet, browser, visit
+from tests.browser.test_browser import HOSTILE, MAP, OPEN_ALL, assert_quiet, browser, visit
 from tests.test_maps import drawn, html_of, told
 
 pytestmark = pytest.mark.browser
@@ -184,3 +186,25 @@ def test_a_layer_that_was_never_shown_is_found_in(visit, page_of_many, tmp_path)
     page, _ = visit(dg.save_map(m, tmp_path / "ends.html"), viewport={"width": 900, "height": 700})
 
     assert page.evaluate(f"() => DeqingShapes.find({MAP}, 'end#0') !== undefined")
+
+
+def test_texts_that_were_deflated_are_texts(visit, tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "PACK_FROM", 0)
+    monkeypatch.setattr(page_module, "STORIES_FROM", 0)
+    villages = tilings.row(*[50] * len(HOSTILE), village_name=HOSTILE, index=range(len(HOSTILE)))
+    street = shapely.LineString(
+        [(tilings.X0, tilings.Y0 + 50), (tilings.X0 + 900, tilings.Y0 + 50)]
+    )
+    roads = gpd.GeoDataFrame(
+        {"road_name": [HOSTILE[0]], "road_class": ["branch"]}, geometry=[street], crs=tilings.CRS
+    )
+    m = dg.add_density(dg.area_map(villages), dg.road_density(villages, roads))
+    file = dg.save_map(m, tmp_path / "hostile.html")
+    assert file.read_text(encoding="utf-8").count("DeqingShapes.unpack(") == 3
+    page, seen = visit(file, viewport={"width": 1000, "height": 700})
+    found = page.evaluate(OPEN_ALL)
+
+    assert [one["tip"][0] for one in found] == HOSTILE * 2
+    assert [one["popup"] for one in found] == HOSTILE * 2
+    assert page.evaluate("() => window.pwned") is None
+    assert_quiet(seen, file)
