@@ -387,6 +387,8 @@ var DeqingMap = (function () {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
     }
+    // Without a background there is no deepest zoom: 7 cm to a pixel is as near as data goes.
+    if (!isFinite(map.getMaxZoom())) { map.setMaxZoom(21); }
     DeqingShapes.ready(map);
     map.on("moveend", function () { DeqingShapes.tidyNames(map); });
     map.on("zoomend", function () { tidyMarks(map); });
