@@ -23,6 +23,7 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, sample
+from deqing_geo.maps.packing import unpacked
 from deqing_geo.maps.page import UNIT, encode
 from deqing_geo.provenance import OSM_CREDIT
 
@@ -78,21 +79,27 @@ class Tags(HTMLParser):
 
 
 def json_after(html, mark):
-    """What stands as JSON behind each call of the page's script."""
+    """What stands as data behind each call of the page's script."""
     decoder = json.JSONDecoder()
     places = [found.end() for found in re.finditer(mark, html)]
-    return [decoder.raw_decode(html, at)[0] for at in places]
+    return [
+        unpacked(html[at : html.index(")", at) + 1])
+        if html.startswith("DeqingShapes", at)
+        else decoder.raw_decode(html, at)[0]
+        for at in places
+    ]
 
 
 def drawn(html):
     """The layers of a page, in the order they were added."""
-    return json_after(html, r"DeqingMap\.layer\(map_\w+, (?={)")
+    return json_after(html, r"DeqingMap\.layer\(map_\w+, (?=[{D])")
 
 
 def told(html):
     """What the page says beside the map."""
     (page,) = json_after(html, r"DeqingMap\.page\(map_\w+, (?={)")
-    return SimpleNamespace(**page)
+    more = re.search(r'\], (DeqingShapes\.unpack\("[^"]*"\))\);', html)
+    return SimpleNamespace(**page, **(unpacked(more[1]) if more else {}))
 
 
 def footer(html):
@@ -441,7 +448,8 @@ def test_a_place_that_cannot_be_written_is_an_export_error(full, tmp_path, monke
 
 
 def test_the_page_decodes_to_the_places_of_the_data(full, villages, roads, coverage):
-    layers = dict(zip(told(html_of(full)).layers, drawn(html_of(full)), strict=True))
+    html = html_of(full, simplify_m=0)
+    layers = dict(zip(told(html).layers, drawn(html), strict=True))
     frames = {
         "areas": villages,
         "density": villages,
@@ -497,7 +505,7 @@ def test_lines_of_several_parts_come_back_as_they_went():
     shapes = [shapely.LineString(parts[0]), shapely.MultiLineString(parts), shapely.LineString()]
 
     encoded = encode(np.array(shapes))
-    assert [len(one) for one in encoded] == [1, 3, 0]
+    assert [one and len(one) for one in encoded] == [1, 3, None]
     for found, want in zip(decode(encoded[1]), parts, strict=True):
         # Steps are whole numbers: errors do not add up along the line.
         assert np.abs(found - want).max() <= 0.5 / UNIT + 1e-12
@@ -696,7 +704,7 @@ def test_an_area_without_a_shape_leaves_the_others_on_the_map(villages):
     villages.loc["B", "geometry"] = None
     (layer,) = drawn(html_of(dg.area_map(villages)))
 
-    assert [len(shape) for shape in layer["shapes"]] == [1, 0, 1, 1]
+    assert [shape and len(shape) for shape in layer["shapes"]] == [1, None, 1, 1]
     assert [label for _, _, label in layer["labels"]] == ["甲村", "丙村", "丁村"]
     assert told(html_of(dg.area_map(villages))).warnings == [columns.word("notice.schematic")]
 
@@ -708,7 +716,7 @@ def test_empty_layers_are_named_as_empty(villages, parks, homes, roads):
     legends = told(html_of(m)).legends
 
     labels = [entry["label"] for one in legends for entry in one["entries"]]
-    assert len(labels) == 4
+    assert len(labels) == 5
     assert all(label.endswith(f"({nothing})") for label in labels)
     assert [one["shapes"] for one in drawn(html_of(m))[1:]] == [[]] * 5
 

@@ -8,9 +8,11 @@ and stay on the page. This is the only part of the library that knows folium.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
@@ -20,6 +22,7 @@ from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
+from deqing_geo.maps.simplify import SIMPLIFY_M
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -44,9 +47,20 @@ __all__ = [
 ]
 
 NAME_COLUMNS = parts.NAME_COLUMNS
+MEGABYTE = 1_000_000
+# What opens in some 15 seconds on an office machine of ten years, a quarter as fast as ours.
+LARGE_MB = 5
+# Mail of most offices takes no more, and such a machine runs out of memory before it shows it.
+MOST_MB = 15
 
 
-def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = True) -> Path:
+def save_map(
+    m: folium.Map,
+    path: str | os.PathLike[str],
+    *,
+    offline: bool = True,
+    simplify_m: float = SIMPLIFY_M,
+) -> Path:
     """Write a map to one HTML file, whole or not at all, the same bytes on every run.
 
     Parameters
@@ -57,6 +71,9 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
         Where; ``.html``.
     offline : bool
         Whether scripts and styles are written into the file, which then asks for nothing.
+    simplify_m : float
+        How far borders may move so that the file stays small, in metres; the page says so. Areas
+        and lengths are those of the shapes as they were. 0 draws every point.
 
     Returns
     -------
@@ -65,13 +82,23 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
 
     Raises
     ------
+    InputError
+        If `simplify_m` is no distance.
     OfflineAssetError
         If the map asks for something that is not installed, naming it.
     ExportError
-        If the file cannot be written.
+        If the file would be larger than 15 MB, or cannot be written.
+
+    Warns
+    -----
+    DeqingGeoWarning
+        If the file is larger than 5 MB.
 
     Notes
     -----
+    All layers are simplified together: neighbours keep one border, and so do a town and its
+    villages where their shapes share points. A layer of faults stays as it is.
+
     Every text that came in through this library is data, not code. Texts of folium's own
     elements (a Marker's popup, a Tooltip) are folium's: it runs them as templates when a map
     is saved, so do not put names there that others wrote.
@@ -89,9 +116,29 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
     ...     file.stat().st_size < 250_000
     True
     """
+    if not (isinstance(simplify_m, int | float) and 0 <= simplify_m < float("inf")):
+        raise InputError(
+            f"simplify_m={simplify_m!r} is no distance: give metres, 0 to draw every point."
+        )
     page = page_of(m)
     root = page.get_root()
-    html = root.render(offline=offline)
+    body = root.render(offline=offline, simplify_m=float(simplify_m)).encode("utf-8")
+    size = len(body) / MEGABYTE
+    cure = (
+        f"Simplify more (simplify_m={max(2 * simplify_m, SIMPLIFY_M):g}), draw fewer layers, or "
+        "make one map per town."
+    )
+    if size > MOST_MB:
+        raise ExportError(
+            f"The map would be a file of {size:.1f} MB; above {MOST_MB} MB it would not open on an "
+            f"office machine. {cure}"
+        )
+    if size > LARGE_MB:
+        warnings.warn(
+            f"The map is a file of {size:.1f} MB; above {LARGE_MB} MB it opens slowly. {cure}",
+            DeqingGeoWarning,
+            stacklevel=2,
+        )
     with whole_file(path) as draft:
-        draft.write_text(html, encoding="utf-8", newline="\n")
+        draft.write_bytes(body)
     return Path(path)

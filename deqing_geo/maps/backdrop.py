@@ -153,6 +153,8 @@ def add_layer(
         payload["labels"] = _labels(frame, shapes, present)
     m.add_child(ShapeLayer(layer, payload, show=show))
     contents = page_of(m).contents
+    if not present.any():
+        entries = [_entry(style, f"{layer}({names.word('map.nothing')})")]
     title = layer if len(entries) > 1 else ""
     contents.legends.append({"layer": layer, "title": title, "unit": "", "entries": entries})
     if frame.attrs.get("notice") == names.word("notice.schematic"):

@@ -12,7 +12,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.faults.found import size_shown
 from deqing_geo.maps import parts
-from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
+from deqing_geo.maps.page import UNIT, ShapeLayer, Shapes, encode, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,9 @@ def _draw_villages(
     look = parts.style()["fault"]["village"]
     labels, towns = parts.labels(villages), parts.texts(villages, "town_name")
     keys = [f"{at}#village" for at in range(len(villages))]
-    drawn, areas = _encoded(shapes)
+    # A fault is a matter of centimetres: what it concerns is drawn as it is.
+    finest = np.where(np.isin(np.arange(len(villages)), list(of_village)), 0, np.inf)
+    drawn, areas = _encoded(shapes, finest)
     payload = {
         "area": areas,
         "unit": UNIT,
@@ -410,17 +412,11 @@ def _plain(shapes: NDArray[Any], dimension: int) -> NDArray[Any]:
     return out
 
 
-def _encoded(shapes: NDArray[Any]) -> tuple[list[Any], list[bool]]:
+def _encoded(shapes: NDArray[Any], finest: Any = 0.0) -> tuple[Shapes, list[bool]]:
     """Shapes as the page takes them, and whether each is an area; None for what is neither."""
     areas, lines = _plain(shapes, AREAS), _plain(shapes, LINES)
     is_area = ~shapely.is_missing(areas)
-    out: list[Any] = [None] * len(shapes)
-    for kind, rows in ((areas, is_area), (lines, ~is_area & ~shapely.is_missing(lines))):
-        at = np.flatnonzero(rows)
-        if len(at):
-            for one, flat in zip(at.tolist(), encode(kind[at]), strict=True):
-                out[one] = flat
-    return out, is_area.tolist()
+    return encode(np.where(is_area, areas, lines), finest=finest), is_area.tolist()
 
 
 def _places(shapes: NDArray[Any]) -> list[list[int] | None]:

@@ -18,6 +18,7 @@ from typing import Any
 from branca.element import Element, Figure
 
 from deqing_geo.errors import OfflineAssetError
+from deqing_geo.maps.simplify import SIMPLIFY_M
 
 LEAFLET = "XStatic-Leaflet"
 JQUERY = "XStatic-jQuery"
@@ -71,7 +72,7 @@ class OfflineFigure(Figure):
         super().__init__(title=title, ratio="62%")
         self._name = "OfflineFigure"
 
-    def render(self, *, offline: bool = True, **kwargs: Any) -> str:
+    def render(self, *, offline: bool = True, simplify_m: float = SIMPLIFY_M, **kwargs: Any) -> str:
         """The page as HTML.
 
         Parameters
@@ -79,6 +80,8 @@ class OfflineFigure(Figure):
         offline : bool
             Whether to write scripts and styles into the page; otherwise the page asks
             the usual addresses for them.
+        simplify_m : float
+            How far borders may move so that the page is small, in metres; 0 draws all points.
 
         Returns
         -------
@@ -92,7 +95,17 @@ class OfflineFigure(Figure):
         """
         self._settle()
         before = {part: dict(part._children) for part in (self.header, self.html, self.script)}
+        pages = [
+            child
+            for drawn in self._children.values()
+            for child in drawn._children.values()
+            if hasattr(child, "prepare")
+        ]
+        for page in pages:
+            page.prepare(simplify_m)
         html: str = super().render(**kwargs)
+        for page in pages:
+            page.forget()
         html = _renumber(html, _ids(self))
         self._forget(before)
         html = html.replace("<html>", '<html lang="zh-CN">', 1)

@@ -10,17 +10,6 @@ var DeqingMap = (function () {
     return node;
   }
 
-  // Coordinates come as whole numbers, the first absolute and the others as steps.
-  function path(flat, unit) {
-    var out = [], x = 0, y = 0;
-    for (var i = 0; i < flat.length; i += 2) {
-      x += flat[i];
-      y += flat[i + 1];
-      out.push([y / unit, x / unit]);
-    }
-    return out;
-  }
-
   // A canvas that can also fill with lines or dots, which read without colour.
   var Patterned = L.Canvas.extend({
     _fillStroke: function (context, shape) {
@@ -91,70 +80,79 @@ var DeqingMap = (function () {
   }
 
   function layer(map, data) {
-    var group = L.featureGroup();
-    // Tooltip and story of one shape or mark; the first drawn is where a search leads.
-    function tell(drawn, at, mark) {
-      var tip = data.tips && data.tips[at];
+    var group = L.featureGroup(), shapes = DeqingShapes.outlines(map, data);
+    var grid = data.grid || data.unit, few = shapes.length < DeqingShapes.LEAN_FROM;
+    function bind(drawn, at) {
+      var tip = data.tips && data.tips[at], key = data.keys && data.keys[at];
       if (tip) {
         drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
       }
+      if (key !== undefined && key !== null) {
+        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
+          popupSize(map));
+      }
+    }
+    // One shape or mark; the first drawn is where a search leads.
+    function keep(drawn, at, mark) {
       var key = data.keys && data.keys[at];
       if (key !== undefined && key !== null) {
         if (!map.dgShapes) { map.dgShapes = new Map(); }
         if (!map.dgShapes.has(key)) { map.dgShapes.set(key, [drawn, group]); }
         if (mark) { map.dgShapes.get(key)[2] = drawn; }
         drawn.dgKey = key;
-        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
-          popupSize(map));
       }
       group.addLayer(drawn);
     }
-    data.shapes.forEach(function (shape, at) {
-      if (shape === null) { return; }
-      var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
-      // A layer of mixed shapes says of each whether it is an area.
-      var area = Array.isArray(data.area) ? data.area[at] : data.area;
-      tell(data.points
-        ? L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options)
-        : area
-        ? L.polygon(shape.map(function (polygon) {
-            return polygon.map(function (ring) { return path(ring, data.unit); });
-          }), options)
-        : L.polyline(shape.map(function (part) { return path(part, data.unit); }), options), at);
-    });
-    // What belongs to one shape shows while its story is open, and not before.
-    if (data.also) {
-      var also = data.also.shapes.map(function (shape) {
-        return L.polygon(shape.map(function (polygon) {
-          return polygon.map(function (ring) { return path(ring, data.unit); });
-        }), L.extend({ renderer: renderer(map), interactive: false }, data.also.style));
+    function areaOf(shape, unit) {
+      return shape.map(function (polygon) {
+        return polygon.map(function (ring) { return DeqingShapes.path(ring, unit); });
       });
-      group.on("popupopen popupclose", function (event) {
-        var at = data.keys.indexOf(event.propagatedFrom && event.propagatedFrom.dgKey);
-        if (at < 0) { return; }
-        (data.also.of[at] || []).forEach(function (one) {
-          if (event.type === "popupopen") { also[one].addTo(map); } else { also[one].remove(); }
+    }
+    function make() {
+      var draw = DeqingShapes.maker(data.styles, renderer(map), !few, bind);
+      shapes.forEach(function (shape, at) {
+        if (shape === null) { return; }
+        if (data.points) {
+          var options = L.extend({ renderer: renderer(map) }, data.styles[data.use[at]]);
+          var dot = L.circleMarker([shape[1] / data.unit, shape[0] / data.unit], options);
+          bind(dot, at);
+          keep(dot, at);
+          return;
+        }
+        // A layer of mixed shapes says of each whether it is an area.
+        var area = Array.isArray(data.area) ? data.area[at] : data.area;
+        keep(draw(area, data.use[at], area ? areaOf(shape, grid)
+          : shape.map(function (part) { return DeqingShapes.path(part, grid); }), at), at);
+      });
+      if (!few) { DeqingShapes.listen(group); }
+      // What belongs to one shape shows while its story is open, and not before.
+      if (data.also) {
+        var also = data.also.shapes.map(function (shape) {
+          return L.polygon(areaOf(shape || [], data.also.grid || data.unit),
+            L.extend({ renderer: renderer(map), interactive: false }, data.also.style));
         });
+        group.on("popupopen popupclose", function (event) {
+          var at = data.keys.indexOf(event.propagatedFrom && event.propagatedFrom.dgKey);
+          if (at < 0) { return; }
+          (data.also.of[at] || []).forEach(function (one) {
+            if (event.type === "popupopen") { also[one].addTo(map); } else { also[one].remove(); }
+          });
+        });
+      }
+      // A circle of one size at every scale, where a shape may be too small to be seen.
+      (data.marks || []).forEach(function (place, at) {
+        if (place === null) { return; }
+        var look = data.markStyles[data.use[at]];
+        var mark = L.circleMarker([place[1] / data.unit, place[0] / data.unit],
+          L.extend({ renderer: renderer(map) }, look));
+        bind(mark, at);
+        keep(mark, at, true);
+        var known = map.dgShapes && map.dgShapes.get(data.keys[at]);
+        (map.dgMarks = map.dgMarks || []).push([mark, known && known[0] !== mark ? known[0] : null]);
       });
+      if (data.labels && data.labels.length) { group.addLayer(DeqingShapes.names(data)); }
     }
-    // A circle of one size at every scale, where a shape may be too small to be seen.
-    (data.marks || []).forEach(function (place, at) {
-      if (place === null) { return; }
-      var look = data.markStyles[data.use[at]];
-      var mark = L.circleMarker([place[1] / data.unit, place[0] / data.unit],
-        L.extend({ renderer: renderer(map) }, look));
-      tell(mark, at, true);
-      var known = map.dgShapes && map.dgShapes.get(data.keys[at]);
-      (map.dgMarks = map.dgMarks || []).push([mark, known && known[0] !== mark ? known[0] : null]);
-    });
-    if (data.labels) {
-      data.labels.forEach(function (label) {
-        var text = element("span", "", label[2]);
-        var size = data.numbers ? "dg-label dg-number" : data.small ? "dg-label dg-small" : "dg-label";
-        L.tooltip({ permanent: true, direction: "center", className: size, interactive: false })
-          .setLatLng([label[1] / data.unit, label[0] / data.unit]).setContent(text).addTo(group);
-      });
-    }
+    if (data.later) { DeqingShapes.later(map, group, make); } else { make(); }
     return group;
   }
 
@@ -180,7 +178,7 @@ var DeqingMap = (function () {
 
   // Goes to what has this key and opens its story; what has no place tells it where one is.
   function visit(map, key) {
-    var found = map.dgShapes && map.dgShapes.get(key);
+    var found = DeqingShapes.find(map, key);
     if (!found) {
       var told = story(map.dgPage, key);
       if (told) {
@@ -200,48 +198,6 @@ var DeqingMap = (function () {
   function picture(map, data) {
     if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
     return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
-  }
-
-  // The first label placed keeps its place; the others hide where they would cover it. A label
-  // that would cover a mark stands below it.
-  function tidyLabels(map) {
-    var placed = [];
-    var all = Array.from(map.getContainer().querySelectorAll(".dg-label"));
-    var corner = map.getContainer().getBoundingClientRect();
-    var marks = (map.dgMarks || []).map(function (pair) { return pair[0]; })
-      .filter(function (mark) { return map.hasLayer(mark); })
-      .map(function (mark) {
-        var at = map.latLngToContainerPoint(mark.getLatLng()), r = mark.options.radius;
-        var x = corner.left + at.x, y = corner.top + at.y;
-        return { left: x - r, right: x + r, top: y - r, bottom: y + r };
-      });
-    function covers(box, others) {
-      return others.find(function (other) {
-        return box.left < other.right && box.right > other.left &&
-          box.top < other.bottom && box.bottom > other.top;
-      });
-    }
-    // Numbers belong in their circles; what is small gives way first.
-    function rank(node) {
-      return node.classList.contains("dg-number") ? -1 : Number(node.classList.contains("dg-small"));
-    }
-    all.sort(function (a, b) { return rank(a) - rank(b); });
-    // Everything is measured before anything is moved: a browser lays out anew in between.
-    all.forEach(function (node) { node.style.marginTop = ""; });
-    var boxes = all.map(function (node) { return node.getBoundingClientRect(); });
-    all.forEach(function (node, at) {
-      var box = boxes[at];
-      if (box.right < corner.left || box.left > corner.right ||
-          box.bottom < corner.top || box.top > corner.bottom) { return; }
-      var mark = rank(node) >= 0 && covers(box, marks), down = mark ? Math.ceil(mark.bottom - box.top) : 0;
-      if (down) {
-        node.style.marginTop = down + "px";
-        box = { left: box.left, right: box.right, top: box.top + down, bottom: box.bottom + down };
-      }
-      var hidden = covers(box, placed);
-      node.classList.toggle("dg-hidden", !!hidden);
-      if (!hidden) { placed.push(box); }
-    });
   }
 
   function control(position, node) {
@@ -372,7 +328,7 @@ var DeqingMap = (function () {
         any = any || shown;
       });
       card.style.display = any ? "" : "none";
-      tidyLabels(map);
+      DeqingShapes.tidyNames(map);
       tidyMarks(map);
     }
     map.on("layeradd layerremove", function (event) {
@@ -397,7 +353,9 @@ var DeqingMap = (function () {
     return node.offsetHeight;
   }
 
-  function page(map, data, layers) {
+  function page(map, data, layers, more) {
+    L.extend(data, more);
+    data.stories = DeqingShapes.stories(data.stories);
     map.dgPage = data;
     map.getContainer().classList.add("dg-map");
     var zoom = map.zoomControl;
@@ -429,9 +387,12 @@ var DeqingMap = (function () {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
     }
-    map.on("zoomend moveend", function () { tidyLabels(map); });
+    // Without a background there is no deepest zoom: 7 cm to a pixel is as near as data goes.
+    if (!isFinite(map.getMaxZoom())) { map.setMaxZoom(21); }
+    DeqingShapes.ready(map);
+    map.on("moveend", function () { DeqingShapes.tidyNames(map); });
     map.on("zoomend", function () { tidyMarks(map); });
-    tidyLabels(map);
+    DeqingShapes.tidyNames(map);
     tidyMarks(map);
   }
 

@@ -79,6 +79,13 @@ def add_dead_ends(m: folium.Map, ends: gpd.GeoDataFrame, *, show: bool = True) -
         entry = {"round": True, "fill": look["fill"], "color": look["color"], "weight": 1.5}
         legend = {"layer": layer, "title": "", "unit": "", "close": True}
         contents.legends.append({**legend, "entries": [{**entry, "label": layer}]})
+    if len(ends) == 0:
+        look = next(iter(looks.values()))
+        label = f"{names.word('roads.ends')}({names.word('map.nothing')})"
+        entry = {"round": True, "fill": look["fill"], "color": look["color"], "weight": 1.5}
+        contents.legends.append(
+            {"layer": "", "title": "", "unit": "", "entries": [{**entry, "label": label}]}
+        )
     _carry(contents, ends)
     return m
 
@@ -208,7 +215,8 @@ def add_reach(m: folium.Map, reach: Reach, *, show: bool = True) -> folium.Map:
         {"line": True, "color": colour, "weight": weight, "label": f"{low:g} - {high:g} {unit}"}
         for colour, low, high in zip(ramp, steps[:-1].tolist(), steps[1:].tolist(), strict=True)
     ]
-    contents.legends.append({"layer": layer, "title": layer, "unit": "", "entries": entries})
+    empty = "" if len(lines) else names.word("map.nothing")
+    contents.legends.append({"layer": layer, "title": layer, "unit": empty, "entries": entries})
     parts.notice(contents, reach.notices)
     parts.credit(contents, reach.origins)
     return m

@@ -9,23 +9,28 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import folium
-import numpy as np
 import shapely
 from branca.element import Element, Figure, MacroElement
 from folium.map import Layer
 from jinja2 import Template
 
+from deqing_geo import columns as names
 from deqing_geo.maps.figure import OfflineFigure
+from deqing_geo.maps.packing import STORIES_FROM, brief, packed
+from deqing_geo.maps.shapes import UNIT, Shapes, encode
+from deqing_geo.maps.simplify import Simplified, simplify
 from deqing_geo.text import escape, script_json
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["UNIT", "Contents", "Page", "ShapeLayer", "Shapes", "encode", "page_of"]
 
-# Whole millionths of a degree: 0.11 m, finer than any line on a screen.
-UNIT = 1_000_000
+SCRIPTS = ("shapes.js", "map.js")
+# Layers of so many shapes that repeat those of an earlier one, say so instead.
+SAME_FROM = 200
+# A page of so many shapes makes them once it knows what it looks at, and not twice.
+MANY_SHAPES = 2_000
 
 
 class ShapeLayer(Layer):
@@ -51,7 +56,28 @@ class ShapeLayer(Layer):
     def __init__(self, name: str, payload: dict[str, Any], *, show: bool = True) -> None:
         super().__init__(name=name, overlay=True, control=True, show=show)
         self._name = "ShapeLayer"
-        self.payload = script_json(payload)
+        self.data = payload
+        # As simplified for the page that is being written: places in `data`, and what stands there.
+        self.instead: dict[str, dict[str, Any]] = {}
+        # Whether it is made once the page knows what it looks at, and not twice.
+        self.waits = False
+
+    def outlines(self) -> dict[str, Shapes]:
+        """What of the data is shapes, by its place: of the layer, and of its ``also``."""
+        found = {"": self.data.get("shapes"), "also": self.data.get("also", {}).get("shapes")}
+        return {place: one for place, one in found.items() if isinstance(one, Shapes)}
+
+    @property
+    def payload(self) -> str:
+        """The data as a JavaScript expression."""
+        data = self.data | ({"later": True} if self.waits or not self.show else {})
+        for place, shapes in self.outlines().items():
+            drawn = self.instead.get(place, {"shapes": shapes.plain()})
+            if place:
+                data[place] = {**data[place], **drawn}
+            else:
+                data |= drawn
+        return packed(data)
 
 
 @dataclass(slots=True)
@@ -123,7 +149,9 @@ class Page(MacroElement):
     comes_last = True
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "DeqingMap.page({{ this._parent.get_name() }}, {{ this.data() }}, {{ this.layers() }});"
+        "{% set data, more = this.data() %}"
+        "DeqingMap.page({{ this._parent.get_name() }},"
+        " {{ data }}, {{ this.layers() }}, {{ more }});"
         "{% endmacro %}"
     )
 
@@ -131,6 +159,60 @@ class Page(MacroElement):
         super().__init__()
         self._name = "Page"
         self.contents = Contents()
+        self._simplified: Simplified | None = None
+
+    def prepare(self, simplify_m: float) -> None:
+        """Simplify all layers of the map together, for the rendering that follows.
+
+        Parameters
+        ----------
+        simplify_m : float
+            How far borders may move, in metres; 0 leaves them as they are.
+        """
+        places = self._places()
+        if simplify_m > 0:
+            done = self._simplified = simplify([shapes for *_, shapes in places], simplify_m)
+            for (layer, place, _), drawn, unit in zip(places, done.shapes, done.units, strict=True):
+                layer.instead[place] = {"shapes": drawn} | ({"grid": unit} if unit != UNIT else {})
+        layers = _layers(self._parent)
+        many = sum(len(layer.data["shapes"]) for layer in layers if layer.show) >= MANY_SHAPES
+        for layer in layers:
+            layer.waits = many
+        _say_once(places)
+
+    def forget(self) -> None:
+        """Leave nothing of a rendering behind."""
+        self._simplified = None
+        for layer in _layers(self._parent):
+            layer.instead.clear()
+            layer.waits = False
+
+    def _footer(self) -> list[tuple[str, str]]:
+        """The lines of the footer, with what was simplified."""
+        told = self.contents
+        out = [("dg-mark", " | ".join(told.marks))] if told.marks else []
+        out += told.footer
+        done = self._simplified
+        if done is None or not done.metres:
+            return out
+        said = names.word("map.simplified").replace("*", f"{done.metres:g}")
+        out.append(("dg-mark", said))
+        if done.invalid:
+            out.append(("dg-mark", names.word("map.invalid").replace("*", str(done.invalid))))
+        for (layer, *_), count in zip(self._places(), done.loose, strict=True):
+            # Areas with names are meant to tile the land; pieces of a result need not.
+            if count and layer.data.get("labels"):
+                said = names.word("map.loose").replace("*", str(count))
+                out.append(("dg-mark", f"{layer.layer_name}:{said}"))
+        return out
+
+    def _places(self) -> list[tuple[ShapeLayer, str, Shapes]]:
+        """All shapes of the map: their layer, and where in its data they stand."""
+        return [
+            (layer, place, shapes)
+            for layer in _layers(self._parent)
+            for place, shapes in layer.outlines().items()
+        ]
 
     def switches(self) -> list[Layer]:
         """The layers a reader may switch, in the order they were added."""
@@ -140,27 +222,27 @@ class Page(MacroElement):
             if isinstance(child, Layer) and child.control and child.overlay
         ]
 
-    def data(self) -> str:
-        """The page's own text as JSON."""
+    def data(self) -> tuple[str, str]:
+        """The page's own text as JSON, and what there is too much of for that, deflated."""
         told = self.contents
-        return script_json(
-            {
-                "title": told.title,
-                "headlines": told.headlines,
-                "warnings": told.warnings,
-                "legends": told.legends,
-                "stories": told.stories,
-                "footer": [
-                    *([("dg-mark", " | ".join(told.marks))] if told.marks else []),
-                    *told.footer,
-                ],
-                "finds": told.finds,
-                "seek": told.seek,
-                "listing": told.listing,
-                "bounds": told.bounds,
-                "layers": [str(layer.layer_name) for layer in self.switches()],
-            }
-        )
+        page = {
+            "title": told.title,
+            "headlines": told.headlines,
+            "warnings": told.warnings,
+            "legends": told.legends,
+            "footer": self._footer(),
+            "seek": told.seek,
+            "bounds": told.bounds,
+            "layers": [str(layer.layer_name) for layer in self.switches()],
+        }
+        many = len(told.stories) >= STORIES_FROM
+        stories = brief(told.stories) if many else told.stories
+        rest = {"stories": stories, "finds": told.finds, "listing": told.listing}
+        more = packed(rest)
+        # What a page says of itself stays legible to whoever looks into the file.
+        if more.startswith("{"):
+            return script_json(page | rest), "null"
+        return script_json(page), more
 
     def layers(self) -> str:
         """Names, safe as HTML, and variables of the layers, in the order of `data`."""
@@ -171,10 +253,11 @@ class Page(MacroElement):
         return f"[{', '.join(pairs)}]"
 
     def render(self, **kwargs: Any) -> None:
-        """Add the library's script and style to the figure, once, and this page's own."""
-        figure = self.get_root()
-        figure.header.add_child(Element(f"<style>{_text('map.css')}</style>"), name="deqing_css")
-        figure.header.add_child(Element(f"<script>{_text('map.js')}</script>"), name="deqing_js")
+        """Add the library's scripts and style to the figure, once, and this page's own."""
+        header = self.get_root().header
+        header.add_child(Element(f"<style>{_text('map.css')}</style>"), name="deqing_css")
+        for name in SCRIPTS:
+            header.add_child(Element(f"<script>{_text(name)}</script>"), name=f"deqing_{name}")
         super().render(**kwargs)
 
 
@@ -214,43 +297,29 @@ def page_of(m: folium.Map) -> Page:
     return page
 
 
-def encode(shapes: NDArray[Any]) -> list[Any]:
-    """Shapes in degrees as nested lists of whole numbers, first absolute, then steps.
-
-    Parameters
-    ----------
-    shapes : array of shapely geometries
-        Polygons or lines, longitude and latitude.
-
-    Returns
-    -------
-    list
-        Per shape: polygons of rings, or lines, each a flat list of numbers.
-
-    Examples
-    --------
-    >>> encode(np.array([shapely.LineString([(1, 2), (1.000001, 2)])]))
-    [[[1000000, 2000000, 1, 0]]]
-    """
-    parts, shape_of = shapely.get_parts(shapes, return_index=True)
-    area = len(parts) > 0 and shapely.get_dimensions(parts[0]) == 2
-    if area:
-        runs, part_of = shapely.get_rings(parts, return_index=True)
-    else:
-        runs, part_of = parts, np.arange(len(parts))
-    coords, run_of = shapely.get_coordinates(runs, return_index=True)
-    whole = np.round(coords * UNIT).astype(np.int64)
-    steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    first = np.flatnonzero(np.diff(run_of, prepend=-1))
-    steps[first] = whole[first]
-    flat = [run.ravel().tolist() for run in np.split(steps, first[1:])]
-    if not area:
-        return _gather(flat, shape_of, len(shapes))
-    return _gather(_gather(flat, part_of, len(parts)), shape_of, len(shapes))
-
-
-def _gather(items: list[Any], owner: NDArray[Any], count: int) -> list[Any]:
-    out: list[Any] = [[] for _ in range(count)]
-    for item, at in zip(items, owner.tolist(), strict=False):
-        out[at].append(item)
+def _layers(element: Element) -> list[ShapeLayer]:
+    """All layers of shapes on a map, also those within groups."""
+    out = []
+    for child in element._children.values():
+        out += [child] if isinstance(child, ShapeLayer) else _layers(child)
     return out
+
+
+def _say_once(places: list[tuple[ShapeLayer, str, Shapes]]) -> None:
+    """Let a layer that draws the shapes of an earlier one refer to them."""
+    known: list[tuple[dict[bytes, int], int | None, ShapeLayer]] = []
+    for layer, place, shapes in places:
+        if place or len(shapes) < SAME_FROM:
+            continue
+        marks = shapely.to_wkb(shapes.shapes).tolist()
+        drawn = layer.instead.setdefault("", {"shapes": shapes.plain()})
+        grid = drawn.get("grid")
+        for number, (rows, unit, first) in enumerate(known):
+            if unit == grid and all(mark in rows for mark in marks):
+                first.instead[""]["number"] = number
+                at = [rows[mark] for mark in marks]
+                same = {"like": number} | ({} if at == [*range(len(rows))] else {"rows": at})
+                layer.instead[""] = {**drawn, "shapes": None, **same}
+                break
+        else:
+            known.append(({mark: at for at, mark in enumerate(marks)}, grid, layer))

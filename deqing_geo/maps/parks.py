@@ -95,6 +95,7 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
         round_: dict[str, Any] = {"radius": style["layer"]["facility"]["radius"]}
         # Facilities of several kinds of shapes, and places, are drawn as dots.
         dots = len(np.unique(kinds[kinds >= 0])) > 1 or bool((kinds == 0).any())
+        drawn: Any
         if dots:
             drawn = [None if place is None else list(place) for place in parts.places(shapes)]
         else:
@@ -240,15 +241,13 @@ def _also(coverage: Coverage, look: dict[str, Any]) -> dict[str, Any] | None:
     """What each park alone serves, drawn while its story is open."""
     if coverage.basis.demand.as_points:
         return None
-    shapes: list[Any] = []
-    of: list[list[int]] = []
     alone = coverage.alone
-    drawn = encode(parts.degrees(alone, "alone"))
     rows = alone["park_row"].to_numpy()
-    for park in range(len(coverage.parks)):
-        mine = [at for at in np.flatnonzero(rows == park).tolist() if drawn[at] is not None]
-        of.append(list(range(len(shapes), len(shapes) + len(mine))))
-        shapes += [drawn[at] for at in mine]
+    mine = [np.flatnonzero(rows == park).tolist() for park in range(len(coverage.parks))]
+    order = [at for one in mine for at in one]
+    place = {at: number for number, at in enumerate(order)}
+    of = [[place[at] for at in one] for one in mine]
+    shapes = encode(parts.degrees(alone, "alone")[order])
     style = {"color": look["color"], "weight": 2, "fillColor": look["fill"], "fillOpacity": 0.35}
     return {"shapes": shapes, "of": of, "style": style}
 

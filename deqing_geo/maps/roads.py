@@ -101,6 +101,8 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
         {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
         for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
     ]
+    if len(table) == 0:
+        entries = [{**entries[0], "label": names.word("map.nothing")}]
     if np.nanmax(values, initial=0.0) > breaks[-1]:
         entries[-1]["label"] = f"{breaks[-2]:g} {names.word('map.and_more')}"
     if np.isnan(values).any():
@@ -357,6 +359,10 @@ def _draw(
     if roads.keys is not None:
         payload["keys"] = [roads.keys[at] for at in drawn.tolist()]
     m.add_child(ShapeLayer(layer, payload, show=show))
+    if not len(words):
+        label = f"{layer}({names.word('map.nothing')})"
+        entries.append({"line": True, "color": grey, "weight": 1.5, "label": label})
     if entries:
-        legend = {"layer": layer, "title": layer, "unit": "", "entries": entries}
+        title = layer if len(words) else ""
+        legend = {"layer": layer, "title": title, "unit": "", "entries": entries}
         page_of(m).contents.legends.append(legend)
