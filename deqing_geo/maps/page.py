@@ -18,7 +18,10 @@ from branca.element import Element, Figure, MacroElement
 from folium.map import Layer
 from jinja2 import Template
 
+from deqing_geo import columns as names
 from deqing_geo.maps.figure import OfflineFigure
+from deqing_geo.maps.finding import Place, places_of
+from deqing_geo.maps.marks import Imprint, for_the_public
 from deqing_geo.text import escape, script_json
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # Whole millionths of a degree: 0.11 m, finer than any line on a screen.
 UNIT = 1_000_000
+# In the order a browser reads them: each speaks to the others only when the page is made.
+SCRIPTS = ("map.js", "tools.js", "reader.js")
 
 
 class ShapeLayer(Layer):
@@ -39,8 +44,14 @@ class ShapeLayer(Layer):
         Shapes, styles, tooltips and keys as ``map.js`` takes them.
     show : bool
         Whether it is switched on at first.
+
+    Attributes
+    ----------
+    group : str
+        Under which heading of the switches it stands; a word of ``layer_group``.
     """
 
+    group = "results"
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "var {{ this.get_name() }} = DeqingMap.layer({{ this._parent.get_name() }},"
@@ -72,16 +83,22 @@ class Contents:
         What a click on an area tells, by the area's label.
     footer : list of (str, str)
         CSS class and line.
-    marks : list of str
-        What the map is not, in the first line of the footer.
+    imprint : Imprint
+        For whom the map is and who says so: the first line of the footer.
     finds : list of (str, str)
         What can be searched for, and the key of its shape.
+    places : list of Place
+        What bears one name in several pieces: a road, a park, a town.
     seek : str
         What the empty search field asks for.
     listing : dict or None
         What to look at, in order: ``title`` and ``items`` with a swatch, texts and a key.
     bounds : list
         South-west and north-east corners, degrees.
+    outline : list
+        The whole, roughly, as `encode` writes it: what the inset shows.
+    palette : str
+        The source of the colours, where they are a bureau's own.
     """
 
     title: str = ""
@@ -90,11 +107,14 @@ class Contents:
     legends: list[dict[str, Any]] = field(default_factory=list)
     stories: dict[str, dict[str, Any]] = field(default_factory=dict)
     footer: list[tuple[str, str]] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
+    imprint: Imprint = field(default_factory=Imprint)
     finds: list[tuple[str, str]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     seek: str = "查找村(社区)"
     listing: dict[str, Any] | None = None
     bounds: list[list[float]] | None = None
+    outline: list[Any] = field(default_factory=list)
+    palette: str = ""
 
     def warn(self, text: str) -> None:
         """Add a sentence in red, once."""
@@ -143,22 +163,41 @@ class Page(MacroElement):
     def data(self) -> str:
         """The page's own text as JSON."""
         told = self.contents
+        switches = self.switches()
+        groups = names.phrases("layer_group")
+        places = [*places_of(told.stories), *told.places]
+        stories, legends = told.stories, told.legends
+        if told.imprint.audience == "public":
+            stories, legends = for_the_public(stories, legends)
+        own = names.word("map.own_colours")
+        if told.palette:
+            source = f"{names.word('map.palette')}:{told.palette}"
+            legends = [
+                {**part, "unit": source} if part["unit"] == own else part for part in legends
+            ]
         return script_json(
             {
                 "title": told.title,
+                "stage": told.imprint.stage,
                 "headlines": told.headlines,
                 "warnings": told.warnings,
-                "legends": told.legends,
-                "stories": told.stories,
+                "legends": legends,
+                "stories": stories,
                 "footer": [
-                    *([("dg-mark", " | ".join(told.marks))] if told.marks else []),
+                    ("dg-mark", " | ".join(told.imprint.marks)),
                     *told.footer,
                 ],
                 "finds": told.finds,
-                "seek": told.seek,
+                "places": [place.told for place in places],
+                "seek": _asks(told, places),
                 "listing": told.listing,
                 "bounds": told.bounds,
-                "layers": [str(layer.layer_name) for layer in self.switches()],
+                "outline": told.outline,
+                "unit": UNIT,
+                "layers": [str(layer.layer_name) for layer in switches],
+                "groups": [groups[getattr(layer, "group", "other")] for layer in switches],
+                "group_order": list(groups.values()),
+                "words": dict(names.phrases("map_page")),
             }
         )
 
@@ -174,8 +213,18 @@ class Page(MacroElement):
         """Add the library's script and style to the figure, once, and this page's own."""
         figure = self.get_root()
         figure.header.add_child(Element(f"<style>{_text('map.css')}</style>"), name="deqing_css")
-        figure.header.add_child(Element(f"<script>{_text('map.js')}</script>"), name="deqing_js")
+        for name in SCRIPTS:
+            script = Element(f"<script>{_text(name)}</script>")
+            figure.header.add_child(script, name=f"deqing_{name.removesuffix('.js')}")
         super().render(**kwargs)
+
+
+def _asks(told: Contents, places: list[Place]) -> str:
+    """What the empty search field asks for: what the map has, each kind once."""
+    kinds = [kind for kind in dict.fromkeys(one.kind for one in places) if kind not in told.seek]
+    if told.finds:
+        return "、".join([told.seek, *kinds])
+    return f"{names.word('map.seek')}{'、'.join(kinds)}"
 
 
 @functools.cache
