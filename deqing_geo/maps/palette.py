@@ -39,6 +39,11 @@ class Palette:
     source: str
     colours: Mapping[tuple[str, ...], Any]
 
+    @property
+    def of_types(self) -> bool:
+        """Whether it sets the colours of the village types."""
+        return any(place[:2] == ("village_type", "fill") for place in self.colours)
+
     def __repr__(self) -> str:
         return f"<Palette of {len(self.colours)} colours: {self.source}>"
 

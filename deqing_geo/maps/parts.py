@@ -32,7 +32,7 @@ NAME_COLUMNS = ("village_name", "town_name", "zone_name")
 AREAS = 2
 HA_PER_KM2 = 100
 # Of the whole's breadth: half a pixel of the inset. More areas than that are shown as a box.
-OUTLINE, MOST_OUTLINED = 1 / 250, 5000
+OUTLINE, MOST_OUTLINED = 1 / 250, 1500
 
 
 def blank(title: str, shapes: Any) -> folium.Map:
@@ -51,7 +51,7 @@ def blank(title: str, shapes: Any) -> folium.Map:
     if not look_at(m, shapes):
         contents.warn(names.word("map.nothing"))
     if (palette := in_use()) is not None:
-        contents.palette = palette.source
+        contents.palette = palette.source if palette.of_types else ""
         contents.foot(f"{names.word('map.palette')}:{palette.source}", "dg-mark")
     return m
 
@@ -86,7 +86,8 @@ def finds(frame: gpd.GeoDataFrame, called: list[str], keys: list[str]) -> list[t
 def asks(frame: gpd.GeoDataFrame) -> str:
     """What a search field asks for where these areas are found."""
     column = next((one for one in NAME_COLUMNS if one in frame), None)
-    return names.word("map.seek") + (names.label(column) if column else names.word("layer.areas"))
+    called = names.label(column).removesuffix("名称") if column else names.word("layer.areas")
+    return names.word("map.seek") + called
 
 
 def amount(sizes: Any, hectares: float = 1) -> str:

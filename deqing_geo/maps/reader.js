@@ -92,7 +92,7 @@ var DeqingReader = (function () {
       field.value = one.text;
       close();
       map.dgReturn = field;
-      if (one.keys.length === 1 && !one.told) { DeqingMap.visit(map, one.keys[0]); } else { visitAll(map, one); }
+      if (one.keys.length === 1 && !(one.told && one.told.length)) { DeqingMap.visit(map, one.keys[0]); } else { visitAll(map, one); }
     }
     field.addEventListener("input", offer);
     field.addEventListener("focus", function () { if (field.value.trim() && list.hidden) { offer(); } });
@@ -247,7 +247,7 @@ var DeqingReader = (function () {
     });
     map.on("popupclose", function (event) {
       var back = map.dgReturn, node = event.popup.getElement();
-      if (!back || map.dgStays) { return; }
+      if (!back) { return; }
       map.dgReturn = null;
       if (!node || node.contains(document.activeElement) || document.activeElement === document.body) {
         back.focus({ preventScroll: true });
@@ -295,7 +295,7 @@ var DeqingReader = (function () {
 
   function walk(map, words) {
     var node = element("div", "dg-walk"), live = element("div", "dg-live");
-    var order = [], at = -1, frame = null, pen = null, mine = false;
+    var order = [], at = -1, frame = null, pen = null, reading = false;
     node.tabIndex = 0;
     node.setAttribute("role", "application");
     node.setAttribute("aria-label", words.walk);
@@ -335,17 +335,18 @@ var DeqingReader = (function () {
       if (at < 0) { live.textContent = words.walk; } else { mark(); }
     });
     node.addEventListener("blur", function () {
-      if (frame && !mine) { frame.remove(); frame = null; }
+      // Its frame stays while its story is read.
+      if (frame && !reading) { frame.remove(); frame = null; }
     });
     node.addEventListener("keydown", function (event) {
       var steps = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: order.length - 1 };
       if (event.key in steps) {
         go(steps[event.key]);
       } else if ((event.key === "Enter" || event.key === " ") && order[at]) {
-        mine = true;
+        reading = true;
         map.dgReturn = node;
-        order[at].drawn.openPopup(order[at].drawn.getLatLng ? undefined : undefined);
-        mine = false;
+        order[at].drawn.openPopup();
+        reading = false;
       } else {
         return;
       }

@@ -92,7 +92,7 @@ var DeqingTools = (function () {
       var length = 0;
       places.forEach(function (one, at) { if (at) { length += distance(places[at - 1], one); } });
       said.textContent = words.length + " " + metres(length, words) +
-        (places.length > 2 ? "," + words.area + " " + hectares(surface(places), words) : "");
+        (places.length > 2 ? "\n" + words.area + " " + hectares(surface(places), words) : "");
       drawn.clearLayers();
       var look = { color: "#b3261e", weight: 2.5, interactive: false, renderer: drawn.dgPen };
       if (places.length > 2) {
