@@ -152,6 +152,7 @@ _HOMES = {
     "save_table": "export",
     "save_layers": "export",
     "save_quality_report": "papers",
+    "save_village_papers": "papers",
 }
 _ROOMS = ("columns", "crs", "divisions", "errors", "sample", "standards", "tallies")
 

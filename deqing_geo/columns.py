@@ -53,6 +53,10 @@ class Column:
         Field names of real files that mean this column, the most specific first.
     note : str
         What to know before using it.
+    en : str
+        The label for an English reader; empty where none is needed yet.
+    internal : bool
+        Whether it is for the office alone and stands on no product.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Column:
     dtype: str = "str"
     aliases: tuple[str, ...] = ()
     note: str = ""
+    en: str = ""
+    internal: bool = False
 
 
 @functools.cache
@@ -210,9 +216,33 @@ def vocabulary(name: str) -> Mapping[str, str]:
     '支路'
     """
     try:
-        return MappingProxyType(dict(_registry()["values"][name]))
+        words = _registry()["values"][name]
+        # Several columns may hold the same words, which stand in the registry once.
+        words = _registry()["values"][words["same_as"]] if "same_as" in words else words
+        return MappingProxyType(dict(words))
     except KeyError:
         raise ColumnError(f"`{name}` has no vocabulary in columns.toml.") from None
+
+
+def english(name: str) -> Mapping[str, str]:
+    """The words of a vocabulary for an English reader, where it has any.
+
+    Parameters
+    ----------
+    name : str
+        As for `vocabulary`; ``unit`` gives the units.
+
+    Returns
+    -------
+    Mapping of str to str
+        Empty where a vocabulary has no English words.
+
+    Examples
+    --------
+    >>> english("type_final")["cluster"]
+    'clustered development'
+    """
+    return MappingProxyType(dict(_registry()["english"].get(name, {})))
 
 
 def vocabularies() -> frozenset[str]:

@@ -35,6 +35,8 @@ A4 = 9
 LINE = 15.0
 # Excel gives a row no more.
 HIGHEST = 409.0
+# The one the other cells have: a font without a name is drawn in whatever the program likes.
+FONT = "Calibri"
 KINDS = ("text", "number", "day")
 DAY = "yyyy-mm-dd"
 # A spreadsheet runs what begins like this, whatever the column was meant to be.
@@ -69,6 +71,8 @@ class Field:
         Excel's number format, such as ``0.00``.
     middle : bool
         Whether cells stand in the middle of the column.
+    shaded : bool
+        Whether cells are grey: there to be read, and not to be written in.
     """
 
     heading: str
@@ -82,6 +86,7 @@ class Field:
     prompt: str = ""
     format: str = ""
     middle: bool = False
+    shaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,10 @@ class Sheet:
         Whether the last row is a sum.
     mark : str
         At the top left of every printed page, such as 内部资料.
+    held : int
+        Columns at the left that stay in sight and stand on every printed page.
+    pages_across : int
+        Over how many pages the width is printed; title and lines stand on the first of them.
     """
 
     name: str
@@ -116,6 +125,8 @@ class Sheet:
     protected: bool = False
     total: bool = False
     mark: str = ""
+    held: int = 0
+    pages_across: int = 1
 
 
 def workbook(sheets: Sequence[Sheet], *, called: str) -> bytes:
@@ -309,6 +320,7 @@ def harmless(value: object) -> object:
 
 def _write(made: Worksheet, sheet: Sheet, called: str) -> None:
     from openpyxl.styles import Alignment, Font, Protection
+    from openpyxl.utils import get_column_letter
 
     across = max(len(sheet.fields), 1)
     count = len(sheet.fields[0].values) if sheet.fields else 0
@@ -317,28 +329,34 @@ def _write(made: Worksheet, sheet: Sheet, called: str) -> None:
     head = 1 + bool(sheet.title) + len(sheet.above)
     if head + count + len(sheet.below) > MOST_ROWS or across > MOST_COLUMNS:
         raise ExportError(f"{called}: {sheet.name!r} is larger than a sheet. Save it as .csv.")
+    # What stands over several pages' width is seen on none of them.
+    span = max(-(-across // max(sheet.pages_across, 1)), 1)
     if sheet.title:
         put(made, 1, 1, sheet.title, called)
-        made.cell(1, 1).font = Font(bold=True, size=16)
+        made.cell(1, 1).font = Font(name=FONT, bold=True, size=16)
         made.cell(1, 1).alignment = Alignment(horizontal="center", vertical="center")
         made.row_dimensions[1].height = 2 * LINE
-        if across > 1:
-            made.merge_cells(start_row=1, start_column=1, end_row=1, end_column=across)
+        if span > 1:
+            made.merge_cells(start_row=1, start_column=1, end_row=1, end_column=span)
     for line, texts in enumerate(sheet.above, start=1 + bool(sheet.title)):
-        _spread(made, line, texts, sheet.fields, called)
+        _spread(made, line, texts, sheet.fields[:span], called)
     _columns(made, sheet, head, called)
     first = head + count + 1 if sheet.fields else head
     for line, texts in enumerate(sheet.below, start=first):
-        _spread(made, line, texts, sheet.fields, called)
+        _spread(made, line, texts, sheet.fields[:span], called)
         made.row_dimensions[line].height = 1.6 * LINE
         for place in range(1, across + 1):
             made.cell(line, place).protection = Protection(locked=False)
     if sheet.fields:
-        made.freeze_panes = made.cell(head + 1, 1)
+        made.freeze_panes = made.cell(head + 1, sheet.held + 1)
         made.print_title_rows = f"{head}:{head}"
+        if sheet.held:
+            made.print_title_cols = f"A:{get_column_letter(sheet.held)}"
     made.page_setup.orientation = "landscape"
     made.page_setup.paperSize = A4
     made.page_setup.fitToHeight = 0
+    if sheet.pages_across > 1:
+        made.page_setup.fitToWidth = sheet.pages_across
     made.sheet_properties.pageSetUpPr.fitToPage = True
     made.print_options.horizontalCentered = True
     made.page_margins.left = made.page_margins.right = 0.4
@@ -389,7 +407,7 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
     rule = Side(style="thin", color="808080")
     grid = Border(top=rule, bottom=rule, left=rule, right=rule)
     grey, blue = PatternFill("solid", fgColor="EEF1F4"), PatternFill("solid", fgColor="FFFBE6")
-    bold, unlocked = Font(bold=True), Protection(locked=False)
+    bold, unlocked = Font(name=FONT, bold=True), Protection(locked=False)
     count = len(sheet.fields[0].values) if sheet.fields else 0
     lines = np.ones(count + 1)
     for place, field in enumerate(sheet.fields, start=1):
@@ -409,7 +427,8 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
             cell = made.cell(line, place)
             if _filled(value):
                 put(made, line, place, value, called)
-                lines[line - head] = max(lines[line - head], _lines(value, width))
+                if cell.data_type == "s":
+                    lines[line - head] = max(lines[line - head], _lines(value, width))
             if field.format and cell.data_type == "n":
                 cell.number_format = field.format
             elif field.open:
@@ -417,6 +436,8 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
             cell.border, cell.alignment = grid, look
             if field.open and sheet.protected:
                 cell.protection, cell.fill = unlocked, blue
+            elif field.shaded:
+                cell.fill = grey
             if sheet.total and line == head + count:
                 cell.font = bold
         if field.open and count:

@@ -108,6 +108,7 @@ def test_judged_again_with_what_was_asked_nothing_changes():
         ({"kind": "improve", "stage": "会审", "reason": " "}, errors.CodeError, "no reason"),
         ({"kind": "同意", "stage": "会审", "author": None}, errors.CodeError, "no author"),
         ({"kind": "relocate", "stage": "会审"}, errors.InputError, "document_no"),
+        ({"kind": "relocate", "document_no": "无"}, errors.InputError, "document_no"),
     ],
 )
 def test_rows_no_one_can_answer_for_are_refused(change, kind, says):

@@ -174,6 +174,7 @@ def test_what_is_declared_is_not_measured_again():
 
     assert facts.loc["A", ["farmland_pc", "hazard_class"]].tolist() == [9.5, "low"]
     assert facts.attrs["facts"]["farmland_pc"] == "declared"
+    assert facts.attrs["fact_sources"]["farmland_pc"] == "村庄表"
     assert "hazard_points_n" not in facts
 
 
@@ -404,8 +405,9 @@ def test_the_code_may_be_a_column_and_numbers_may_be_text():
 def test_what_was_read_once_reads_the_same_again(column):
     words = {
         "hazard_class": "高易发", "villager_consent": "同意", "current_type": "improve",
+        "official_type": "improve",
     }  # fmt: skip
-    kinds = {"str": "某文号", "int": 3, "float": 0.25, "date": "2025/6/1"}
+    kinds = {"str": "第五批 2019", "int": 3, "float": 0.25, "date": "2025/6/1"}
     value = "是" if column in YES_OR_NO else words.get(column, kinds[registry()[column].dtype])
     once = read_cells(pd.Series([value, None], dtype=object), column)
 
@@ -546,7 +548,7 @@ def test_what_no_layer_tells_is_an_absent_column():
     facts = village_facts(sample.villages())
 
     assert list(facts.columns) == ["village_name", "geometry", "whole_area"]
-    assert facts.attrs["facts"] == {}
+    assert set(facts.attrs["facts"].values()) == {"missing"}
 
 
 # ---------------------------------------------------------------- refusals

@@ -50,7 +50,11 @@ def frame(*rows, without=()):
 
 
 def judge(facts, **options):
-    """Scores of a handful of villages are no matter, nor is the warning about them."""
+    """Scores of a handful of villages are no matter, nor is the warning about them.
+
+    How close the calls were is asked in test_village_doubt.py.
+    """
+    options.setdefault("draws", 0)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Left out", category=errors.DeqingGeoWarning)
         return classify_villages(facts, **options)
@@ -129,6 +133,21 @@ GOLDEN = [
     ({"dist_udb_m": 1000, "tt_county_min": 16}, "improve", "improve", "initial", "IM-0"),
     ({"dist_udb_m": 1000, "tt_county_min": 15.01}, "improve", "improve", "initial", "IM-0"),
     ({"dist_udb_m": 1000.1, "tt_county_min": 15}, "improve", "improve", "initial", "IM-0"),
+    # A seat half an hour out whose homes lie in a boundary of its own town: that is not the county
+    # seat's, so its share there is none, however it is built up.
+    (
+        {"is_town_seat": True, "builtup_res_share": 0.8, "udb_res_share": 0, "dist_udb_m": 21_000,
+         "tt_county_min": 30},
+        "cluster", "cluster", "initial", "AC-1",
+    ),
+    ({"seismic_intensity": 7, "fault_dist_m": 100.1}, "improve", "improve", "initial", "IM-0"),
+    ({"seismic_intensity": 7.1, "fault_dist_m": 99.9}, "relocate", None, "candidate", "RM-4"),
+    ({"seismic_intensity": 6.999, "fault_dist_m": 99.9}, "improve", "improve", "initial", "IM-0"),
+    ({"water1_res_share": 0.500001}, "relocate", None, "candidate", "RM-2"),
+    ({"udb_res_share": 0.500001}, "suburban", "suburban", "initial", "SI-1"),
+    ({"is_town_seat": True, "udb_res_share": 0.500001}, "suburban", "suburban", "initial", "SI-1"),
+    ({"dist_udb_m": 1000, "tt_county_min": 14.999}, "suburban", "suburban", "initial", "SI-2"),
+    ({"dist_udb_m": 999.9, "tt_county_min": 15}, "suburban", "suburban", "initial", "SI-2"),
     ({"is_central_village": True}, "cluster", "cluster", "initial", "AC-2"),
     (
         {"is_central_village": True, "dist_udb_m": 0, "tt_county_min": 9},
@@ -204,6 +223,18 @@ def test_who_takes_no_part_is_not_compared():
 
     assert found["units_counted"].tolist() == [30] * 30 + [0]
     assert found["potential"].iloc[29] == approx(1) and found["potential"].isna().iloc[30]
+
+
+def test_just_above_and_just_below_the_cut_are_two_types():
+    """The people of one village decide: the others stay, and so nearly does the cut."""
+    rows = scored(30)
+    below, above = rows.copy(), rows.copy()
+    # Scores are people over 29, the cut 18.83 people: one of them beside it, either way.
+    below.loc[18, "pop_resident"] = 18.7
+    above.loc[18, "pop_resident"] = 19.0
+
+    assert judge(below).table["decided_by"].iloc[18] == "IM-0"
+    assert judge(above).table["decided_by"].iloc[18] == "AC-3"
 
 
 def test_what_holds_a_village_back_makes_it_improve_from_one_half_on():

@@ -34,8 +34,12 @@ def used(found):
 def as_villages(facts):
     boxes = [shapely.box(at, 0, at + 1, 1) for at in range(len(facts))]
     frame = facts.assign(
-        village_name=[f"村{at}" for at in range(len(facts))], slope_res_mean_deg=1.0
+        village_name=[f"村{at}" for at in range(len(facts))],
+        slope_res_mean_deg=1.0,
     )
+    if "pop_resident" in frame:
+        # People are counted whole.
+        frame["pop_resident"] = frame["pop_resident"].round()
     codes = [f"v{at}" for at in range(len(facts))]
     return gpd.GeoDataFrame(frame.set_axis(codes), geometry=boxes)
 
@@ -329,7 +333,9 @@ most = 8.0
         ("less = false", "less = 0", "less is true or false"),
         ("least = 0.0", "least = 8.0", "least is to be below most"),
         ("most = 8.0", "", "least is to be below most"),
-        ("most = 8.0", "mast = 8.0", "nothing is called mast"),
+        ("most = 8.0", "mast = 8.0", "fac_count: nothing is called mast"),
+        ("day =", "dya =", "the file: nothing is called dya"),
+        ("units = 40", "units = 40\nunit = 40", "level 1: nothing is called unit"),
         ('column = "fac_count"', "column = 3", "an indicator without column"),
         ("[[level]]", "[level]", "level is to be a list of tables"),
         ("[[level.indicator]]", "[level.indicator]", "indicator is to be a list of tables"),

@@ -28,6 +28,7 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.batch.job import Job, Tell, silent
 from deqing_geo.batch.results import STEPS, Results, measure
+from deqing_geo.batch.villages import plain, readable, typed
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
@@ -264,7 +265,7 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
             if look in job.around:
                 add_layer(m, job.around[look], look)
         save_map(m, folder / f"{stem}村庄分类图.html")
-        save_table(_readable(one), folder / f"{stem}村庄分类表.csv")
+        save_table(readable(one), folder / f"{stem}村庄分类表.csv")
     made = sorted(file.name for file in folder.iterdir())
     _write_json(folder / MANIFEST, _manifest(job, results, folder, made))
     return [*made, MANIFEST]
@@ -296,9 +297,9 @@ def _save_tables(results: Results, folder: Path) -> None:
         layers["gaps"] = coverage.gaps
         sources += coverage.sources
     if types is not None:
-        save_table(_readable(types), folder / "villages.csv")
+        save_table(readable(types), folder / "villages.csv")
         save_layers(
-            folder / "villages.gpkg", {"villages": _plain(types.table)}, sources=types.sources
+            folder / "villages.gpkg", {"villages": plain(types.table)}, sources=types.sources
         )
         if "town_name" in types.table:
             save_table(_by_town(types), folder / "villages_by_town.csv")
@@ -314,36 +315,6 @@ def _named(density: RoadDensity) -> pd.DataFrame:
     known = [column for column in NAME_COLUMNS if column in density.table]
     out = pd.concat([pd.DataFrame(density.table[known]), density.by_class], axis=1)
     out.attrs.update(density.by_class.attrs)
-    return out
-
-
-def _readable(types: VillageTypes) -> pd.DataFrame:
-    """The types as a person reads them, without what is for machines only."""
-    table = types.table
-    for_machines = [table.geometry.name, "whole_area", "flags"]
-    out = pd.DataFrame(table.drop(columns=for_machines, errors="ignore"))
-    for column in out.columns:
-        if _yes_no(out[column]):
-            out[column] = out[column].astype("boolean")
-    out["missing_fields"] = [
-        "、".join(names.label(field) for field in fields.split(";") if field)
-        for fields in out["missing_fields"]
-    ]
-    out.attrs.update(table.attrs)
-    return out
-
-
-def _yes_no(values: pd.Series[Any]) -> bool:
-    kind = pd.api.types.infer_dtype(values, skipna=True)
-    return bool(values.dtype == object and kind == "boolean")
-
-
-def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Columns a GeoPackage can hold: yes, no and not known as numbers."""
-    out = table.copy()
-    for column in out.columns:
-        if column != out.geometry.name and _yes_no(out[column]):
-            out[column] = out[column].astype("boolean").astype("Int8")
     return out
 
 
@@ -399,27 +370,10 @@ def _summary(job: Job, results: Results) -> dict[str, Any]:
     if results.density is not None:
         said["measures"]["road_density"]["merged"] = results.density.merged
     if results.types is not None:
-        said["villages"] = _typed(results.types)
+        said["villages"] = typed(results.types)
     if results.card is not None:
         said["targets"] = _targets(results.card)
     return said
-
-
-def _typed(types: VillageTypes) -> dict[str, Any]:
-    weights: pd.Series[Any] = types.weights["weight"]
-    return {
-        "units": len(types.table),
-        "counts": {str(kind): int(count) for kind, count in types.counts.items()},
-        "candidates": [str(code) for code in types.candidates.index],
-        "refused": [str(code) for code in types.refused.index],
-        "to_adjust": [str(code) for code in types.adjustments.index],
-        "switched_off": {rung: list(columns) for rung, columns in types.off.items()},
-        "weights": {str(name): round(float(weight), 12) for name, weight in weights.items()},
-        "rules": {rule.key: str(rule) for rule in types.sources},
-        "definition": types.line,
-        "notices": list(types.notices),
-        "data": list(types.origins),
-    }
 
 
 def _targets(card: Scorecard) -> dict[str, Any]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # What messages call an option, and how it is given here.
 FLAGS = {
-    "layer": "--villages-layer NAME",
+    "layer": "--layer OPTION=NAME, such as --layer villages=村界",
     "source": "--source TEXT",
     "as_of": "--as-of YYYY-MM-DD",
     "sheet": "--sheet NAME",
@@ -48,7 +48,13 @@ def add_layers(command: argparse.ArgumentParser) -> None:
         Of the command.
     """
     command.add_argument("villages", metavar="VILLAGES", help="boundaries of villages (村界)")
-    command.add_argument("--villages-layer", metavar="NAME", help="if VILLAGES has several")
+    command.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        metavar="OPTION=NAME",
+        help="the layer of a file with several, as boundaries=CZKFBJ or villages=村界; repeat it",
+    )
     command.add_argument("--towns", metavar="FILE", help="towns: names and codes villages lack")
     command.add_argument(
         "--table", metavar="FILE|DIR", help="what is declared (村庄基本情况), or a folder of forms"
@@ -85,8 +91,29 @@ def open_villages(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
     """
     from deqing_geo.boundaries import read_towns, read_villages
 
-    towns = None if arguments.towns is None else read_towns(arguments.towns)
-    return read_villages(arguments.villages, layer=arguments.villages_layer, towns=towns)
+    layer = _layers(arguments)
+    towns = None
+    if arguments.towns is not None:
+        towns = read_towns(arguments.towns, layer=layer.get("towns"))
+    return read_villages(arguments.villages, layer=layer.get("villages"), towns=towns)
+
+
+def _layers(arguments: argparse.Namespace) -> dict[str, str]:
+    """Which layer of its file each option means."""
+    from deqing_geo.errors import InputError
+
+    known = ("villages", "towns", "homes", "roads", "zone", *LAYERS)
+    found = {}
+    for given in arguments.layer:
+        option, mark, name = given.partition("=")
+        option = option.removeprefix("--")
+        if not (mark and name) or option not in known:
+            raise InputError(
+                f"--layer {given} is not OPTION=NAME with one of {', '.join(known)}, as "
+                "boundaries=CZKFBJ."
+            )
+        found[option.replace("-", "_")] = name
+    return found
 
 
 def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -116,25 +143,26 @@ def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> di
     from deqing_geo.terrain import read_raster
 
     given: dict[str, Any] = {}
+    layer = _layers(arguments)
     if arguments.roads and not (arguments.seats or arguments.facilities):
         raise InputError("--roads go with --seats (minutes) or --facilities (metres by road).")
     if arguments.seats and not arguments.roads:
         raise InputError("--seats go with --roads: minutes need both.")
     if arguments.towns is not None:
-        given["towns"] = read_towns(arguments.towns).to_crs(villages.crs)
+        given["towns"] = read_towns(arguments.towns, layer=layer.get("towns")).to_crs(villages.crs)
     if arguments.table is not None:
         given["table"] = read_village_table(arguments.table, sheet=arguments.sheet)
     if arguments.homes is not None:
-        given["homes"] = read_homes(arguments.homes, like=villages)
+        given["homes"] = read_homes(arguments.homes, layer=layer.get("homes"), like=villages)
     for option in LAYERS:
         name = option.replace("-", "_")
         file = getattr(arguments, name)
         if file is None:
             continue
         if name == "facilities":
-            given[name] = read_facilities(file, like=villages)
+            given[name] = read_facilities(file, layer=layer.get(name), like=villages)
         else:
-            given[name] = read_layer(file, name, like=villages)
+            given[name] = read_layer(file, name, layer=layer.get(name), like=villages)
     for name in RASTERS:
         file = getattr(arguments, name)
         if file is not None:
@@ -143,19 +171,23 @@ def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> di
         if not arguments.source or not arguments.as_of:
             raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
         given["zone"] = read_zone(
-            arguments.zone, source=arguments.source, as_of=arguments.as_of, like=villages
+            arguments.zone,
+            layer=layer.get("zone"),
+            source=arguments.source,
+            as_of=arguments.as_of,
+            like=villages,
         )
     if arguments.roads:
-        given["network"] = _network(arguments.roads, villages)
+        given["network"] = _network(arguments.roads, layer.get("roads"), villages)
     return given
 
 
-def _network(files: list[str], villages: gpd.GeoDataFrame) -> Any:
+def _network(files: list[str], layer: str | None, villages: gpd.GeoDataFrame) -> Any:
     from deqing_geo import standards
     from deqing_geo.layers import read_roads
     from deqing_geo.network import road_network
 
-    roads = read_roads(files if len(files) > 1 else files[0], like=villages)
+    roads = read_roads(files if len(files) > 1 else files[0], layer=layer, like=villages)
     return road_network(roads, speeds=standards.load().speeds)
 
 

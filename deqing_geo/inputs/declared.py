@@ -19,6 +19,8 @@ from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
 from deqing_geo.tables import Table, read_table
 
 PERCENT = 100.0
+# Ways in which a figure came about that its heading says, before the label.
+TOLD_BEFORE = ("measured", "proxy")
 PERCENTS = ("ratio", "%")
 VILLAGE_CODE = r"[1-8]\d{11}"
 # 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
@@ -28,75 +30,87 @@ LOST_DIGITS = r"[+-]?[\d.]+[eE][+-]?\d+"
 # 名称 beside a code is the village's.
 VILLAGE_TABLE = (
     "village_code", "village_name", "town_name", "unit_kind", "urban_rural_code", "takes_part",
-    "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "aging60_share", "hollow_rate",
-    "collective_op_income", "fac_count", "heritage_list", "hazard_class", "hazard_major",
+    "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct", "pop_5_years_ago", "aging60_share",
+    "hollow_rate", "homesteads_idle", "homesteads_all", "collective_op_income", "fac_count",
+    "heritage_list", "heritage_traditional", "heritage_national", "heritage_provincial",
+    "heritage_key_village", "heritage_minority", "heritage_scenic", "hazard_class", "hazard_major",
     "threatened_people", "seismic_intensity", "fault_dist_m", "farmland_pc", "is_town_seat",
     "is_central_village", "in_relocation_plan", "relocation_document", "major_project",
     "retention_value", "villager_consent", "consent_on", "current_type",
     "current_type_document", "current_type_year", "sewage_served", "homesteads_revived",
+    "parent_code", "official_type",
 )  # fmt: skip
 # From the unit a heading names to the column's own: numbers are multiplied by this.
 CONVERTED = {
     ("10000 yuan", "元"): 1e-4,
+    ("10000 yuan", "千元"): 0.1,
     ("10000 yuan", "亿元"): 1e4,
+    ("person", "千人"): 1e3,
     ("person", "万人"): 1e4,
     ("mu", "公顷"): 15.0,
+    ("mu", "ha"): 15.0,
+    ("mu", "平方米"): 0.0015,
+    ("mu", "m2"): 0.0015,
+    ("ha", "亩"): 1 / 15,
+    ("ha", "平方米"): 1e-4,
+    ("ha", "平方公里"): 100.0,
     ("m", "公里"): 1e3,
+    ("m", "千米"): 1e3,
     ("m", "km"): 1e3,
+    ("min", "小时"): 60.0,
+    ("min", "h"): 60.0,
+    ("ratio", "‰"): 1e-3,
+    ("%", "‰"): 0.1,
+    ("person/km2", "人/公顷"): 100.0,
 }
 # From so many villages on, a share that is nowhere above one per cent is doubted. Our own choice:
 # in one or two it may well be true.
 DOUBTFUL_ROWS = 5
 # Other ways to write a column's own unit.
-UNIT_WORDS = {"10000 yuan": ("万元", "万"), "m": ("米", "m"), "homestead": ("宗(套)", "宗", "套")}
+UNIT_WORDS = {
+    "10000 yuan": ("万元", "万"),
+    "m": ("米", "m"),
+    "min": ("分钟", "min"),
+    "ratio": ("%",),
+    "homestead": ("宗(套)", "宗", "套"),
+    "parcel": ("宗", "个"),
+    "deg": ("度", "°"),
+    "person/km2": ("人/平方公里", "人/平方千米"),
+}
+# Past this many decimals a converted count is a rounding.
+COUNT_DECIMALS = 6
 
 
-def read_village_table(
+def read_one_table(
     path: str | os.PathLike[str],
     *,
     sheet: str | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    r"""What is declared of each village (村庄基本情况), from a table as Excel or WPS save it.
+    """One file of what is declared, as `read_village_table` describes it.
 
     Parameters
     ----------
     path : path
-        ``.xlsx``, ``.xlsm``, ``.xls``, or ``.csv`` in UTF-8 or GBK. The heading, in the library's
-        Chinese labels (``宅基地闲置率(%)``), its column names (``hollow_rate``) or words offices
-        use for them, is looked for: titles may stand above it, totals and signatures below.
+        A table.
     sheet : str, optional
         The sheet of a workbook where several hold such a table.
     columns : mapping, optional
-        ``{"pop_resident": "常住人口2025"}`` where a heading is another.
+        From our columns to headings, where a heading is another.
 
     Returns
     -------
     DataFrame
-        Index ``village_code``; registered columns only, ratios 0-1 where the heading or the cell
-        said %, other units brought to the column's, blanks as None. ``attrs["reading"]`` tells the
-        sheet, the row of the heading, the rows left out and the headings not understood.
+        Index ``village_code``; registered columns only.
 
     Raises
     ------
     BoundaryFileError
-        If the file is refused, damaged, locked with a password or too large, or its sheet must be
-        named.
+        If the file is refused.
     ColumnError
-        If no sheet has a column of codes, two headings are one column, a number is none or in
-        another unit, one cell gives several villages one number, or `columns` is mistaken. Rows
-        are those of the sheet.
+        If it has no column of codes, or cells that cannot be read.
     CodeError
         If a code is damaged, missing or repeated.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = pathlib.Path(folder) / "villages.csv"
-    ...     _ = file.write_text("行政区划代码,宅基地闲置率(%)\n330521001901,12.5\n", "gbk")
-    ...     read_village_table(file)["hollow_rate"].to_dict()
-    {'330521001901': 0.125}
     """
     strange = [one for one in columns or {} if one not in names.registry()]
     if strange:
@@ -108,11 +122,15 @@ def read_village_table(
     fields = {column: field for field, column in found.found.items()}
     codes = village_codes(found.frame[fields.pop(key)], file)
     held = {}
+    faults: list[ColumnError] = []
     for column, field in fields.items():
-        known = names.registry()[column]
-        if known.dtype in ("float", "int"):
-            _refuse_shared(file, column, field, found)
-        held[column] = _cells(found.frame[field], column, found.units.get(field, ""))
+        try:
+            if names.registry()[column].dtype in ("float", "int"):
+                _refuse_shared(file, column, field, found)
+            held[column] = _cells(found.frame[field], column, found.units.get(field, ""))
+        except ColumnError as fault:
+            faults.append(fault)
+    _refuse_all(file, faults)
     table = pd.DataFrame(held, index=found.frame.index)
     table.index = pd.Index(codes.to_numpy(dtype=object), name=key)
     twice = table.index[table.index.duplicated()].unique()
@@ -135,6 +153,14 @@ def read_village_table(
         **({"units": units} if units else {}),
         "not_understood": tuple(str(one) for one in found.frame if one not in found.found),
     }
+    told = {
+        name: how
+        for how in TOLD_BEFORE
+        for name, field in fields.items()
+        if names.fold(field).startswith(names.fold(names.word(f"facts.{how}_before")))
+    }
+    if told:
+        table.attrs["told"] = told
     notices = [*found.titles, *found.frame.get("说明", [])]
     if any(names.word("notice.schematic") in str(one) for one in notices):
         table.attrs["notice"] = names.word("notice.schematic")
@@ -144,13 +170,29 @@ def read_village_table(
 def _table_headings() -> dict[str, str]:
     """Every heading that is known for a column of the village table, folded."""
     known: dict[str, str] = {}
+    befores = [names.word(f"facts.{how}_before") for how in TOLD_BEFORE]
     for name, column in names.registry().items():
         for text in (name, column.zh, names.label(name, unit=True)):
             known.setdefault(names.fold(text), name)
+            for before in befores:
+                known.setdefault(names.fold(f"{before}{text}"), name)
     for name in VILLAGE_TABLE:
         for alias in names.registry()[name].aliases:
             known.setdefault(names.fold(alias), name)
     return known
+
+
+def _refuse_all(file: str, faults: list[ColumnError]) -> None:
+    """Every column that cannot be read in one error, with the rows of the sheet."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        said = "\n  ".join(str(fault) for fault in faults)
+        rows = dict.fromkeys(row for fault in faults for row in fault.rows)
+        raise ColumnError(
+            f"{file}: {len(faults)} columns cannot be read (多栏有误; 是否整体错列?).\n  {said}\n ",
+            rows,
+        )
 
 
 def _refuse_twice(file: str, found: Mapping[str, str]) -> None:
@@ -242,7 +284,10 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
     if unit == "%" and known.unit == "ratio" and not signed.any():
         _doubt(bare, str(values.name))
     factor = _factor(known, unit, str(values.name))
-    return number if factor == 1 else number * factor
+    if factor != 1:
+        number = number * factor
+        number = number.round(COUNT_DECIMALS) if known.dtype == "int" else number
+    return number
 
 
 def _doubt(texts: pd.Series[Any], field: str) -> None:

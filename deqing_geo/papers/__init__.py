@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from deqing_geo.errors import ExportError
 from deqing_geo.files import whole_file
 from deqing_geo.papers.quality import changed, quality_paper
+from deqing_geo.papers.villages import save_village_papers
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.faults import BoundaryReport
 
-__all__ = ["changed", "save_quality_report"]
+__all__ = ["changed", "save_quality_report", "save_village_papers"]
 
 
 def save_quality_report(

@@ -33,6 +33,7 @@ UNITS = {
     "household": "户",
     "village": "个",
     "person": "人",
+    "person/household": "人/户",
     "kind": "类",
     "site": "处",
     "ha": "公顷",

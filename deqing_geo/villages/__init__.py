@@ -1,20 +1,43 @@
 """Villages and their development types: facts, the ladder of conditions, and the reasons."""
 
+from deqing_geo.villages.agreement import Agreement, cohen_kappa
+from deqing_geo.villages.changes import TypeChanges
 from deqing_geo.villages.facts import village_facts
+from deqing_geo.villages.facts_book import save_facts
+from deqing_geo.villages.facts_form import facts_form
+from deqing_geo.villages.fitting import Fit
 from deqing_geo.villages.judge import classify_villages
 from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.known import FactSources, fact_sources
 from deqing_geo.villages.opinions import Opinions, read_opinions
+from deqing_geo.villages.patches import Patches
+from deqing_geo.villages.rollup import RollUp, roll_up
+from deqing_geo.villages.scenarios import Scenario, scenario, sweep
 from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
 
 __all__ = [
     "FIVE",
     "RUNGS",
+    "Agreement",
+    "FactSources",
+    "Fit",
     "Opinions",
+    "Patches",
+    "RollUp",
+    "Scenario",
     "Scheme",
+    "TypeChanges",
     "VillageTypes",
     "classify_villages",
+    "cohen_kappa",
+    "fact_sources",
+    "facts_form",
     "load_scheme",
     "read_opinions",
+    "roll_up",
+    "save_facts",
+    "scenario",
+    "sweep",
     "village_facts",
 ]

@@ -13,14 +13,22 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo.errors import DeqingGeoWarning
-from deqing_geo.villages.judge import classify_villages
+from deqing_geo.villages.conditions import columns_of
+from deqing_geo.villages.judge import COMPUTED, classify_villages
 from deqing_geo.villages.kinds import SHOWN
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from deqing_geo.standards import Standard
+    from deqing_geo.villages.scheme import Scheme
     from deqing_geo.villages.types import VillageTypes
+
+# What a villagers' meeting says.
+CONSENT = ("villager_consent", "consent_on")
+# The minutes to the nearest centre are the fewer of these two.
+CENTRES = ("tt_county_min", "tt_subcentre_min")
 
 
 def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
@@ -37,14 +45,30 @@ def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
     Returns
     -------
     VillageTypes
-        Without the warning on indicators that were left out: whoever judged first has seen it.
+        Without warnings: whoever judged first has seen them.
     """
     options = dict(asked)
     if options.get("overrides") is not None:
         options["overrides"] = _of(options["overrides"], table.index)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Left out of the potential", DeqingGeoWarning)
+        warnings.simplefilter("ignore", DeqingGeoWarning)
         return classify_villages(table, **options)
+
+
+def law_of(types: VillageTypes) -> Standard:
+    """The law a run was judged by, with its scheme's own numbers in it.
+
+    Parameters
+    ----------
+    types : VillageTypes
+        Of `classify_villages`.
+
+    Returns
+    -------
+    Standard
+        As the conditions were held against.
+    """
+    return types.scheme.law(types.asked["law"])
 
 
 def matrix(before: pd.Series[Any], after: pd.Series[Any]) -> pd.DataFrame:
@@ -86,6 +110,33 @@ def identity(table: pd.DataFrame) -> pd.DataFrame:
     """
     kept = [column for column in ("village_name", "town_name") if column in table]
     return pd.DataFrame(table[kept])
+
+
+def read_columns(scheme: Scheme) -> frozenset[str]:
+    """Every fact that a type may hang on: of a condition, a score, or the meeting's say.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        Conditions and indicators.
+
+    Returns
+    -------
+    frozenset of str
+        Scores themselves are no facts.
+
+    Examples
+    --------
+    >>> from deqing_geo.villages.scheme import shipped
+    >>> {"tt_county_min", "slope_res_mean_deg", "consent_on"} <= read_columns(shipped())
+    True
+    """
+    read = {one for rung in scheme.rungs for one in columns_of(rung.when, needed=True)}
+    read |= {one for rung in scheme.rungs for one in columns_of(rung.when, needed=False)}
+    read |= {one.column for one in scheme.indicators} | {one.column for one in scheme.scores}
+    # Levels and towns are compared each by itself; the nearest centre is the nearer of two.
+    read |= {*CONSENT, *CENTRES, "unit_kind", "town_code", "town_name"}
+    return frozenset(read - set(COMPUTED))
 
 
 def same_cells(one: pd.Series[Any], other: pd.Series[Any]) -> NDArray[np.bool_]:

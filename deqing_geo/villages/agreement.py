@@ -351,13 +351,13 @@ def _read(given: pd.Series[Any]) -> NDArray[Any]:
             f"{given[odd].iloc[0]!r} is no type. There are: {'、'.join(labels.values())}.",
             given.index[odd],
         )
-    out = words.to_numpy(dtype=object)
+    out = np.array(words, dtype=object)
     out[pd.isna(out)] = None
     return out
 
 
 def _first(index: pd.Index[Any]) -> str:
-    return repr(index[0])
+    return repr(index[:1].tolist()[0])
 
 
 def _whole_number(name: str, value: Any) -> None:

@@ -19,29 +19,50 @@ from deqing_geo.errors import ColumnError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Protection lists with a column each; `heritage_list` names those a village is on.
+HERITAGE = (
+    "heritage_traditional", "heritage_national", "heritage_provincial", "heritage_key_village",
+    "heritage_minority", "heritage_scenic",
+)  # fmt: skip
+# What layers tell; where no layer does, a table may.
+FROM_LAYERS = (
+    "tt_county_min", "tt_subcentre_min", "tt_centre_min", "tt_town_min", "udb_res_share",
+    "dist_udb_m", "builtup_res_share", "slope_res_mean_deg", "slope_res_p90", "elev_mean_m",
+    "relief_m", "redline_res_share", "water1_res_share", "pbf_share", "farmland_share",
+    "pop_density", "hazard_points_n", "fac_kinds",
+)  # fmt: skip
 # What is declared of a village.
 DECLARED = (
     "urban_rural_code", "takes_part", "pop_resident", "hh_resident", "pop_hukou", "pop_chg5_pct",
-    "aging60_share", "hollow_rate", "collective_op_income", "fac_count", "heritage_list",
-    "hazard_class", "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
+    "pop_5_years_ago", "aging60_share", "hollow_rate", "homesteads_idle", "homesteads_all",
+    "collective_op_income", "fac_count", "heritage_list", *HERITAGE, "hazard_class",
+    "hazard_major", "threatened_people", "seismic_intensity", "fault_dist_m",
     "farmland_pc", "is_town_seat", "is_central_village", "in_relocation_plan",
     "relocation_document", "major_project", "retention_value", "villager_consent", "consent_on",
     "current_type", "current_type_document", "current_type_year", "sewage_served",
-    "homesteads_revived",
+    "homesteads_revived", "parent_code", "official_type",
 )  # fmt: skip
 YES_OR_NO = (
     "takes_part", "hazard_major", "is_town_seat", "is_central_village", "in_relocation_plan",
     "major_project", "retention_value", "sewage_served",
 )  # fmt: skip
-WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type")
+WORDS = ("unit_kind", "hazard_class", "villager_consent", "current_type", "official_type")
 DAYS = ("consent_on",)
 # Filled in means yes here, so a word for "none" must not stand, nor a yes without the name.
 NAMED = ("heritage_list", "relocation_document")
 NONE = ("无", "否", "没有", "未列入", "-", "--", "—", "/", "0", "False")
 MERELY_YES = ("是", "有", "1", "1.0", "True")
-BELOW_ZERO = ("pop_chg5_pct",)
+BELOW_ZERO = ("pop_chg5_pct", "elev_mean_m")
+# Nobody loses more than all.
+LEAST = {"pop_chg5_pct": -100.0}
+# A column of kinds counts no more of them than there are.
+KINDS_OF = {"fac_count": "facility_kind"}
 # Shares of areas may end a rounding above the whole.
 ROUNDING = 1e-6
+# Counts converted from another unit may end a rounding beside a whole number.
+PART = 1e-6
+# Of a year, a number alone says enough; of a batch, the words do.
+_LISTED = re.compile(r"(?:19|20)\d\d年?|.*(?:批|(?:19|20)\d\d).*")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T][\d:.]+)?")
 
 
@@ -59,12 +80,13 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
     -------
     Series
         True, False and None; numbers and NaN; words of the vocabulary, days like 2025-12-31
-        or text, and None. Read again, they stay as they are.
+        or text, and None. Of a protection list 是, 否, or its year or batch. Read again, they
+        stay as they are.
 
     Raises
     ------
     ColumnError
-        If a cell is none of these, below 0, or a ratio above 1.
+        If a cell is none of these, below 0, a ratio above 1, or part of a person.
 
     Examples
     --------
@@ -72,6 +94,8 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
     [True, None, False]
     >>> read_cells(pd.Series(["2025/6/1", None]), "consent_on").tolist()
     ['2025-06-01', None]
+    >>> read_cells(pd.Series(["是", 2019, "无"]), "heritage_traditional").tolist()
+    ['是', '2019', '否']
     """
     counted = names.registry()[column].dtype in ("float", "int")
     if counted and isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiu":
@@ -89,6 +113,8 @@ def read_cells(values: pd.Series[Any], column: str) -> pd.Series[Any]:
         return _days(tidy, column)
     if column in NAMED:
         return _named(tidy, column)
+    if column in HERITAGE:
+        return _listed(tidy, column)
     return _series([_text(one) for one in tidy], values)
 
 
@@ -156,20 +182,53 @@ def _yes_or_no(values: pd.Series[Any], column: str) -> pd.Series[Any]:
 def _number(values: pd.Series[Any], found: pd.Series[Any], column: str) -> pd.Series[Any]:
     finite = found.where(~np.isinf(found))
     _refuse(values, finite, f"`{column}` is a number, and {{}} is none.")
-    below = (found < 0) & (column not in BELOW_ZERO)
+    known = names.registry()[column]
+    called = f"`{column}` ({known.zh})"
+    least = LEAST.get(column, -np.inf if column in BELOW_ZERO else 0.0)
+    below = found < least
     if below.any():
         raise ColumnError(
-            f"`{column}` cannot be below 0. Not known is an empty cell.", values.index[below]
+            f"{called} cannot be below {least:g}. Not known is an empty cell.",
+            values.index[below],
         )
-    known = names.registry()[column]
-    if known.unit == "ratio" and (found > 1 + ROUNDING).any():
+    if known.unit == "ratio":
+        _refuse_percent(found, called)
+    if column in KINDS_OF:
+        most = len(names.vocabulary(KINDS_OF[column]))
+        if (found > most).any():
+            raise ColumnError(
+                f"{called} counts kinds, of which there are {most}: {found.max():g} is more. "
+                "Give kinds, not places (填种类数,不是个数).",
+                values.index[found > most],
+            )
+    if known.dtype != "int":
+        return found
+    whole = found.round()
+    part = (found - whole).abs() > PART
+    if part.any():
         raise ColumnError(
-            f"`{column}` is a ratio from 0 to 1, and {found.max():g} is not: divide percentages "
-            "by 100.",
-            values.index[found > 1 + ROUNDING],
+            f"{called} is counted in whole {known.unit_zh or 'numbers'}, and "
+            f"{found[part].iloc[0]:g} is none. A column in another unit says so in its heading, "
+            f"as {known.zh}(万{known.unit_zh}).",
+            values.index[part],
         )
-    whole = known.dtype == "int" and not (found.dropna() % 1).any()
-    return found.astype("Int64") if whole else found
+    return whole.astype("Int64")
+
+
+def _refuse_percent(found: pd.Series[Any], called: str) -> None:
+    over = found > 1 + ROUNDING
+    if not over.any():
+        return
+    cure = (
+        "Divide percentages by 100, or write the heading of the table with (%) "
+        "(填百分数的,表头须写明%)."
+    )
+    known = found.dropna()
+    all_of_it = "Every value but 0 is: " if (known[known != 0] > 1 + ROUNDING).all() else ""
+    raise ColumnError(
+        f"{called} is a ratio from 0 to 1, and {found.max():g} is not. {all_of_it}{cure}",
+        found.index[over],
+    )
 
 
 def _worded(values: pd.Series[Any], column: str) -> pd.Series[Any]:
@@ -196,6 +255,29 @@ def _named(values: pd.Series[Any], column: str) -> pd.Series[Any]:
             values.index[bare],
         )
     return _series(texts, values)
+
+
+def _listed(values: pd.Series[Any], column: str) -> pd.Series[Any]:
+    """是, 否, or what the list says of itself: its year, its batch."""
+    out: list[str | None] = []
+    for one in values:
+        text = None if one is None else str(_text(one))
+        if text is None:
+            out.append(None)
+        elif text in NONE or text in ("0", "0.0"):
+            out.append("否")
+        elif text in MERELY_YES:
+            out.append("是")
+        else:
+            out.append(text.removesuffix("年") if _LISTED.fullmatch(text) else None)
+    found = _series(out, values)
+    _refuse(
+        values,
+        found,
+        f"`{column}` ({names.label(column)}) is 是, 否, or the year or batch of the list "
+        "(如 2019、第五批), and {} is none.",
+    )
+    return found
 
 
 def _refuse(values: pd.Series[Any], found: pd.Series[Any], says: str) -> None:

@@ -173,13 +173,11 @@ class Given:
             As `number`; False where it is not known.
         """
         if (column, wanted) not in self._equal:
-            known = self.facts[column].notna().to_numpy(dtype=bool)
+            values = self.facts[column].to_numpy(dtype=object)
+            held = self.facts[column].notna().to_numpy(dtype=bool).copy()
             # Missing of some kinds is no more equal than unequal, and must not be asked.
-            held = [
-                bool(there) and bool(one == wanted)
-                for one, there in zip(self.facts[column], known, strict=True)
-            ]
-            self._equal[column, wanted] = self._shaped(np.array(held, dtype=bool))
+            held[held] = np.asarray(values[held] == wanted, dtype=bool)
+            self._equal[column, wanted] = self._shaped(held)
         return self._equal[column, wanted]
 
     def _shaped(self, values: Array) -> Array:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, ColumnError, InputError
-from deqing_geo.villages.cells import read_day
+from deqing_geo.villages.cells import NONE, read_day
 from deqing_geo.villages.kinds import CANDIDATE, FIVE, REFUSED, worded
 
 AGREE = "agree"
@@ -61,13 +61,20 @@ class Decision:
     agreed_to: str
 
     @property
+    def source(self) -> str:
+        """The document, the stage, who decided and when."""
+        stage = f"{worded('stage', self.stage)}," if self.stage else ""
+        return f"{self.document or '无文号'}({stage}{self.authority},{self.date})"
+
+    @property
     def sentence(self) -> str:
         """The reason of a type that people decided."""
-        stage = f"{worded('stage', self.stage)}," if self.stage else ""
-        return (
-            f"依据{self.document or '无文号'}({stage}{self.authority},{self.date})"
-            f"人工调整:{self.reason}"
-        )
+        return f"依据{self.source}人工调整:{self.reason}"
+
+    @property
+    def traced(self) -> str:
+        """When, by whom and with which document, in one line."""
+        return " ".join(one for one in (self.date, self.authority, self.document) if one)
 
 
 def decisions(
@@ -128,7 +135,10 @@ def decisions(
             empty = empty & ~agreed
         if empty.any():
             raise CodeError(f"`overrides` gives no {column}.", codes[empty])
-    bare = (kinds == "relocate") & clean["document_no"].isna().to_numpy(dtype=bool)
+    text = {column: values.where(values.notna(), "").tolist() for column, values in clean.items()}
+    # Who writes that there is none has none.
+    text["document_no"] = ["" if one in NONE else one for one in text["document_no"]]
+    bare = (kinds == "relocate") & np.array([not one for one in text["document_no"]], dtype=bool)
     if bare.any():
         raise InputError("搬迁撤并 is decided by a document: `document_no` is empty.", codes[bare])
     _days(clean["date"], "date", codes)
@@ -138,12 +148,11 @@ def decisions(
         else [None] * len(log)
     )
     shown = _shown(log)
-    text = {column: values.where(values.notna(), "") for column, values in clean.items()}
     return tuple(
         Decision(
-            int(place[at]), str(kinds[at]), str(stages[at]), text["reason"].iloc[at],
-            text["authority"].iloc[at], text["document_no"].iloc[at], text["author"].iloc[at],
-            text["date"].iloc[at], (end := ends[at]) is not None and end < day, shown[at],
+            int(place[at]), str(kinds[at]), str(stages[at]), text["reason"][at],
+            text["authority"][at], text["document_no"][at], text["author"][at],
+            text["date"][at], (end := ends[at]) is not None and end < day, shown[at],
         )
         for at in range(len(log))
     )  # fmt: skip

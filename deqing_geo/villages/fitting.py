@@ -257,6 +257,7 @@ class Fit:
             for at, entry in enumerate(_list(raw, "level", "the file", mistakes))
             if (made := _level(entry, at, mistakes)) is not None
         ]
+        _strange(raw, {"label", "day", "method", "variant", "level"}, "the file", mistakes)
         names = [level.name for level in levels]
         if not levels and not mistakes:
             mistakes.append("there is no [[level]]")
@@ -344,6 +345,7 @@ def _list(raw: Any, key: str, where: str, mistakes: list[str]) -> list[Any]:
 def _level(entry: dict[str, Any], at: int, mistakes: list[str]) -> Level | None:
     where = f"level {at + 1}"
     before = len(mistakes)
+    _strange(entry, {"name", "units", "cut", "indicator"}, where, mistakes)
     name = entry.get("name")
     if name not in (VILLAGES, HAMLETS):
         mistakes.append(f"{where}: name is {VILLAGES} or {HAMLETS}, not {name!r}")
@@ -383,9 +385,7 @@ def _bound(entry: dict[str, Any], where: str, mistakes: list[str]) -> Bound | No
             mistakes.append(f"{where}: {name} is a number, not {entry[name]!r}")
     if type(entry.get("less")) is not bool:
         mistakes.append(f"{where}: less is true or false")
-    odd = sorted({*entry} - {"column", "less", "note", *_NUMBERS})
-    if odd:
-        mistakes.append(f"{where}: nothing is called {', '.join(odd)}")
+    _strange(entry, {"column", "less", "note", *_NUMBERS}, where, mistakes)
     if not {"weight", "expert"} <= {*held}:
         mistakes.append(f"{where}: weight and expert are needed")
     if len(mistakes) > before:
@@ -400,6 +400,12 @@ def _bound(entry: dict[str, Any], where: str, mistakes: list[str]) -> Bound | No
         mistakes.append(f"{where}: least is to be below most")
         return None
     return made
+
+
+def _strange(entry: dict[str, Any], known: set[str], where: str, mistakes: list[str]) -> None:
+    odd = sorted({*entry} - known)
+    if odd:
+        mistakes.append(f"{where}: nothing is called {', '.join(odd)}")
 
 
 def _number(value: Any) -> float | None:

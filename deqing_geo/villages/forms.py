@@ -96,10 +96,13 @@ def save_forms(
     said = chinese_day(day, "day") or word("paper.blank_day")
     made: dict[str, bytes] = {}
     for town, rows in towns_of(types).items():
-        file = f"{_town_code(types.table, rows)}{_NO_FILE.sub('', town)}{word('opinion.title')}"
+        called = _NO_FILE.sub("", town).lstrip(".~ ")
+        file = f"{_town_code(types.table, rows)}{called}{word('opinion.title')}"
         name = f"{file}.xlsx"
         for other in range(2, len(made) + 2):
-            name = name if name not in made else f"{file}{other}.xlsx"
+            # Windows takes a.xlsx and A.xlsx for one file.
+            taken = name.casefold() in {one.casefold() for one in made}
+            name = f"{file}{other}.xlsx" if taken else name
         made[name] = workbook(_sheets(types, rows, town, unit.strip(), said), called=name)
     # A form that came back filled in is worth more than a new one.
     kept = [name for name, content in made.items() if _differs(Path(out) / name, content)]
@@ -232,7 +235,8 @@ def shown_cells(types: VillageTypes, column: str) -> list[Any]:
         return [worded("type_initial", kind) for kind in initial(types)]
     if column not in table:
         return [None] * len(table)
-    cells = [None if one is None or one != one or one == "" else one for one in table[column]]
+    held = table[column].astype(object)
+    cells = [None if one is None or one == "" else one for one in held.where(held.notna(), None)]
     if column in names.vocabularies() and column not in ("flags",):
         return [None if one is None else worded(column, one) for one in cells]
     return cells

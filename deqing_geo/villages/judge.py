@@ -15,6 +15,8 @@ from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import InputError
+from deqing_geo.villages import doubt as doubt_
+from deqing_geo.villages import flips as flips_
 from deqing_geo.villages.cells import DECLARED, read_cells
 from deqing_geo.villages.conditions import (
     UNKNOWN,
@@ -24,9 +26,11 @@ from deqing_geo.villages.conditions import (
     truth,
 )
 from deqing_geo.villages.decisions import AGREE, decisions, standing
+from deqing_geo.villages.grounds import Grounds
 from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
+from deqing_geo.villages.told import MISSING
 from deqing_geo.villages.types import VillageTypes
 from deqing_geo.villages.wording import sentences
 
@@ -44,7 +48,9 @@ ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
     "decided_by", "decided_how", "reason", "model_by", "model_status", "model_reason",
     "missing_fields", "current_type", "type_changed",
-    "flags", "remarks", "potential", "potential_cut", "constraint", "units_counted",
+    "flags", "remarks", "nearest_flip", "flip_margin", "possible_types",
+    "potential", "potential_cut", "constraint", "units_counted",
+    *doubt_.COLUMNS, *flips_.COLUMNS[2:],
 )  # fmt: skip
 COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
@@ -62,6 +68,8 @@ def classify_villages(
     weights: Weighing = None,
     fit: Fit | None = None,
     as_of: date | None = None,
+    draws: int = doubt_.DRAWS,
+    seed: int = 0,
 ) -> VillageTypes:
     """Sort villages into the plan's five development types, by the first condition that holds.
 
@@ -100,6 +108,11 @@ def classify_villages(
     as_of : date, optional
         The day by which meetings have been held and on which overrides have to be valid; by
         default today.
+    draws : int
+        In how many draws every village is judged again under numbers a little other
+        (`doubt`), to see how close the call was; 0 leaves it out.
+    seed : int
+        The same seed draws the same.
 
     Returns
     -------
@@ -113,7 +126,8 @@ def classify_villages(
     InputError
         If the index repeats a label, a rung to skip is not there, a relocation is
         decided without a document, weights are not understood or come together with a fit,
-        or the fit was made for other indicators or levels.
+        the fit was made for other indicators or levels, or `draws` or `seed` is no whole number
+        from 0 on.
     ColumnError
         If an override lacks a column, or its type, stage or a date is not understood; or if the
         facts lack an indicator that the fit weighs.
@@ -131,6 +145,10 @@ def classify_villages(
     RM-1 to RM-4, RM-6 and RM-5 without a document only make a candidate (拟列入): ``type_final``
     stays empty until ``villager_consent`` is ``agreed`` with a date in ``consent_on``.
 
+    ``nearest_flip`` says which single number would make a village another type (`flips`);
+    where the type hangs on the draws, the flag DOUBT (建议复核) stands among ``flags``. The
+    shares of the draws (``p_*``, ``stability``, ``second_type``) are internal.
+
     Examples
     --------
     >>> import geopandas as gpd, shapely
@@ -146,6 +164,7 @@ def classify_villages(
     '80.00%的村庄居住用地位于县城(中心城区)城镇开发边界内(≥50%)'
     """
     law = standards.load() if law is None else law
+    doubt_.check_draws(draws, seed)
     if not facts.index.is_unique:
         raise InputError(
             "`facts` repeats labels in its index.", facts.index[facts.index.duplicated()].unique()
@@ -158,33 +177,37 @@ def classify_villages(
     if scheme.rungs[-1].id in skip:
         raise InputError(f"{scheme.rungs[-1].id} takes what is left and cannot be skipped.")
     # What an earlier run wrote is no fact.
-    table = _read(facts.drop(columns=[column for column in MADE if column in facts]), scheme)
+    table = _read(facts.drop(columns=[*_unfilled(facts), *(set(MADE) & set(facts))]), scheme)
     given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
     state = _State(count)
     first, rest = _split(scheme, skip)
-    for rung in first:
-        _climb(rung, given, state, off, scheme, law)
+    asked = [rung for rung in first if _climb(rung, given, state, off, scheme, law)]
     taking = ~((state.decided_by != "") & (state.model == "urban"))
     day = as_of or datetime.now().astimezone().date()
     scores = _score(table, taking, law, scheme, weights, fit, day)
     _apply_overrides(state, table, overrides, day)
+    nothing = _nothing_tried(rest, table)
     for rung in rest:
-        if rung.how == "residual" and _nothing_tried(rest, table):
+        if rung.how == "residual" and nothing:
             _wait_for_all(state, rung, off)
-        _climb(rung, given, state, off, scheme, law)
+        if _climb(rung, given, state, off, scheme, law):
+            asked.append(rung)
     # A number with several rungs is off when all of them are.
     tried = {rung.id for rung in (*first, *rest) if all(name in table for name in rung.columns)}
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table, day)
+    grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
+    _ask_again(grounds, state, table, draws, seed)
     out = _written(state, table, law, scores)
     used = [rung for rung in (*first, *rest) if rung.id not in off]
     keys = dict.fromkeys(key for rung in used for key in rung.rules)
     if scores is not None:
         measured = () if fit is not None else ("village.score_spread", "village.fence")
         keys |= dict.fromkeys((*measured, "village.fill_share"))
+    keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
@@ -202,6 +225,8 @@ def classify_villages(
                 "weights": dict(weights) if isinstance(weights, Mapping) else weights,
                 "fit": fit,
                 "as_of": day,
+                "draws": draws,
+                "seed": seed,
             }
         ),
         fit=None if scores is None else scores.fit,
@@ -214,6 +239,16 @@ def classify_villages(
 
 
 # ---------------------------------------------------------------- the climb
+
+
+def _unfilled(facts: pd.DataFrame) -> list[str]:
+    """Columns that are there and that nobody filled in, as forms have them: nobody gave them."""
+    told = facts.attrs.get("facts", {})
+    return [
+        str(column)
+        for column in facts.columns
+        if told.get(column) == MISSING and column not in MADE and facts[column].isna().all()
+    ]
 
 
 def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:
@@ -242,6 +277,7 @@ class _State:
         self.override_reason = np.full(count, "", dtype=object)
         self.expired = np.zeros(count, dtype=bool)
         self.agreed_to = np.full(count, "", dtype=object)
+        self.doubtful = np.zeros(count, dtype=bool)
 
     @property
     def open(self) -> Bools:
@@ -262,12 +298,13 @@ def _climb(
     off: dict[str, tuple[str, ...]],
     scheme: Scheme,
     law: Standard,
-) -> None:
+) -> bool:
+    """Ask one rung of all villages still open; whether it could be asked at all."""
     table = given.facts
     absent = tuple(column for column in rung.columns if column not in table)
     if absent:
         off[rung.id] = tuple(dict.fromkeys((*off.get(rung.id, ()), *absent)))
-        return
+        return False
     held = truth(rung.when, given, law)
     here = state.open & (held == YES)
     if here.any():
@@ -289,6 +326,26 @@ def _climb(
             state.missing[at] = ";".join(fields)
             labels = "、".join(names.label(column) for column in fields)
             state.reason[at] = f"缺少{labels},暂不判定"
+    return True
+
+
+def _ask_again(
+    grounds: Grounds, state: _State, table: gpd.GeoDataFrame, draws: int, seed: int
+) -> None:
+    """How close each call was and what would change it; what is in doubt is marked."""
+    # Where people have decided, no number changes anything any more.
+    by_hand = np.array([one is not None for one in state.override], dtype=bool)
+    flips = flips_.flips(grounds, state.agreed, among=~by_hand)
+    for column in flips_.COLUMNS:
+        table[column] = flips[column]
+    table["possible_types"] = flips_.possible_types(grounds, state.agreed)
+    if not draws:
+        return
+    found = doubt_.doubt(grounds, draws=draws, seed=seed)
+    for column in doubt_.COLUMNS:
+        table[column] = found[column]
+    shaky = found["stability"].to_numpy() < grounds.law.rule("village.stability").value
+    state.doubtful = shaky & np.isin(state.model.astype(str), FIVE) & ~by_hand
 
 
 def _nothing_tried(rest: Sequence[Rung], table: gpd.GeoDataFrame) -> bool:
@@ -464,7 +521,9 @@ def _flags(
             "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
             "REFUSED": (state.model == "relocate") & (consent == "refused"),
             "EXPIRED": state.expired,
+            "UNITS": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
             "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
+            "DOUBT": state.doubtful,
         }
     order = [name for name in names.vocabulary("flags") if name in found]
     masks = np.array([found[name] for name in order])

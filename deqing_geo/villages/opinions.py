@@ -51,7 +51,8 @@ class Opinions:
         What has not come: towns without a form, villages without a row or without an answer
         (``form_gap``).
     consents : DataFrame
-        Index ``village_code``: ``villager_consent`` and ``consent_on``, for the table of facts.
+        Index ``village_code``: ``villager_consent`` and ``consent_on`` of meetings that decided,
+        for the table of facts.
     overrides : DataFrame
         The answers as rows of the log of decisions, stage ``town``; for
         ``classify_villages(overrides=)`` as they are.
@@ -113,13 +114,13 @@ class Opinions:
             raise InputError("`facts` lacks villages whose meeting is known.", strangers)
         out = facts.copy()
         for column in self.consents:
-            own = (
-                out[column].astype(object)
-                if column in out
-                else pd.Series(None, index=out.index, dtype=object)
-            )
+            held = [None] * len(out) if column not in out else list(out[column].astype(object))
+            own = pd.Series(held, index=out.index, dtype=object)
             own.loc[self.consents.index] = self.consents[column]
             out[column] = own
+        if len(self.consents):
+            how = dict.fromkeys(self.consents.columns, "declared")
+            out.attrs["facts"] = {**facts.attrs.get("facts", {}), **how}
         return out
 
     def __repr__(self) -> str:
@@ -218,7 +219,8 @@ def read_opinions(
     found.refuse(str(folder))
     if log is not None:
         append_log(log, rows[fresh])
-    met = table["villager_consent"].notna()
+    # Not asked yet is no decision, and takes nothing back that is known.
+    met = table["villager_consent"].isin(["agreed", "refused"])
     consents = table.loc[met, ["villager_consent", "consent_on"]]
     consents.index.name = "village_code"
     return Opinions(

@@ -546,25 +546,68 @@ def constraint(
     >>> constraint(facts, standards.load()).round(2).tolist()
     [0.0, 0.2, 0.6, nan]
     """
-    parts = []
-    for entry in shipped().scores if scores is None else scores:
+    found = open_links(facts, shipped().scores if scores is None else scores)
+    if found is None:
+        return None
+    worst, unknown = found
+    with np.errstate(invalid="ignore"):
+        # What is not known could only raise it, which is no matter once it is high.
+        return np.where(unknown & ~(worst >= law.rule("village.constraint").value), np.nan, worst)
+
+
+def open_links(facts: pd.DataFrame, scores: Sequence[Score]) -> tuple[Floats, Bools] | None:
+    """The worst of the known parts of the constraint, and where a part is not known.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Of `village_facts`.
+    scores : sequence of Score
+        What it is made of.
+
+    Returns
+    -------
+    worst : ndarray of shape (N,)
+        NaN where no part is known.
+    unknown : ndarray of bool, shape (N,)
+        Where the true value may be higher.
+    """
+    held = links(facts, scores)
+    if not held:
+        return None
+    parts = np.array(list(held.values()))
+    return np.fmax.reduce(parts), np.isnan(parts).any(axis=0)
+
+
+def links(facts: pd.DataFrame, scores: Sequence[Score]) -> dict[str, Floats]:
+    """Each part of the constraint by itself.
+
+    Parameters
+    ----------
+    facts : DataFrame
+        Of `village_facts`.
+    scores : sequence of Score
+        What it is made of.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (N,)
+        By column, 0 to 1, NaN where it is not known; without columns nobody gave.
+    """
+    out: dict[str, Floats] = {}
+    for entry in scores:
         if entry.column not in facts:
             continue
         values = facts[entry.column]
         if entry.words:
             points = dict(zip(entry.words, entry.points, strict=True))
-            parts.append(1 - values.map(points).to_numpy(dtype=float, na_value=np.nan) / HUNDRED)
+            found = values.map(points).to_numpy(dtype=float, na_value=np.nan)
+            out[entry.column] = np.asarray(1 - found / HUNDRED)
             continue
         number = values.to_numpy(dtype=float, na_value=np.nan)
         if entry.steps:
             at = np.searchsorted(entry.steps, number, side="right") - 1
             score = np.array(entry.points)[np.clip(at, 0, None)]
             number = np.where(np.isnan(number), np.nan, 1 - score / HUNDRED)
-        parts.append(number)
-    if not parts:
-        return None
-    held = np.array(parts)
-    worst = np.fmax.reduce(held)
-    # What is not known could only raise it, which is no matter once it is high.
-    open_still = np.isnan(held).any(axis=0) & ~(worst >= law.rule("village.constraint").value)
-    return np.where(open_still, np.nan, worst)
+        out[entry.column] = np.asarray(number)
+    return out

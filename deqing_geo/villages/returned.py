@@ -17,7 +17,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.errors import BoundaryFileError, ColumnError, InputError
 from deqing_geo.tables import Table, read_table
-from deqing_geo.villages.cells import read_day
+from deqing_geo.villages.cells import NONE, read_day
 from deqing_geo.villages.decisions import AGREE
 from deqing_geo.villages.forms import HEADINGS, OPEN, YEAR, initial, shown_cells, towns_of
 from deqing_geo.villages.kinds import CANDIDATE, FIVE
@@ -225,9 +225,8 @@ def _cells(form: Table) -> pd.DataFrame:
     frame = form.frame.rename(columns=form.found)[[*dict.fromkeys(form.found.values())]]
     frame = frame.apply(names.clean_text).astype(object)
     frame = frame.where(frame.notna(), None)
-    frame["village_code"] = [
-        None if code is None else code.removeprefix("'") for code in frame["village_code"]
-    ]
+    codes = frame["village_code"].str.removeprefix("'").astype(object)
+    frame["village_code"] = codes.where(codes.notna(), None)
     # A row of which only the running number is left is no row.
     held = frame.drop(columns="serial", errors="ignore").notna().any(axis=1)
     return frame[held]
@@ -298,6 +297,10 @@ def _answer(
     if opinion == initially and opinion in FIVE:
         # To say the same type is to agree.
         opinion = AGREE
+    reason, document = (
+        None if cells[column] in NONE else cells[column]
+        for column in ("opinion_reason", "document_no")
+    )
     met, filled = (
         _day(cells[column], file, row, column, day, found) for column in ("consent_on", "filled_on")
     )
@@ -311,14 +314,14 @@ def _answer(
     ):
         found.fault(file, "村民会议日期 without what the meeting said (请填写村民会议意见)", row)
     if opinion is None:
-        if cells["opinion"] is None and (cells["opinion_reason"] or cells["document_no"]):
+        if cells["opinion"] is None and (reason or document):
             found.fault(file, "理由 or 依据文号 without 镇(街道)意见 (请选择镇(街道)意见)", row)
         # Who signed and when belongs to an answer.
         return {"opinion": None, "reason": None, "document": None, "consent": consent,
                 "met": met, "author": None, "filled": None}  # fmt: skip
-    if opinion != AGREE and cells["opinion_reason"] is None:
+    if opinion != AGREE and reason is None:
         found.fault(file, "an opinion other than 初判类型 without 理由 (请填写理由)", row)
-    if opinion == "relocate" and cells["document_no"] is None:
+    if opinion == "relocate" and document is None:
         found.fault(file, "搬迁撤并类 without 依据文号 (请填写批准文件文号)", row)
     if opinion == AGREE and initially == "missing":
         found.notices.append(f"{file}:第{row}行对“待补数据”填了“同意”,仍无类型,请补报资料")
@@ -329,8 +332,8 @@ def _answer(
             found.fault(file, f"an answer without {HEADINGS[column][0]} (请填写)", row)
     return {
         "opinion": opinion,
-        "reason": cells["opinion_reason"],
-        "document": cells["document_no"],
+        "reason": reason,
+        "document": document,
         "consent": consent,
         "met": met,
         "author": cells["author"],

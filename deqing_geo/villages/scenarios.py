@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,16 +19,17 @@ from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, ColumnError, InputError
 from deqing_geo.standards import Rule
 from deqing_geo.text import card
-from deqing_geo.villages.again import identity, judged, matrix, same_cells
+from deqing_geo.villages.again import CENTRES, identity, judged, matrix, read_columns, same_cells
 from deqing_geo.villages.cells import read_cells
 from deqing_geo.villages.judge import COMPUTED, MADE
 from deqing_geo.villages.kinds import called
-from deqing_geo.villages.ladder import content, not_known, rungs, shown_rule, shown_value
+from deqing_geo.villages.wording import shown_rule, shown_value
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Standard
+    from deqing_geo.villages.scheme import Scheme
     from deqing_geo.villages.types import VillageTypes
 
 # Notices are kept apart by this sign, so none may hold it.
@@ -38,8 +40,6 @@ ALIKE = 0.5
 NO_FACTS = (*MADE, *COMPUTED, "geometry")
 # Numbers of the law behind the scores.
 SCORED = frozenset({"village.score_spread", "village.fence", "village.fill_share"})
-# The minutes to the nearest centre are the fewer of these two.
-CENTRES = ("tt_county_min", "tt_subcentre_min")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +76,7 @@ class Scenario:
     @property
     def headline(self) -> str:
         """How many villages move, and because of what."""
-        moved = f"{len(self.table)} {names.label('moved_count').removesuffix('数')}"
-        return f"{moved}({'、'.join(self.lines)})"
+        return f"{len(self.table)} {names.word('scenario.moved')}({'、'.join(self.lines)})"
 
     def __repr__(self) -> str:
         return f"<Scenario of {len(self.types.table)} villages: {len(self.table)} move>"
@@ -153,10 +152,14 @@ def scenario(types: VillageTypes, changes: Mapping[Any, Any]) -> Scenario:
         raise InputError(
             "changes= is a mapping of what is to be otherwise: {'village.centre_minutes': 20}."
         )
+    return _scenario(types, changes)
+
+
+def _scenario(types: VillageTypes, changes: Mapping[Any, Any], **options: Any) -> Scenario:
     work = _Work(types)
     for key, value in changes.items():
         work.change(key, value)
-    after = judged(work.facts(), work.asked)
+    after = judged(work.facts(), {**work.asked, **options})
     notice = f"{names.word('scenario.notice')}:{'、'.join(work.lines)}".replace(APART, ",")
     after = _said(after, notice)
     return _answer(types, after, tuple(work.lines))
@@ -207,7 +210,8 @@ def sweep(types: VillageTypes, key: Any, values: Iterable[Any]) -> pd.DataFrame:
     asked = list(values)
     if not asked:
         raise InputError("sweep needs at least one value to put in.")
-    found = [scenario(types, {key: value}) for value in asked]
+    # Counts hang on no draws, which would cost most of the time.
+    found = [_scenario(types, {key: value}, draws=0) for value in asked]
     labels = [value if isinstance(value, str | int | float) else str(value) for value in asked]
     table = pd.DataFrame([one.types.counts for one in found])
     table.index = pd.Index(labels, name=key if isinstance(key, str) else "、".join(key))
@@ -225,7 +229,6 @@ class _Work:
     def __init__(self, types: VillageTypes) -> None:
         self.types = types
         self.asked: dict[str, Any] = dict(types.asked)
-        self.law: Standard = self.asked["law"]
         self.lines: list[str] = []
         # Single cells come after whole columns, whatever order they are given in.
         self.columns: dict[str, pd.Series[Any]] = {}
@@ -234,14 +237,8 @@ class _Work:
     def change(self, key: Any, value: Any) -> None:
         if isinstance(key, tuple):
             self._one(key, value)
-        elif key in self.law and isinstance(self.law[key], Rule):
-            old = self.asked["law"].rule(key)
-            reason = names.word("scenario.reason")
-            self.asked["law"] = self.asked["law"].with_rule(key, value, reason=reason)
-            new = self.asked["law"].rule(key)
-            # Minutes and shares were measured before: other numbers of the law change nothing here.
-            unread = "" if key in _read_rules() else f"({names.word('scenario.unread')})"
-            self.lines.append(f"{old.label}{shown_rule(old)}→{shown_rule(new)}{unread}")
+        elif key in self._numbers():
+            self._number(str(key), value)
         elif key in self.asked:
             self.lines.append(_option(str(key), self.asked[key], value))
             self.asked[str(key)] = value
@@ -250,12 +247,31 @@ class _Work:
         else:
             raise InputError(f"{key!r} is no number, option or fact to change.{self._near(key)}")
 
+    @property
+    def scheme(self) -> Scheme:
+        found: Scheme = self.asked["scheme"]
+        return found
+
+    def _numbers(self) -> dict[str, Rule]:
+        law: Standard = self.scheme.law(self.asked["law"])
+        return {key: entry for key, entry in law.items() if isinstance(entry, Rule)}
+
+    def _number(self, key: str, value: Any) -> None:
+        old, reason = self._numbers()[key], names.word("scenario.reason")
+        if key in self.scheme.numbers:
+            # A scheme's own number stands before the law's.
+            own = {**self.scheme.numbers, key: Rule.local(value, old.unit, reason=reason)}
+            self.asked["scheme"] = dataclasses.replace(self.scheme, numbers=MappingProxyType(own))
+        else:
+            self.asked["law"] = self.asked["law"].with_rule(key, value, reason=reason)
+        # Minutes and shares were measured before: the law's other numbers change nothing here.
+        read = {one for rung in self.scheme.rungs for one in rung.rules} | SCORED
+        unread = "" if key in read else f"({names.word('scenario.unread')})"
+        new = shown_rule(self._numbers()[key])
+        self.lines.append(f"{old.label}{shown_rule(old)}→{new}{unread}")
+
     def _near(self, key: Any) -> str:
-        numbers = [
-            one
-            for one, entry in self.law.items()
-            if isinstance(entry, Rule) and one.startswith("village.")
-        ]
+        numbers = [one for one in self._numbers() if one.startswith("village.")]
         facts = [column for column in self.types.table.columns if column not in NO_FACTS]
         known = [*numbers, *self.asked, *map(str, facts)]
         near = difflib.get_close_matches(str(key), known, n=5, cutoff=ALIKE)
@@ -303,7 +319,8 @@ class _Work:
         )
 
     def _unread(self, column: str) -> str:
-        return "" if column in _read_columns() else f"({names.word('scenario.unread')})"
+        read = column in read_columns(self.scheme)
+        return "" if read else f"({names.word('scenario.unread')})"
 
     def facts(self) -> gpd.GeoDataFrame:
         """The table with every change in it."""
@@ -384,23 +401,6 @@ def _registered(column: str) -> bool:
     return column in names.registry()
 
 
-def _read_columns() -> frozenset[str]:
-    """Every fact that a condition, a score or the meeting's say is read from."""
-    read = {column for rung in rungs() for column in rung.columns}
-    read |= {
-        column
-        for rung in rungs()
-        for column in not_known(rung, pd.DataFrame(columns=[*names.registry()]))
-    }
-    read |= {str(entry["column"]) for key in ("weight", "score") for entry in content()[key]}
-    return frozenset(read | {"villager_consent", "consent_on", "relocation_document", *CENTRES})
-
-
-def _read_rules() -> frozenset[str]:
-    """Every number that a condition or a score is held against."""
-    return frozenset({key for rung in rungs() for key in rung.rules} | SCORED)
-
-
 def _label(column: str) -> str:
     return names.label(column) if column in names.registry() else column
 
@@ -423,6 +423,9 @@ def _said(types: VillageTypes, notice: str) -> VillageTypes:
     table = types.table.copy()
     table.attrs.update(types.table.attrs)
     table.attrs["notice"] = APART.join(notices)
+    # Judged again, the facts are still those of a scenario.
+    told = str(table.attrs.get("facts_notice") or "")
+    table.attrs["facts_notice"] = APART.join(one for one in (notice, told) if one)
     return dataclasses.replace(types, table=table, notices=notices)
 
 

@@ -13,12 +13,13 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
 from deqing_geo.text import percent
+from deqing_geo.villages.again import law_of
 from deqing_geo.villages.kinds import CANDIDATE, SHOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from deqing_geo.standards import Rule, Standard
+    from deqing_geo.standards import Rule
     from deqing_geo.villages.types import VillageTypes
 
     Floats = NDArray[np.float64]
@@ -97,7 +98,7 @@ def plausibility(types: VillageTypes) -> tuple[str, ...]:
     tuple of str
         Chinese sentences; none where fewer villages take part than a share says anything of.
     """
-    law: Standard = types.asked["law"]
+    law = law_of(types)
     counts = types.counts
     part = int(counts.sum() - counts[URBAN])
     if part < law.rule("village.least_units").value:

@@ -16,19 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from deqing_geo.columns import word
-from deqing_geo.errors import CodeError, ColumnError
+from deqing_geo.errors import ColumnError
 from deqing_geo.tallies import Tally
 from deqing_geo.text import card, percent
+from deqing_geo.villages import reasons
 from deqing_geo.villages.forms import save_forms
 from deqing_geo.villages.kinds import (
-    BY_HAND,
     CANDIDATE,
     FIVE,
     OUTSIDE,
     REFUSED,
     called,
     labelled,
-    worded,
 )
 from deqing_geo.villages.ledger import Ledger, ledger
 from deqing_geo.villages.wording import shown_rule
@@ -37,7 +36,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from deqing_geo.standards import Rule
+    from deqing_geo.villages.agreement import Agreement
+    from deqing_geo.villages.changes import TypeChanges
     from deqing_geo.villages.fitting import Fit
+    from deqing_geo.villages.patches import Patches
     from deqing_geo.villages.scheme import Scheme
 
 
@@ -111,6 +113,14 @@ class VillageTypes:
         return self.table[self.shown == REFUSED]
 
     @property
+    def doubtful(self) -> gpd.GeoDataFrame:
+        """Villages whose call is close (建议复核), the closest first; internal."""
+        table = self.table
+        asked = table[table["flags"].str.split(";").map(lambda codes: "DOUBT" in codes)]
+        near = "stability" in asked
+        return asked.sort_values("stability", kind="stable") if near else asked
+
+    @property
     def adjustments(self) -> gpd.GeoDataFrame:
         """Villages whose type in force is another than the one proposed (调整建议表)."""
         return self.table[self.table["type_changed"] == True]  # noqa: E712
@@ -181,6 +191,95 @@ class VillageTypes:
             origins=self.origins,
         )
 
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Villages, land and people of each type and of what has none; adds up to ``total``.
+
+        Columns and notes as of `deqing_geo.villages.summary.summary_of`.
+        """
+        from deqing_geo.villages.summary import summary_of
+
+        return summary_of(self)
+
+    def agreement(
+        self, official: pd.Series[Any] | str | None = None, *, seed: int = 0, draws: int = 1000
+    ) -> Agreement:
+        """How far the types agree with published ones (与公布类型的一致性).
+
+        Parameters
+        ----------
+        official, seed, draws
+            As of `deqing_geo.villages.agreement.agreement_of`.
+
+        Returns
+        -------
+        Agreement
+            Confusion matrix, precision, recall and Cohen's kappa, with and without the
+            villages whose type copies a list.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column, or a word is no type.
+        InputError
+            If the published types are of other villages, or an option is no number.
+        """
+        from deqing_geo.villages.agreement import agreement_of
+
+        return agreement_of(self, official, seed=seed, draws=draws)
+
+    def changes(
+        self, previous: VillageTypes, *, before: VillageTypes | TypeChanges | None = None
+    ) -> TypeChanges:
+        """Which villages are of another type than in an earlier run, and because of what.
+
+        Parameters
+        ----------
+        previous, before
+            As of `deqing_geo.villages.changes.type_changes`.
+
+        Returns
+        -------
+        TypeChanges
+            Every village that changed, appeared or vanished, each with its cause.
+
+        Raises
+        ------
+        InputError
+            If a run cannot be repeated from its own table.
+        CRSError
+            If the outlines of the two runs cannot be laid on each other.
+        """
+        from deqing_geo.villages.changes import type_changes
+
+        return type_changes(self, previous, before=before)
+
+    def patches(self, *, border_m: float | None = None) -> Patches:
+        """Where villages of one type lie together, and where one lies alone (连片与孤立).
+
+        Parameters
+        ----------
+        border_m
+            As of `deqing_geo.villages.patches.find_patches`.
+
+        Returns
+        -------
+        Patches
+            Suggestions only; nothing is smoothed.
+
+        Raises
+        ------
+        CRSError
+            If the villages are in no metric CRS.
+        GeometryError
+            If an outline is no valid polygon.
+        InputError
+            If `border_m` is no number from 0.
+        """
+        from deqing_geo.villages.patches import find_patches
+
+        return find_patches(self, border_m=border_m)
+
     def of(self, rows: pd.Series[bool]) -> VillageTypes:
         """The same types of some villages only, such as those of one town.
 
@@ -235,8 +334,32 @@ class VillageTypes:
         """Every village from the type in force to the approval (村庄分类台账), by the log."""
         return ledger(self)
 
-    def why(self, code: str) -> str:
+    def why(self, code: str, lang: str = "zh") -> str:
         """What was decided of a village and why.
+
+        Parameters
+        ----------
+        code : str
+            Its label in the index.
+        lang : str
+            ``zh`` or ``en``.
+
+        Returns
+        -------
+        str
+            Lines; the first is the verdict. What follows: see `villages.reasons.why`.
+
+        Raises
+        ------
+        CodeError
+            If there is no such village.
+        InputError
+            If `lang` is another language.
+        """
+        return reasons.why(self, code, lang)
+
+    def reasons(self, code: str) -> pd.DataFrame:
+        """The conditions a village was asked, down to the one that decided, part by part.
 
         Parameters
         ----------
@@ -245,23 +368,15 @@ class VillageTypes:
 
         Returns
         -------
-        str
-            Lines of Chinese; the first is the verdict.
+        DataFrame
+            A row a comparison: see `villages.reasons.reasons`.
 
         Raises
         ------
         CodeError
             If there is no such village.
         """
-        if code not in self.table.index:
-            raise CodeError(f"No village {code!r} here.", [code])
-        row = self.table.loc[code]
-        decided = row["type_final"] if row["decided_by"] == BY_HAND else row["type_model"]
-        kind = called(decided)
-        lines = [f"{kind}({row['decided_by']},{worded('status', row['status'])}):{row['reason']}"]
-        if row["remarks"]:
-            lines.append(f"复核提示:{row['remarks']}")
-        return "\n".join(lines)
+        return reasons.reasons(self, code)
 
     def __repr__(self) -> str:
         counts = self.counts
