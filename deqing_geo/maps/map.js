@@ -179,9 +179,11 @@ var DeqingMap = (function () {
     });
   }
 
+  function find(map, key) { return map.dgShapes && map.dgShapes.get(key); }
+
   // Goes to what has this key and opens its story; what has no place tells it where one is.
   function visit(map, key) {
-    var found = map.dgShapes && map.dgShapes.get(key);
+    var found = find(map, key);
     if (!found) {
       var told = story(map.dgPage, key);
       if (told) {
@@ -418,9 +420,10 @@ var DeqingMap = (function () {
       if (!data.bounds) { return; }
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;
-      var beside = wide ? made[0].offsetWidth + 14 : 0;
+      var beside = wide ? Math.min(made[0].offsetWidth + 14, size.x / 3) : 0;
       var corner = list || (layers.length > 8 && switches.getContainer());
-      var behind = wide && corner ? corner.offsetWidth + 10 : 0;
+      // However long a name is, two thirds of the map are left.
+      var behind = wide && corner ? Math.min(corner.offsetWidth + 10, size.x / 3) : 0;
       map.fitBounds(data.bounds, {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below.offsetHeight + 16], animate: false
       });
@@ -434,6 +437,6 @@ var DeqingMap = (function () {
   }
 
   return {
-    layer: layer, page: page, picture: picture, element: element, path: path, visit: visit, popupSize: popupSize
+    layer: layer, page: page, picture: picture, element: element, find: find, visit: visit, popupSize: popupSize
   };
 })();

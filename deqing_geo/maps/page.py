@@ -96,7 +96,7 @@ class Contents:
     bounds : list
         South-west and north-east corners, degrees.
     outline : list
-        The whole, roughly, as `encode` writes it: what the inset shows.
+        The whole, roughly: rings of latitude and longitude, for the inset.
     palette : str
         The source of the colours, where they are a bureau's own.
     """
@@ -113,8 +113,13 @@ class Contents:
     seek: str = "查找村(社区)"
     listing: dict[str, Any] | None = None
     bounds: list[list[float]] | None = None
-    outline: list[Any] = field(default_factory=list)
+    outline: list[list[list[float]]] = field(default_factory=list)
     palette: str = ""
+
+    @property
+    def marks(self) -> list[str]:
+        """What the map is and is not, in the first line of the footer."""
+        return self.imprint.marks
 
     def warn(self, text: str) -> None:
         """Add a sentence in red, once."""
@@ -184,7 +189,7 @@ class Page(MacroElement):
                 "legends": legends,
                 "stories": stories,
                 "footer": [
-                    ("dg-mark", " | ".join(told.imprint.marks)),
+                    ("dg-mark", " | ".join(told.marks)),
                     *told.footer,
                 ],
                 "finds": told.finds,
@@ -193,7 +198,6 @@ class Page(MacroElement):
                 "listing": told.listing,
                 "bounds": told.bounds,
                 "outline": told.outline,
-                "unit": UNIT,
                 "layers": [str(layer.layer_name) for layer in switches],
                 "groups": [groups[getattr(layer, "group", "other")] for layer in switches],
                 "group_order": list(groups.values()),

@@ -15,7 +15,7 @@ from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
 from deqing_geo.maps.figure import OfflineFigure
-from deqing_geo.maps.page import UNIT, Contents, encode, page_of
+from deqing_geo.maps.page import UNIT, Contents, page_of
 from deqing_geo.maps.palette import in_use
 from deqing_geo.maps.palette import style as style
 from deqing_geo.text import escape, figure
@@ -145,22 +145,23 @@ def look_at(m: folium.Map, shapes: Any) -> bool:
     m.location = [float(south + north) / 2, float(west + east) / 2]
     contents = page_of(m).contents
     contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
-    contents.outline = encode(_outline(shapes, max(east - west, north - south)))
+    contents.outline = _outline(shapes, float(max(east - west, north - south)))
     return True
 
 
-def _outline(shapes: Any, across: float) -> Any:
+def _outline(shapes: Any, across: float) -> list[list[list[float]]]:
     """The whole in few corners, as the inset shows it; nothing where it is not of areas."""
     areas = shapes[shapely.get_dimensions(shapes) == AREAS]
     if not 0 < len(areas) <= MOST_OUTLINED or across <= 0:
-        return np.array([], dtype=object)
+        return []
     rough = across * OUTLINE
     small = shapely.simplify(areas, rough, preserve_topology=False)
     # A touch wider, so that what the simplifying parted grows together again.
     whole = shapely.union_all(shapely.buffer(shapely.make_valid(small), rough, quad_segs=1))
     polygons = shapely.get_parts(shapely.buffer(whole, -rough, quad_segs=1))
     shells = shapely.polygons(shapely.get_exterior_ring(polygons[~shapely.is_empty(polygons)]))
-    return shapely.simplify(shells, rough)
+    rings = [shapely.get_coordinates(one) for one in shapely.simplify(shells, rough)]
+    return [np.round(ring[:-1, ::-1], 5).tolist() for ring in rings]
 
 
 def places(shapes: Any) -> list[tuple[int, int] | None]:

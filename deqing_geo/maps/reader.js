@@ -124,7 +124,7 @@ var DeqingReader = (function () {
   function visitAll(map, one) {
     var bounds = L.latLngBounds([]);
     one.keys.forEach(function (key) {
-      var found = map.dgShapes && map.dgShapes.get(key);
+      var found = DeqingMap.find(map, key);
       if (!found) { return; }
       if (!map.hasLayer(found[1])) { map.addLayer(found[1]); }
       bounds.extend(found[0].getBounds ? found[0].getBounds() : found[0].getLatLng());
@@ -267,7 +267,7 @@ var DeqingReader = (function () {
   function inOrder(map) {
     var seen = new Set(), areas = [], others = [];
     map.eachLayer(function (one) {
-      if (one.dgKey === undefined || seen.has(one.dgKey) || !one.getPopup()) { return; }
+      if (one.dgKey === undefined || seen.has(one.dgKey)) { return; }
       seen.add(one.dgKey);
       var bounds = one.getBounds ? one.getBounds() : L.latLngBounds([one.getLatLng()]);
       if (!bounds.isValid()) { return; }

@@ -211,8 +211,8 @@ var DeqingTools = (function () {
     var wide = 132, high = 92, edge = 6, ratio = 2, node = element("div", "dg-card dg-inset");
     var sheet = null, pen = null;
     var rings = [], whole = L.latLngBounds(data.bounds);
-    (data.outline || []).forEach(function (shape) {
-      shape.forEach(function (polygon) { rings.push(DeqingMap.path(polygon[0], data.unit)); });
+    (data.outline || []).forEach(function (ring) {
+      rings.push(ring.map(function (place) { return L.latLng(place); }));
     });
     if (!rings.length) {
       rings.push([whole.getNorthWest(), whole.getNorthEast(), whole.getSouthEast(), whole.getSouthWest()]);
