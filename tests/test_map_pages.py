@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import sys
+from itertools import pairwise
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -314,6 +315,17 @@ def test_few_or_equal_values_get_limits_that_hold_them(scheme, values):
 
     assert (np.diff(edges) > 0).all() and 2 <= len(edges) <= 6
     assert all(edges[0] <= one <= edges[-1] for one in known)
+
+
+@pytest.mark.parametrize("scheme", ["quantiles", "jenks"])
+def test_values_that_differ_by_rounding_share_a_class(scheme):
+    """Two villages of 1.5 km/km2 each, one of them 1.4999999."""
+    values = np.array([0.0, 1.0, 1.4999999, 1.5])
+    edges, _ = limits(values, None, scheme)
+
+    assert use(values, edges)[2] == use(values, edges)[3]
+    labels = [f"{low:g} - {high:g}" for low, high in pairwise(edges)]
+    assert len(set(labels)) == len(labels) == 3
 
 
 def test_natural_breaks_of_many_values_come_from_a_sample_with_both_ends():

@@ -24,6 +24,8 @@ OURS = ("quantiles", "jenks")
 # The search for natural breaks grows with the square of the values; of more a sample in order
 # of size, with both ends, gives the same limits to the eye.
 MOST_VALUES = 1500
+# Of the largest value: what lies nearer than that is one figure in every legend and table.
+DIGITS = 4
 
 Breaks = str | Sequence[float] | None
 
@@ -69,11 +71,12 @@ def limits(values: NDArray[Any], sizes: Any, breaks: Breaks) -> tuple[list[float
         return _peer(breaks, known), f"{names.word('map.classes_by')}{breaks}"
     if len(known) == 0:
         return [0.0, 1.0], names.word(f"map.classes_{breaks}")
+    told = _alike(known)
     if breaks == "quantiles":
-        inner = np.quantile(known, np.arange(1, CLASSES) / CLASSES, method="inverted_cdf")
-        inner = _halfway(known, inner)
+        inner = np.quantile(told, np.arange(1, CLASSES) / CLASSES, method="inverted_cdf")
+        inner = _halfway(told, inner)
     else:
-        inner = _natural(known)
+        inner = _natural(told)
     return _bounded(known, inner), names.word(f"map.classes_{breaks}")
 
 
@@ -151,6 +154,15 @@ def _peer(scheme: str, known: NDArray[Any]) -> list[float]:
     takes = "k" in made.__init__.__code__.co_varnames
     inner = (made(known, k=CLASSES) if takes else made(known)).bins
     return _bounded(known, np.asarray(inner, dtype=float)[:-1])[: CLASSES + 1]
+
+
+def _alike(known: NDArray[Any]) -> NDArray[Any]:
+    """Values as a reader tells them apart: two that differ by rounding share a class."""
+    top = float(np.abs(known).max())
+    if top == 0:
+        return known
+    told: NDArray[Any] = np.round(known, DIGITS - 1 - math.floor(math.log10(top)))
+    return told
 
 
 def _halfway(known: NDArray[Any], inner: NDArray[Any]) -> NDArray[Any]:

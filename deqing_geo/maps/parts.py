@@ -160,7 +160,8 @@ def _outline(shapes: Any, across: float) -> list[list[list[float]]]:
     whole = shapely.union_all(shapely.buffer(shapely.make_valid(small), rough, quad_segs=1))
     polygons = shapely.get_parts(shapely.buffer(whole, -rough, quad_segs=1))
     shells = shapely.polygons(shapely.get_exterior_ring(polygons[~shapely.is_empty(polygons)]))
-    rings = [shapely.get_coordinates(one) for one in shapely.simplify(shells, rough)]
+    plain: Any = shapely.simplify(shells, rough)
+    rings = [shapely.get_coordinates(one) for one in plain]
     return [np.round(ring[:-1, ::-1], 5).tolist() for ring in rings]
 
 
