@@ -173,12 +173,34 @@ def use_palette(palette: Palette | str | os.PathLike[str] | None) -> Used:
 
 
 def in_use() -> Palette | None:
-    """The palette that maps are drawn with, None for ours."""
+    """The palette that maps are drawn with.
+
+    Returns
+    -------
+    Palette or None
+        None for ours.
+
+    Examples
+    --------
+    >>> in_use() is None
+    True
+    """
     return _current.get()
 
 
 def style() -> dict[str, Any]:
-    """Colours and widths, from ``style.toml`` and the palette in use."""
+    """Colours and widths, from ``style.toml`` and the palette in use.
+
+    Returns
+    -------
+    dict
+        By table and key; not to be changed.
+
+    Examples
+    --------
+    >>> style()["density"]["no_data"]
+    '#ffffff'
+    """
     palette = _current.get()
     if palette is None:
         return _ours()
