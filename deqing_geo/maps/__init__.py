@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from deqing_geo.files import whole_file
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
-from deqing_geo.maps.backdrop import add_layer, add_terrain
+from deqing_geo.maps.backdrop import add_layer
+from deqing_geo.maps.basemaps import add_basemap
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
     import folium
 
 __all__ = [
+    "add_basemap",
     "add_coverage",
     "add_dead_ends",
     "add_density",
     "add_layer",
     "add_links",
+    "add_raster",
     "add_reach",
     "add_roads",
     "add_sites",
@@ -46,7 +50,13 @@ __all__ = [
 NAME_COLUMNS = parts.NAME_COLUMNS
 
 
-def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = True) -> Path:
+def save_map(
+    m: folium.Map,
+    path: str | os.PathLike[str],
+    *,
+    offline: bool = True,
+    allow_key: bool = False,
+) -> Path:
     """Write a map to one HTML file, whole or not at all, the same bytes on every run.
 
     Parameters
@@ -56,7 +66,10 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
     path : path
         Where; ``.html``.
     offline : bool
-        Whether scripts and styles are written into the file, which then asks for nothing.
+        Whether scripts and styles are written into the file, which then asks for nothing but
+        the tiles of a basemap that was added by name.
+    allow_key : bool
+        Whether the file may carry the key of a basemap: whoever has the file has the key.
 
     Returns
     -------
@@ -68,7 +81,8 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
     OfflineAssetError
         If the map asks for something that is not installed, naming it.
     ExportError
-        If the file cannot be written.
+        If the file cannot be written, would carry a key that it was not allowed, or lays true
+        coordinates on a map service that draws shifted ones.
 
     Notes
     -----
@@ -91,7 +105,7 @@ def save_map(m: folium.Map, path: str | os.PathLike[str], *, offline: bool = Tru
     """
     page = page_of(m)
     root = page.get_root()
-    html = root.render(offline=offline)
+    html = root.render(offline=offline, allow_key=allow_key)
     with whole_file(path) as draft:
         draft.write_text(html, encoding="utf-8", newline="\n")
     return Path(path)

@@ -196,12 +196,6 @@ var DeqingMap = (function () {
     (found[2] || drawn).openPopup();
   }
 
-  // The ground lies under every shape, whenever it is switched on.
-  function picture(map, data) {
-    if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
-    return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
-  }
-
   // The first label placed keeps its place; the others hide where they would cover it. A label
   // that would cover a mark stands below it.
   function tidyLabels(map) {
@@ -422,9 +416,10 @@ var DeqingMap = (function () {
     if (data.bounds) {
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;
-      var beside = wide ? made[0].offsetWidth + 14 : 0;
+      var beside = wide ? Math.min(made[0].offsetWidth + 14, size.x / 3) : 0;
       var corner = list || (layers.length > 8 && switches.getContainer());
-      var behind = wide && corner ? corner.offsetWidth + 10 : 0;
+      // However long a name is, two thirds of the map are left.
+      var behind = wide && corner ? Math.min(corner.offsetWidth + 10, size.x / 3) : 0;
       map.fitBounds(data.bounds, {
         paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
       });
@@ -435,5 +430,5 @@ var DeqingMap = (function () {
     tidyMarks(map);
   }
 
-  return { layer: layer, page: page, picture: picture };
+  return { layer: layer, page: page };
 })();
