@@ -16,12 +16,14 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer
 from deqing_geo.maps.basemaps import add_basemap
+from deqing_geo.maps.compare import compare_maps
 from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
+from deqing_geo.maps.timeline import timeline_map
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -40,10 +42,12 @@ __all__ = [
     "add_sites",
     "add_terrain",
     "area_map",
+    "compare_maps",
     "coverage_map",
     "fault_map",
     "road_map",
     "save_map",
+    "timeline_map",
     "village_map",
 ]
 
