@@ -174,7 +174,7 @@ def judge_villages(job: VillageJob, tell: Tell = silent) -> VillageResults:
         if job.log is None:
             raise InputError("Opinions are kept in a log of decisions: name one, such as log.csv.")
         opinions = read_opinions(job.opinions, types, log=job.log, as_of=job.as_of)
-        types = _types(job, _consented(facts, opinions), law)
+        types = _types(job, opinions.into(facts), law)
     agreement = None if job.official is None else types.agreement(job.official)
     changes = None if previous is None else types.changes(previous)
     return VillageResults(types, opinions, agreement, types.patches(), changes)
@@ -239,19 +239,6 @@ def judged_before(folder: str | os.PathLike[str]) -> VillageTypes:
         draws=0,
         **judging,
     )
-
-
-def _consented(facts: gpd.GeoDataFrame, opinions: Opinions) -> gpd.GeoDataFrame:
-    """The facts with what villagers' meetings said; where nobody met, they stay."""
-    out = facts.copy()
-    for column in opinions.consents:
-        said = opinions.consents[column]
-        held = out[column] if column in out else pd.Series(None, index=out.index, dtype=object)
-        out[column] = said.reindex(out.index).where(out.index.isin(said.index), held)
-    if len(opinions.consents):
-        how = dict.fromkeys(opinions.consents.columns, "declared")
-        out.attrs["facts"] = {**facts.attrs.get("facts", {}), **how}
-    return out
 
 
 def write_villages(

@@ -137,8 +137,8 @@ def _job(arguments: argparse.Namespace) -> VillageJob:
     judging |= {"skip": arguments.skip} if arguments.skip else {}
     judging |= {"weights": arguments.weights} if arguments.weights else {}
     judging |= {"fit": Fit.load(arguments.fit)} if arguments.fit else {}
-    villages = options.open_villages(arguments)
-    layers = options.open_layers(arguments, villages)
+    villages, towns = options.open_villages(arguments)
+    layers = options.open_layers(arguments, villages, towns)
     looks = {"boundaries": "boundary", "towns": "town"}
     return VillageJob(
         villages=villages,

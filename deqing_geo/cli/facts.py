@@ -67,9 +67,9 @@ def run(arguments: argparse.Namespace) -> None:
     console = shown.console()
     with shown.progress() as tell:
         tell("villages", 0, 3)
-        villages = options.open_villages(arguments)
+        villages, towns = options.open_villages(arguments)
         tell("layers", 1, 3)
-        given = options.open_layers(arguments, villages)
+        given = options.open_layers(arguments, villages, towns)
         tell("facts", 2, 3)
         facts = village_facts(villages, **given)
         if arguments.template:

@@ -74,8 +74,10 @@ def add_layers(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as-of", metavar="YYYY-MM-DD", help="the day the zone describes")
 
 
-def open_villages(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
-    """Read the villages that were named.
+def open_villages(
+    arguments: argparse.Namespace,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Read the villages that were named, and their towns.
 
     Parameters
     ----------
@@ -84,8 +86,10 @@ def open_villages(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
 
     Returns
     -------
-    GeoDataFrame
+    villages : GeoDataFrame
         Of `read_villages`, towns' names where the file lacks them.
+    towns : GeoDataFrame or None
+        In the CRS of the villages.
 
     Raises
     ------
@@ -98,7 +102,8 @@ def open_villages(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
     towns = None
     if arguments.towns is not None:
         towns = read_towns(arguments.towns, layer=layer.get("towns"))
-    return read_villages(arguments.villages, layer=layer.get("villages"), towns=towns)
+    villages = read_villages(arguments.villages, layer=layer.get("villages"), towns=towns)
+    return villages, None if towns is None else towns.to_crs(villages.crs)
 
 
 def _layers(arguments: argparse.Namespace) -> dict[str, str]:
@@ -119,15 +124,17 @@ def _layers(arguments: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> dict[str, Any]:
+def open_layers(
+    arguments: argparse.Namespace, villages: gpd.GeoDataFrame, towns: gpd.GeoDataFrame | None
+) -> dict[str, Any]:
     """Read the layers that were named.
 
     Parameters
     ----------
     arguments : Namespace
         With the options of `add_layers`.
-    villages : GeoDataFrame
-        Of `open_villages`; every layer comes in their CRS.
+    villages, towns : GeoDataFrame
+        Of `open_villages`; every layer comes in the CRS of the villages.
 
     Returns
     -------
@@ -139,7 +146,7 @@ def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> di
     DeqingGeoError
         If a file is refused, or options do not go together.
     """
-    from deqing_geo.boundaries import read_towns, read_zone
+    from deqing_geo.boundaries import read_zone
     from deqing_geo.errors import ColumnError, InputError
     from deqing_geo.inputs import read_facilities, read_layer, read_village_table
     from deqing_geo.layers import read_homes
@@ -151,8 +158,8 @@ def open_layers(arguments: argparse.Namespace, villages: gpd.GeoDataFrame) -> di
         raise InputError("--roads go with --seats (minutes) or --facilities (metres by road).")
     if arguments.seats and not arguments.roads:
         raise InputError("--seats go with --roads: minutes need both.")
-    if arguments.towns is not None:
-        given["towns"] = read_towns(arguments.towns, layer=layer.get("towns")).to_crs(villages.crs)
+    if towns is not None:
+        given["towns"] = towns
     if arguments.table is not None:
         given["table"] = read_village_table(arguments.table, sheet=arguments.sheet)
     if arguments.homes is not None:
