@@ -88,15 +88,15 @@ def show_types(console: Console, types: VillageTypes) -> None:
 
     from deqing_geo import columns as names
     from deqing_geo.text import percent
+    from deqing_geo.villages.kinds import called
 
     table = Table(box=box.SQUARE, title=names.label("village_type"), title_justify="left")
     for head in ("类型", "村庄数", "占比"):
         table.add_column(head, justify="left" if head == "类型" else "right", no_wrap=True)
     counts = types.counts
-    words = {**names.vocabulary("status"), **names.vocabulary("type_final")}
     for kind, count in counts.items():
         share = percent(count / len(types.table)) if len(types.table) else "-"
-        table.add_row(words[str(kind)], str(count), share)
+        table.add_row(called(kind), str(count), share)
     table.add_section()
     table.add_row("合计", str(len(types.table)), "", style="bold")
     console.print(table)

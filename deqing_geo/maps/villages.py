@@ -11,6 +11,7 @@ from deqing_geo import columns as names
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
+from deqing_geo.villages.kinds import CANDIDATE, REFUSED, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.villages import VillageTypes
 
-OUTLINED = ("candidate", "refused")
+OUTLINED = (CANDIDATE, REFUSED)
 # What a click tells of a village, in groups; what a village has not is left out.
 TOLD = {
     "人口与产业": (
@@ -100,7 +101,7 @@ def village_map(
         "shapes": encode(shapes[order]),
         "styles": styles,
         "use": [kinds.index(str(kind_of.iloc[at])) for at in order],
-        "tips": [[labels[at], _called(str(kind_of.iloc[at]))] for at in order],
+        "tips": [[labels[at], called(str(kind_of.iloc[at]))] for at in order],
         "keys": [keys[at] for at in order],
         "labels": _placed(shapes, labels),
         "small": True,
@@ -129,7 +130,7 @@ def village_map(
 
 def _look(kind: str, look: dict[str, Any], count: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """How a type is drawn, and how the legend says so."""
-    label = f"{_called(kind)} {count}"
+    label = f"{called(kind)} {count}"
     if kind in OUTLINED:
         line = look[kind]
         drawn = {
@@ -156,14 +157,14 @@ def _look(kind: str, look: dict[str, Any], count: int) -> tuple[dict[str, Any], 
 
 def _tell(contents: Any, key: str, row: pd.Series[Any], layer: str, kind: str) -> None:
     """The story of one village: what, why, what to look at again, and the facts behind it."""
-    head = [(layer, _called(kind))]
+    head = [(layer, called(kind))]
     if row["type_model"] != kind:
-        head.append((names.label("type_model"), _called(str(row["type_model"]))))
+        head.append((names.label("type_model"), called(str(row["type_model"]))))
     head.append((names.label("status"), names.vocabulary("status")[row["status"]]))
     current = row.get("current_type")
     if isinstance(current, str):
         change = ",建议调整" if row["type_changed"] is True else ""
-        head.append((names.label("current_type"), f"{_called(current)}{change}"))
+        head.append((names.label("current_type"), f"{called(current)}{change}"))
     town = row.get("town_name")
     if isinstance(town, str):
         head.insert(0, (names.label("town_name"), town))
@@ -207,12 +208,6 @@ def _shown(column: str, value: Any) -> str:
 
 def _blank(value: Any) -> bool:
     return bool(pd.isna(value))
-
-
-def _called(kind: str) -> str:
-    if kind in OUTLINED:
-        return names.vocabulary("status")[kind]
-    return names.vocabulary("type_final").get(kind, kind)
 
 
 def _placed(shapes: Any, labels: Sequence[str]) -> list[list[Any]]:
