@@ -166,6 +166,7 @@ def public_functions():
         "villages.opinions",
         "villages.returned",
         "villages.fitting",
+        "villages.flags",
         "villages.held",
         "villages.judge",
         "villages.kinds",

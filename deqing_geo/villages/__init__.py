@@ -13,12 +13,11 @@ from deqing_geo.villages.opinions import Opinions, read_opinions
 from deqing_geo.villages.patches import Patches
 from deqing_geo.villages.rollup import RollUp, roll_up
 from deqing_geo.villages.scenarios import Scenario, scenario, sweep
-from deqing_geo.villages.scheme import RUNGS, Scheme, load_scheme
+from deqing_geo.villages.scheme import Scheme, load_scheme
 from deqing_geo.villages.types import VillageTypes
 
 __all__ = [
     "FIVE",
-    "RUNGS",
     "Agreement",
     "FactSources",
     "Fit",

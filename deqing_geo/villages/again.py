@@ -14,8 +14,8 @@ import pandas as pd
 
 from deqing_geo.errors import DeqingGeoWarning
 from deqing_geo.villages.conditions import columns_of
-from deqing_geo.villages.judge import COMPUTED, classify_villages
-from deqing_geo.villages.kinds import SHOWN
+from deqing_geo.villages.judge import judge
+from deqing_geo.villages.kinds import COMPUTED, CONSENT, SHOWN
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from deqing_geo.villages.scheme import Scheme
     from deqing_geo.villages.types import VillageTypes
 
-# What a villagers' meeting says.
-CONSENT = ("villager_consent", "consent_on")
 # The minutes to the nearest centre are the fewer of these two.
 CENTRES = ("tt_county_min", "tt_subcentre_min")
 
 
-def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
+def judged(
+    table: gpd.GeoDataFrame, asked: Mapping[str, Any], *, closely: bool = True
+) -> VillageTypes:
     """The types of a table by the options of an earlier run.
 
     Parameters
@@ -41,6 +41,8 @@ def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
     asked : mapping of str to object
         Options of `classify_villages`. Decisions of people on villages that are not in
         `table` are left out.
+    closely : bool
+        False where only types are asked for: without draws and nearest changes.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def judged(table: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> VillageTypes:
         options["overrides"] = _of(options["overrides"], table.index)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeqingGeoWarning)
-        return classify_villages(table, **options)
+        return judge(table, **options, closely=closely)
 
 
 def law_of(types: VillageTypes) -> Standard:

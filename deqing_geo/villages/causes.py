@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo.errors import InputError
-from deqing_geo.villages.again import CONSENT, judged, read_columns, same_cells
+from deqing_geo.villages.again import judged, read_columns, same_cells
 from deqing_geo.villages.cells import DECLARED
+from deqing_geo.villages.kinds import CONSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,7 +202,7 @@ class _Worlds:
         """What the two runs show, checked by repeating them."""
         out = []
         for types in (self.earlier, self.later):
-            again = judged(types.table, {**types.asked, "draws": 0}).shown
+            again = judged(types.table, types.asked, closely=False).shown
             odd = (again != types.shown).to_numpy(dtype=bool)
             if odd.any():
                 raise InputError(
@@ -220,17 +221,17 @@ class _Worlds:
         facts = self.later if "facts" in new else self.earlier
         others = self.later if "relative" in new else self.earlier
         swapped = ("outline" in new) != ("facts" in new) and "outline" in self.factors
-        asked = {**rules.asked, **{one: decided.asked[one] for one in DECIDED}, "draws": 0}
+        asked = {**rules.asked, **{one: decided.asked[one] for one in DECIDED}}
         table = self._table(facts, decided, swapped)
         frozen = dict(asked)
         if (others is not facts or swapped) and asked["fit"] is None:
             frozen |= {"fit": self._fit(rules, others), "weights": None}
         try:
-            types = judged(table, frozen)
+            types = judged(table, frozen, closely=False)
         except InputError:
             # The one run has an indicator or a level that the other lacks: there is no common
             # measure, and the villages are compared among themselves.
-            types = judged(table, asked)
+            types = judged(table, asked, closely=False)
         return np.asarray(types.shown[self.labels].to_numpy(dtype=object))
 
     def _fit(self, rules: VillageTypes, others: VillageTypes) -> Any:
@@ -239,7 +240,7 @@ class _Worlds:
             return rules.fit
         key = rules is self.later, others is self.later
         if key not in self._fits:
-            self._fits[key] = judged(others.table, {**rules.asked, "draws": 0}).fit
+            self._fits[key] = judged(others.table, rules.asked, closely=False).fit
         return self._fits[key]
 
     def _table(self, facts: VillageTypes, decided: VillageTypes, swapped: bool) -> gpd.GeoDataFrame:

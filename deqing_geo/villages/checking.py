@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deqing_geo import columns as names
 from deqing_geo.errors import StandardsError, UnitError
 from deqing_geo.villages.conditions import ASKED, BOUNDS, JOINED
-from deqing_geo.villages.kinds import FIVE
+from deqing_geo.villages.kinds import COMPUTED, FIVE
 from deqing_geo.villages.wording import FILLED
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ SCORE = {"column": str, "points": list, "from": list, "words": list}
 OWN = {"name": str, "title": str, "document": str}
 TABLES: dict[str, Mapping[str, Any]] = {"rung": RUNG, "weight": WEIGHT, "score": SCORE}
 AMENDING = {"base": str, "order": list, "skip": list}
-# Columns that the scores write, which no table holds.
-COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 HUNDRED = 100.0
 
 
@@ -66,11 +64,11 @@ def mistakes_of(raw: Mapping[str, Any], base: Scheme, law: Standard) -> list[str
     if not amends:
         out += [f"[[{name}]] is missing" for name in ("rung", "weight") if not raw.get(name)]
     seen: list[str] = []
-    whole = _with_numbers(raw.get("numbers", {}), law)
+    whole, mistaken = _numbers(raw.get("numbers", {}), law)
     for place, rung in enumerate(raw.get("rung", ()), start=1):
         out += [f"[[rung]] {place} ({rung.get('id', '?')}): {said}" for said in _rung(rung, whole)]
         seen.append(str(rung.get("id")))
-    out += _numbers(raw.get("numbers", {}), law)
+    out += mistaken
     out += _weights(raw.get("weight", ()))
     out += [said for score in raw.get("score", ()) for said in _score(score)]
     known = [*base.ids, *seen] if amends else seen
@@ -268,37 +266,32 @@ def _columns() -> list[str]:
 # ---------------------------------------------------------------- numbers, weights, scores
 
 
-def _numbers(numbers: Mapping[str, Any], law: Standard) -> Iterator[str]:
+def _numbers(numbers: Mapping[str, Any], law: Standard) -> tuple[Standard, list[str]]:
+    """The law with those of a file's numbers that are right, and what is wrong with the others."""
+    said = []
     for key, entry in numbers.items():
         fields = set(entry) if isinstance(entry, Mapping) else set()
         if key not in law and fields != {"value", "unit", "reason"}:
-            yield (
-                f"[numbers] no number {key!r}{_near(key, list(law.entries))}. One of your own is "
-                'written as { value = 800, unit = "m", reason = "..." }'
+            said.append(
+                f"no number {key!r}{_near(key, list(law.entries))}. One of your own is written as "
+                '{ value = 800, unit = "m", reason = "..." }'
             )
         elif key in law and fields - {"unit"} != {"value", "reason"}:
-            yield f'[numbers] {key}: is written as {{ value = 800, reason = "..." }}'
+            said.append(f'{key}: is written as {{ value = 800, reason = "..." }}')
         elif isinstance(entry["value"], bool) or not isinstance(entry["value"], int | float):
-            yield f"[numbers] {key}: {entry['value']!r} is no number"
+            said.append(f"{key}: {entry['value']!r} is no number")
         else:
             unit = entry.get("unit")
             try:
                 own = law.with_rule(key, entry["value"], reason=str(entry["reason"]), unit=unit)
             except (StandardsError, UnitError) as error:
-                yield f"[numbers] {key}: {error}"
+                said.append(f"{key}: {error}")
                 continue
             if own.rule(key).unit == "ratio" and entry["value"] > 1:
-                yield f"[numbers] {key}: {entry['value']} is no ratio: divide percentages by 100"
-
-
-def _with_numbers(numbers: Mapping[str, Any], law: Standard) -> Standard:
-    """The law with those of a file's numbers that are right, by which its rungs are checked."""
-    for key, entry in numbers.items():
-        if not list(_numbers({key: entry}, law)):
-            law = law.with_rule(
-                key, entry["value"], reason=str(entry["reason"]), unit=entry.get("unit")
-            )
-    return law
+                said.append(f"{key}: {entry['value']} is no ratio: divide percentages by 100")
+            else:
+                law = own
+    return law, [f"[numbers] {one}" for one in said]
 
 
 def _weights(weights: Sequence[Mapping[str, Any]]) -> Iterator[str]:

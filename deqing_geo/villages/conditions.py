@@ -100,6 +100,11 @@ class Given:
     def __len__(self) -> int:
         return len(self.facts)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of every column: (N,), or (N, 1) where the facts are deep."""
+        return (len(self), 1) if self.deep else (len(self),)
+
     def having(self, **replaced: Array) -> Given:
         """The same facts with other numbers in some columns.
 
@@ -181,7 +186,7 @@ class Given:
         return self._equal[column, wanted]
 
     def _shaped(self, values: Array) -> Array:
-        return values[:, None] if self.deep else values
+        return values.reshape(self.shape)
 
 
 def limits_of(rungs: Sequence[Rung], law: Standard) -> dict[str, float]:
@@ -239,8 +244,7 @@ def truth(when: Mapping[str, Any], facts: pd.DataFrame | Given, limits: Limits |
 
     def held(part: Mapping[str, Any]) -> Truth:
         if not part:
-            shape = (len(given), 1) if given.deep else (len(given),)
-            return np.full(shape, YES, dtype=np.int8)
+            return np.full(given.shape, YES, dtype=np.int8)
         if "all" in part or "any" in part:
             joined = "all" if "all" in part else "any"
             join = np.minimum if joined == "all" else np.maximum
@@ -258,8 +262,7 @@ def truth(when: Mapping[str, Any], facts: pd.DataFrame | Given, limits: Limits |
 def _leaf(leaf: Mapping[str, Any], given: Given, limit: Any) -> Truth:
     column = leaf["column"]
     if column not in given:
-        shape = (len(given), 1) if given.deep else (len(given),)
-        return np.full(shape, NO, dtype=np.int8)
+        return np.full(given.shape, NO, dtype=np.int8)
     known = given.known(column)
     if "known" in leaf:
         return np.where(known == leaf["known"], np.int8(YES), np.int8(NO))
@@ -323,9 +326,8 @@ def decided(rungs: Sequence[Rung], given: Given, limits: Limits) -> tuple[Truth,
     stopped : ndarray of bool of the same shape
         Where it could not be told, so that the village waits for data.
     """
-    shape: tuple[int, ...] = (len(given), 1) if given.deep else (len(given),)
-    place = np.full(shape, -1, dtype=np.int8)
-    stopped = np.zeros(shape, dtype=bool)
+    place = np.full(given.shape, -1, dtype=np.int8)
+    stopped = np.zeros(given.shape, dtype=bool)
     for at, rung in enumerate(rungs):
         held = truth(rung.when, given, limits)
         here = (place < 0) & (held != NO)

@@ -29,7 +29,7 @@ from deqing_geo.villages.conditions import (
     truth,
 )
 from deqing_geo.villages.grounds import ANSWERS, MISSING
-from deqing_geo.villages.kinds import called
+from deqing_geo.villages.kinds import COMPUTED, called
 from deqing_geo.villages.potential import TOPSIS, scored
 from deqing_geo.villages.wording import DECIMALS, shown_rule, shown_value, shown_values
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("nearest_flip", "flip_margin", "flip_fact", "flip_to", "flip_type")
 CUT = "potential_cut"
-# Of what is computed only the parts can change: they are asked instead.
-COMPUTED = ("units_counted", CUT, "constraint", "potential")
 # So much farther than the sum says, so that a score that is to reach a cut does reach it.
 BEYOND = 1e-9
 # A billionth of the way, which is less than any figure shown.
@@ -246,6 +244,7 @@ def _of_leaf(
                 yield _across(score.column, values, "at_least", step, step)
             if not score.steps:
                 yield _across(score.column, values, bound, _rule(grounds, against), against)
+    # Of what is computed only the parts can change: they are asked instead.
     elif column not in COMPUTED:
         values = given.number(column)[:, 0]
         if bound == "at_least_column":

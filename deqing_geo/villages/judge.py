@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,9 @@ from deqing_geo.villages.conditions import (
     truth,
 )
 from deqing_geo.villages.decisions import AGREE, decisions, standing
+from deqing_geo.villages.flags import column_of, flags_of
 from deqing_geo.villages.grounds import Grounds
-from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, FIVE, labelled
+from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, COMPUTED, FIVE, labelled
 from deqing_geo.villages.potential import Potential, constraint, potential
 from deqing_geo.villages.scheme import DEFAULT, Rung, Scheme, load_scheme
 from deqing_geo.villages.told import MISSING
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from deqing_geo.villages.potential import Weighing
 
     Bools = NDArray[np.bool_]
-    Texts = NDArray[np.object_]
 
 ORDERED = (
     "village_name", "town_name", "unit_kind", "village_type", "type_model", "type_final", "status",
@@ -53,7 +53,6 @@ ORDERED = (
     "potential", "potential_cut", "constraint", "units_counted",
     *doubt_.COLUMNS, *flips_.COLUMNS[2:],
 )  # fmt: skip
-COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 SKIPPED = ("本次停用",)
 GIVEN = ("village_name", "town_name", "unit_kind", "current_type")
 MADE = tuple(column for column in ORDERED if column not in GIVEN)
@@ -164,7 +163,53 @@ def classify_villages(
     >>> types.table.loc["A", "reason"]
     '80.00%的村庄居住用地位于县城(中心城区)城镇开发边界内(≥50%)'
     """
-    law = standards.load() if law is None else law
+    return judge(
+        facts,
+        standards.load() if law is None else law,
+        scheme=scheme,
+        overrides=overrides,
+        skip=skip,
+        weights=weights,
+        fit=fit,
+        as_of=as_of,
+        draws=draws,
+        seed=seed,
+    )
+
+
+def judge(
+    facts: gpd.GeoDataFrame,
+    law: Standard,
+    *,
+    scheme: str | os.PathLike[str] | Scheme,
+    overrides: pd.DataFrame | None,
+    skip: Sequence[str],
+    weights: Weighing,
+    fit: Fit | None,
+    as_of: date | None,
+    draws: int,
+    seed: int,
+    closely: bool = True,
+) -> VillageTypes:
+    """What `classify_villages` does; for judging many times over, without how close it was.
+
+    Parameters
+    ----------
+    facts, law, scheme, overrides, skip, weights, fit, as_of, draws, seed
+        As of `classify_villages`.
+    closely : bool
+        False leaves out the draws and the nearest change, on which no type hangs.
+
+    Returns
+    -------
+    VillageTypes
+        As of `classify_villages`.
+
+    Raises
+    ------
+    DeqingGeoError
+        As of `classify_villages`.
+    """
     doubt_.check_draws(draws, seed)
     if not facts.index.is_unique:
         raise InputError(
@@ -185,7 +230,7 @@ def classify_villages(
     given = Given(table)
     count = len(table)
     off: dict[str, tuple[str, ...]] = {}
-    state = _State(count)
+    state = State(count)
     first, rest = _split(scheme, skip)
     asked = [rung for rung in first if _climb(rung, given, state, off, scheme, law)]
     taking = ~((state.decided_by != "") & (state.model == "urban"))
@@ -203,8 +248,9 @@ def classify_villages(
     off = {name: columns for name, columns in off.items() if name not in tried}
     off |= dict.fromkeys(skip, SKIPPED)
     _settle(state, table, day)
-    grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
-    _ask_again(grounds, state, table, draws, seed)
+    if closely:
+        grounds = Grounds.of(table, asked, law, scheme, scores, nothing=nothing)
+        _ask_again(grounds, state, table, draws, seed)
     out = _written(state, table, law, scores, said.get("facts", {}))
     out.attrs = said
     used = [rung for rung in (*first, *rest) if rung.id not in off]
@@ -212,7 +258,8 @@ def classify_villages(
     if scores is not None:
         measured = () if fit is not None else ("village.score_spread", "village.fence")
         keys |= dict.fromkeys((*measured, "village.fill_share"))
-    keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
+    if closely:
+        keys |= dict.fromkeys(("village.flip_reach", *(doubt_.RULES if draws else ())))
     sources = tuple(law.rule(key) for key in keys)
     result = VillageTypes(
         table=out,
@@ -266,7 +313,7 @@ def _read(table: gpd.GeoDataFrame, scheme: Scheme) -> gpd.GeoDataFrame:
     return table
 
 
-class _State:
+class State:
     """What has been decided so far, row by row."""
 
     def __init__(self, count: int) -> None:
@@ -286,7 +333,13 @@ class _State:
 
     @property
     def open(self) -> Bools:
+        """Where nothing has decided yet."""
         return np.asarray(self.decided_by == "", dtype=bool)
+
+    @property
+    def by_hand(self) -> Bools:
+        """Where people have decided."""
+        return np.array([one is not None for one in self.override], dtype=bool)
 
 
 def _split(scheme: Scheme, skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]:
@@ -299,7 +352,7 @@ def _split(scheme: Scheme, skip: Sequence[str]) -> tuple[list[Rung], list[Rung]]
 def _climb(
     rung: Rung,
     given: Given,
-    state: _State,
+    state: State,
     off: dict[str, tuple[str, ...]],
     scheme: Scheme,
     law: Standard,
@@ -335,11 +388,11 @@ def _climb(
 
 
 def _ask_again(
-    grounds: Grounds, state: _State, table: gpd.GeoDataFrame, draws: int, seed: int
+    grounds: Grounds, state: State, table: gpd.GeoDataFrame, draws: int, seed: int
 ) -> None:
     """How close each call was and what would change it; what is in doubt is marked."""
     # Where people have decided, no number changes anything any more.
-    by_hand = np.array([one is not None for one in state.override], dtype=bool)
+    by_hand = state.by_hand
     flips = flips_.flips(grounds, state.agreed, among=~by_hand)
     for column in flips_.COLUMNS:
         table[column] = flips[column]
@@ -365,7 +418,7 @@ def _nothing_tried(rest: Sequence[Rung], table: gpd.GeoDataFrame) -> bool:
     )
 
 
-def _wait_for_all(state: _State, rung: Rung, off: dict[str, tuple[str, ...]]) -> None:
+def _wait_for_all(state: State, rung: Rung, off: dict[str, tuple[str, ...]]) -> None:
     rows = np.flatnonzero(state.open)
     state.model[rows] = "missing"
     state.decided_by[rows] = rung.id
@@ -409,16 +462,16 @@ def _score(
     return found
 
 
-def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
+def _settle(state: State, table: pd.DataFrame, day: date) -> None:
     """From what the rules say to what may be published."""
-    consent, dates = _column(table, "villager_consent"), _column(table, "consent_on")
+    consent, dates = column_of(table, "villager_consent"), column_of(table, "consent_on")
     # A meeting that is still to come has agreed to nothing.
     held = [one is not None and date.fromisoformat(str(one)[:10]) <= day for one in dates]
     agreed = state.agreed = (consent == "agreed") & np.array(held, dtype=bool)
     state.final[:] = state.model
     waiting = state.candidate & ~agreed
     state.final[waiting] = None
-    chosen = np.array([one is not None for one in state.override], dtype=bool)
+    chosen = state.by_hand
     state.final[chosen] = state.override[chosen]
     for at in np.flatnonzero(waiting):
         state.reason[at] += (
@@ -431,14 +484,14 @@ def _settle(state: _State, table: pd.DataFrame, day: date) -> None:
 
 
 def _written(
-    state: _State,
+    state: State,
     table: gpd.GeoDataFrame,
     law: Standard,
     scores: Potential | None,
     told: Mapping[str, str],
 ) -> gpd.GeoDataFrame:
-    consent = _column(table, "villager_consent")
-    chosen = np.array([one is not None for one in state.override], dtype=bool)
+    consent = column_of(table, "villager_consent")
+    chosen = state.by_hand
     status = np.full(len(table), "initial", dtype=object)
     status[state.model == "urban"] = "excluded"
     status[state.model == "missing"] = "missing_data"
@@ -448,13 +501,14 @@ def _written(
     model_status = status.copy()
     status[chosen] = "override"
     status[chosen & (state.final == "undecided")] = "undecided"
-    current = _column(table, "current_type")
+    current = column_of(table, "current_type")
     # What waits for data or for a meeting proposes nothing, so nothing changes.
     proposed, in_force = (pd.Series(one).isin(FIVE).to_numpy() for one in (state.final, current))
     changed = np.full(len(table), None, dtype=object)
     both = proposed & in_force
     changed[both] = (current != state.final)[both]
-    flags, remarks = _flags(state, table, law, scores, told)
+    filled = () if scores is None else tuple(scores.filled.values())
+    flags, remarks = flags_of(state, table, law, told, filled)
     columns = {
         "village_type": state.final,
         "type_model": state.model,
@@ -478,82 +532,11 @@ def _written(
     return table[[*order, *others]]
 
 
-def _flags(
-    state: _State,
-    table: gpd.GeoDataFrame,
-    law: Standard,
-    scores: Potential | None,
-    told: Mapping[str, str],
-) -> tuple[Texts, Texts]:
-    """What a person should look at again, as codes and in words; no flag changes a type."""
-    count = len(table)
-
-    def number(column: str) -> NDArray[np.float64]:
-        if column not in table:
-            return np.full(count, np.nan)
-        return np.asarray(table[column].to_numpy(dtype=float, na_value=np.nan))
-
-    def yes(column: str) -> Bools:
-        return np.array([one is True or one is np.True_ for one in _column(table, column)], bool)
-
-    listed = pd.Series(_column(table, "heritage_list")).notna().to_numpy(dtype=bool)
-    consent = _column(table, "villager_consent")
-    steep = number("slope_res_mean_deg")
-    code = _column(table, "urban_rural_code")
-    kind = _column(table, "unit_kind")
-    urban = np.array([isinstance(one, str) and one.startswith("1") for one in code], dtype=bool)
-    rural = np.array([isinstance(one, str) and one.startswith("2") for one in code], dtype=bool)
-    part = state.model != "urban"
-    stands_in = [column for column, how in told.items() if how == "proxy" and column != "pop_grid"]
-    proxy = np.full(count, bool(stands_in))
-    filled = np.zeros(count, dtype=bool)
-    if scores is not None:
-        for gaps in scores.filled.values():
-            filled |= gaps
-    whole = _column(table, "whole_area") == True  # noqa: E712
-    goal = law.targets.get("village_operating_income")
-    low = np.zeros(count, dtype=bool)
-    with np.errstate(invalid="ignore"):
-        if goal is not None and goal.value is not None:
-            low = number("collective_op_income") < goal.value
-        found = {
-            "HX": listed & yes("hazard_major"),
-            "HP": listed & yes("in_relocation_plan"),
-            "HR": listed & (number("redline_res_share") >= law.rule("village.redline_share").value),
-            "LOWINC": low & part,
-            "SL25": steep > law.rule("village.slope_limit").value,
-            "SL15": (steep >= law.rule("village.slope_steep").value)
-            & ~(steep > law.rule("village.slope_limit").value),
-            "PROXY": proxy & part,
-            "FILLED": filled,
-            "UNREACHED": np.isnan(number("tt_county_min")) & ("tt_county_min" in table),
-            "WHOLE": whole & ("residential_ha" in table),
-            "URBAN": part
-            & (((kind == "village_committee") & urban) | ((kind == "residents_committee") & rural)),
-            "UNDATED": state.candidate & (consent == "agreed") & ~state.agreed,
-            "REFUSED": (state.model == "relocate") & (consent == "refused"),
-            "EXPIRED": state.expired,
-            "UNITS": pd.Series(_column(table, "doubted")).notna().to_numpy(dtype=bool),
-            "OUTDATED": (state.agreed_to != "") & (state.agreed_to != state.model),
-            "DOUBT": state.doubtful,
-        }
-    words = names.vocabulary("flags")
-    order = [name for name in words if name in found]
-    masks = np.array([found[name] for name in order], dtype=bool)
-    # Villages are many and the ways to be flagged are few: each as a number with a bit a flag.
-    keys = (1 << np.arange(len(order), dtype=np.int64)) @ masks.astype(np.int64)
-    ways, first, way = np.unique(keys, return_index=True, return_inverse=True)
-    codes = [[order[at] for at in np.flatnonzero(masks[:, one])] for one in first]
-    said = [[";".join(row), ";".join(words[code] for code in row)] for row in codes]
-    both = np.array(said, dtype=object).reshape(len(ways), 2)[way]
-    return both[:, 0], both[:, 1]
-
-
 # ---------------------------------------------------------------- overrides
 
 
 def _apply_overrides(
-    state: _State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
+    state: State, table: gpd.GeoDataFrame, overrides: pd.DataFrame | None, day: date
 ) -> None:
     for row, last in standing(decisions(overrides, table.index, day)).items():
         if last.kind == AGREE:
@@ -598,12 +581,3 @@ def _notices(
 
 def _told_before(facts: gpd.GeoDataFrame) -> str:
     return str(facts.attrs.get("facts_notice", facts.attrs.get("notice")) or "")
-
-
-def _column(table: pd.DataFrame, column: str) -> NDArray[Any]:
-    if column not in table:
-        return np.full(len(table), None, dtype=object)
-    values = table[column]
-    out = values.to_numpy(dtype=object).copy()
-    out[values.isna().to_numpy(dtype=bool)] = None
-    return out

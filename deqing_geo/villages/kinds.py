@@ -13,6 +13,10 @@ REFUSED = "refused"
 SHOWN = (*FIVE, CANDIDATE, REFUSED, *OUTSIDE)
 # Stands in `decided_by` where people decided.
 BY_HAND = "O1"
+# What a villagers' meeting says.
+CONSENT = ("villager_consent", "consent_on")
+# What scores write, which no table of facts holds.
+COMPUTED = ("potential", "potential_cut", "units_counted", "constraint")
 
 
 def called(kind: object) -> str:
@@ -56,17 +60,22 @@ def worded(vocabulary: str, value: object) -> str:
     return names.vocabulary(vocabulary).get(str(value), str(value))
 
 
-def labelled(column: str) -> str:
-    """A column's Chinese label; another text as it is.
+def labelled(column: str, lang: str = "zh") -> str:
+    """A column as a reader knows it; another text as it is.
 
     Parameters
     ----------
     column : str
         Registered or not.
+    lang : str
+        ``zh`` or ``en``; without an English label the Chinese one stands.
 
     Returns
     -------
     str
         For readers.
     """
-    return names.label(column) if column in names.registry() else column
+    known = names.registry().get(column)
+    if known is None:
+        return column
+    return known.en if lang == "en" and known.en else known.zh

@@ -19,6 +19,7 @@ from deqing_geo.errors import InputError
 from deqing_geo.text import card
 from deqing_geo.villages.cells import NAMED
 from deqing_geo.villages.conditions import columns_of, leaves
+from deqing_geo.villages.kinds import CONSENT
 from deqing_geo.villages.scheme import shipped
 from deqing_geo.villages.told import MISSING
 
@@ -32,8 +33,6 @@ NO_FACTS = (
     "potential", "potential_cut", "units_counted", "constraint", "village_name", "town_name",
     "town_code", "whole_area", "doubted", "area_km2",
 )  # fmt: skip
-# Read once a condition has made a candidate.
-CONSENT = ("villager_consent", "consent_on")
 
 
 @functools.cache

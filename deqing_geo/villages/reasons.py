@@ -16,9 +16,9 @@ from deqing_geo import columns as names
 from deqing_geo.errors import CodeError, InputError
 from deqing_geo.text import figure, percent
 from deqing_geo.villages.conditions import BOUNDS, NO, UNKNOWN, YES, truth
-from deqing_geo.villages.kinds import BY_HAND, FIVE, called, worded
+from deqing_geo.villages.kinds import BY_HAND, COMPUTED, FIVE, called, labelled, worded
 from deqing_geo.villages.potential import links
-from deqing_geo.villages.wording import labelled, sentences, shown_rule, shown_value
+from deqing_geo.villages.wording import sentences, shown_rule, shown_value
 
 if TYPE_CHECKING:
     from deqing_geo.standards import Rule, Standard
@@ -34,8 +34,6 @@ PERCENT = 100.0
 CUT, SPREAD = "potential_cut", "village.score_spread"
 COLUMNS = ("rung", "type_model", "rung_state", "fact", "comparison", "value", "limit", "unit",
            "margin", "part_state", "rule_document", "fact_source")  # fmt: skip
-# What the ladder's scores write: neither measured nor declared.
-COMPUTED = ("potential", CUT, "units_counted", "constraint")
 
 
 def reasons(types: VillageTypes, code: object) -> pd.DataFrame:
@@ -225,6 +223,7 @@ def _margin(value: Any, limit: Any, name: str, straight: bool) -> float:
 
 
 def _source(column: str, known: bool, kinds: Mapping[str, str]) -> str:
+    # What scores write is neither measured nor declared.
     if column in COMPUTED:
         return "computed"
     return kinds.get(column, "") if known else "missing"

@@ -21,8 +21,8 @@ from deqing_geo.standards import Rule
 from deqing_geo.text import card
 from deqing_geo.villages.again import CENTRES, identity, judged, matrix, read_columns, same_cells
 from deqing_geo.villages.cells import read_cells
-from deqing_geo.villages.judge import COMPUTED, MADE
-from deqing_geo.villages.kinds import called
+from deqing_geo.villages.judge import MADE
+from deqing_geo.villages.kinds import COMPUTED, called, labelled
 from deqing_geo.villages.wording import shown_rule, shown_value
 
 if TYPE_CHECKING:
@@ -155,11 +155,11 @@ def scenario(types: VillageTypes, changes: Mapping[Any, Any]) -> Scenario:
     return _scenario(types, changes)
 
 
-def _scenario(types: VillageTypes, changes: Mapping[Any, Any], **options: Any) -> Scenario:
+def _scenario(types: VillageTypes, changes: Mapping[Any, Any], *, closely: bool = True) -> Scenario:
     work = _Work(types)
     for key, value in changes.items():
         work.change(key, value)
-    after = judged(work.facts(), {**work.asked, **options})
+    after = judged(work.facts(), work.asked, closely=closely)
     notice = f"{names.word('scenario.notice')}:{'、'.join(work.lines)}".replace(APART, ",")
     after = _said(after, notice)
     return _answer(types, after, tuple(work.lines))
@@ -210,8 +210,8 @@ def sweep(types: VillageTypes, key: Any, values: Iterable[Any]) -> pd.DataFrame:
     asked = list(values)
     if not asked:
         raise InputError("sweep needs at least one value to put in.")
-    # Counts hang on no draws, which would cost most of the time.
-    found = [_scenario(types, {key: value}, draws=0) for value in asked]
+    # Counts hang on neither draws nor nearest changes, which would cost most of the time.
+    found = [_scenario(types, {key: value}, closely=False) for value in asked]
     labels = [value if isinstance(value, str | int | float) else str(value) for value in asked]
     table = pd.DataFrame([one.types.counts for one in found])
     table.index = pd.Index(labels, name=key if isinstance(key, str) else "、".join(key))
@@ -298,7 +298,7 @@ class _Work:
         named = table.loc[code].get("village_name")
         said = named if isinstance(named, str) else str(code)
         old, new = (_shown(column, one) for one in (table.at[code, column], value))
-        self.lines.append(f"{said}{_label(column)}{old}→{new}{self._unread(column)}")
+        self.lines.append(f"{said}{labelled(column)}{old}→{new}{self._unread(column)}")
 
     def _all(self, column: str, value: Any) -> None:
         table = self.types.table
@@ -314,7 +314,7 @@ class _Work:
         before = table[column] if column in table else pd.Series(None, table.index, dtype=object)
         differs = ~same_cells(before, made)
         self.lines.append(
-            f"{_label(column)}{names.word('scenario.all_of')}({int(differs.sum())}"
+            f"{labelled(column)}{names.word('scenario.all_of')}({int(differs.sum())}"
             f"{names.word('scenario.few')}){self._unread(column)}"
         )
 
@@ -399,10 +399,6 @@ def _option(key: str, old: Any, new: Any) -> str:
 
 def _registered(column: str) -> bool:
     return column in names.registry()
-
-
-def _label(column: str) -> str:
-    return names.label(column) if column in names.registry() else column
 
 
 def _shown(column: str, value: Any) -> str:

@@ -355,7 +355,3 @@ def _differences(scheme: Scheme, base: Scheme, law: Standard) -> tuple[str, ...]
     if scheme.scores != base.scores:
         out.append("约束程度的指标改写")
     return tuple(out)
-
-
-# The numbers of the shipped rungs, each once, from the top.
-RUNGS = shipped().ids

@@ -10,9 +10,9 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.standards import Rule
 from deqing_geo.text import percent
-from deqing_geo.villages.again import CONSENT, law_of
+from deqing_geo.villages.again import law_of
 from deqing_geo.villages.causes import alike
-from deqing_geo.villages.kinds import BY_HAND, called
+from deqing_geo.villages.kinds import BY_HAND, CONSENT, called, labelled
 from deqing_geo.villages.wording import shown_rule, shown_value
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Telling:
             read |= _read_by(types, str(rung))
         decisive = [column for column in changed if column in read]
         told = [
-            f"{_label(column)}{_value(self.earlier, column, label)}→"
+            f"{labelled(column)}{_value(self.earlier, column, label)}→"
             f"{_value(self.later, column, label)}"
             for column in (decisive or changed)
         ]
@@ -177,7 +177,3 @@ def _value(types: VillageTypes, column: str, label: Any) -> str:
     if isinstance(value, str) and column not in names.vocabularies():
         return value.replace(APART, ",")
     return shown_value(column, value)
-
-
-def _label(column: str) -> str:
-    return names.label(column) if column in names.registry() else column

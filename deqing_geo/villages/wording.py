@@ -192,27 +192,6 @@ def _unit(column: str, lang: str) -> str:
     return unit if unit in ("", "%") else f" {unit}"
 
 
-def labelled(column: str, lang: str) -> str:
-    """What a column is called.
-
-    Parameters
-    ----------
-    column : str
-        Registered, or any text, which stays as it is.
-    lang : str
-        ``zh`` or ``en``; without an English label the Chinese one stands.
-
-    Returns
-    -------
-    str
-        For readers.
-    """
-    known = names.registry().get(column)
-    if known is None:
-        return column
-    return known.en if lang == "en" and known.en else known.zh
-
-
 def shown_rule(rule: Rule, *, lang: str = "zh") -> str:
     """A number of the law without its document: ``50%``, ``15分钟``, ``15 min``.
 
