@@ -216,7 +216,7 @@ def test_faults_and_villages_can_be_searched(html, report):
     assert finds["甲村(纸上镇)"] != finds["甲村(另镇)"]
     assert sum(text.startswith("#") for text in finds) == len(report.table)
     assert finds["乙村"].endswith("#village")
-    assert told(html).seek == "查找问题编号、村(社区)"
+    assert told(html).seek == "查找问题编号、村(社区)、镇(街道)"
 
 
 def test_areas_lines_and_points_are_drawn_as_what_they_are(villages):

@@ -11,6 +11,7 @@ import shapely
 import deqing_geo as dg
 from deqing_geo import errors, sample
 from deqing_geo.maps import parts
+from deqing_geo.maps.classes import rounded
 
 
 def page(m):
@@ -92,8 +93,8 @@ def test_a_sliver_with_a_road_does_not_take_the_colours_of_all_others(sliver):
     values = np.array([2.0, 4.0, 6.0, 8.0, *([] if sliver is None else [900.0])])
     sizes = np.array([1.0, 1.0, 1.0, 1.0, *([] if sliver is None else [sliver])])
 
-    assert parts.breaks(values, sizes) == [0.0, 2.0, 4.0, 6.0, 8.0]
-    assert parts.breaks(values[:4]) == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert rounded(values, sizes) == [0.0, 2.0, 4.0, 6.0, 8.0]
+    assert rounded(values[:4]) == [0.0, 2.0, 4.0, 6.0, 8.0]
 
 
 def test_a_class_that_is_open_upwards_says_so():

@@ -18,8 +18,10 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
+from deqing_geo.maps.palette import Palette, read_palette, use_palette
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.simplify import SIMPLIFY_M
@@ -29,9 +31,11 @@ if TYPE_CHECKING:
     import folium
 
 __all__ = [
+    "Palette",
     "add_coverage",
     "add_dead_ends",
     "add_density",
+    "add_imprint",
     "add_layer",
     "add_links",
     "add_reach",
@@ -41,8 +45,10 @@ __all__ = [
     "area_map",
     "coverage_map",
     "fault_map",
+    "read_palette",
     "road_map",
     "save_map",
+    "use_palette",
     "village_map",
 ]
 

@@ -76,7 +76,11 @@ def area_map(
         "keys": keys,
         "labels": [[*place, label] for place, label in zip(places, labels, strict=True) if place],
     }
-    m.add_child(ShapeLayer(names.word("layer.areas"), payload))
+    layer = ShapeLayer(names.word("layer.areas"), payload)
+    layer.group = "borders"
+    m.add_child(layer)
+    contents.finds += parts.finds(areas, labels, keys)
+    contents.seek = parts.asks(areas)
     parts.notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
     parts.credit(contents, origins(areas=areas))
     return m

@@ -20,6 +20,7 @@ from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError, GeometryError, InputError
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
+from deqing_geo.maps.palette import style
 from deqing_geo.rasters import Raster
 from deqing_geo.text import script_json
 
@@ -56,17 +57,15 @@ TOLD = (
 )
 
 
-@functools.cache
 def looks() -> dict[str, dict[str, Any]]:
     """How background layers look, by name.
 
     Returns
     -------
     dict
-        Of ``style.toml``.
+        Of ``style.toml``, in the colours of the palette in use.
     """
-    text = resources.files("deqing_geo.maps").joinpath("style.toml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = tomllib.loads(text)["layer"]
+    found: dict[str, dict[str, Any]] = style()["layer"]
     return found
 
 
@@ -124,7 +123,7 @@ def add_layer(
         raise InputError(f"There is no look {look!r}; there are {', '.join(known)}.")
     if frame.crs is None:
         raise CRSError(f"`{look}` has no coordinate system, so it has no place on a map.")
-    style = known[look]
+    own = known[look]
     shapes = to_degrees(np.asarray(frame.geometry.array, dtype=object), frame.crs, CGCS2000)
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     kinds = set(shapely.get_dimensions(shapes[present]).tolist())
@@ -133,7 +132,7 @@ def add_layer(
             f"`{look}` mixes points, lines and areas; give each kind as a layer of its own."
         )
     layer = name or names.word(f"layer.{look}")
-    styles, use, entries = _classed(frame, style, layer)
+    styles, use, entries = _classed(frame, own, layer)
     payload: dict[str, Any] = {
         "area": kinds != {1},
         "unit": UNIT,
@@ -151,10 +150,12 @@ def add_layer(
         payload["shapes"] = encode(shapes)
     if labels:
         payload["labels"] = _labels(frame, shapes, present)
-    m.add_child(ShapeLayer(layer, payload, show=show))
+    drawn = ShapeLayer(layer, payload, show=show)
+    drawn.group = own["group"]
+    m.add_child(drawn)
     contents = page_of(m).contents
     if not present.any():
-        entries = [_entry(style, f"{layer}({names.word('map.nothing')})")]
+        entries = [_entry(own, f"{layer}({names.word('map.nothing')})")]
     title = layer if len(entries) > 1 else ""
     contents.legends.append({"layer": layer, "title": title, "unit": "", "entries": entries})
     if frame.attrs.get("notice") == names.word("notice.schematic"):
@@ -262,6 +263,7 @@ class Picture(Layer, MacroElement):
         Whether it is switched on at first.
     """
 
+    group = "ground"
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "var {{ this.get_name() }} = DeqingMap.picture({{ this._parent.get_name() }},"

@@ -70,12 +70,13 @@ var DeqingMap = (function () {
     return node;
   }
 
-  // A long story scrolls in its own window and stays clear of the footer.
+  // A long story scrolls in its own window; the reader's part moves it clear of what lies above.
   function popupSize(map) {
+    var size = map.getSize();
     return {
-      maxWidth: 420,
-      maxHeight: Math.max(160, Math.round(map.getSize().y * 0.55)),
-      autoPanPaddingBottomRight: [12, Math.round(map.getSize().y * 0.16)]
+      maxWidth: Math.min(420, size.x - 60),
+      maxHeight: Math.max(160, Math.round(size.y * 0.5)),
+      autoPan: false
     };
   }
 
@@ -176,9 +177,11 @@ var DeqingMap = (function () {
     });
   }
 
+  function find(map, key) { return DeqingShapes.find(map, key); }
+
   // Goes to what has this key and opens its story; what has no place tells it where one is.
   function visit(map, key) {
-    var found = DeqingShapes.find(map, key);
+    var found = find(map, key);
     if (!found) {
       var told = story(map.dgPage, key);
       if (told) {
@@ -210,53 +213,17 @@ var DeqingMap = (function () {
     return made;
   }
 
-  // Goes to what is called so, and opens its story.
-  function finder(map, page) {
-    var box = element("div", "dg-find"), field = element("input"), list = element("datalist");
-    var keyOf = new Map(page.finds);
-    field.type = "search";
-    field.placeholder = page.seek;
-    field.setAttribute("aria-label", field.placeholder);
-    list.id = "dg-finds-" + L.Util.stamp(map);
-    field.setAttribute("list", list.id);
-    page.finds.forEach(function (pair) {
-      var option = element("option");
-      option.value = pair[0];
-      list.appendChild(option);
-    });
-    function go(final) {
-      var text = field.value.trim(), key = keyOf.get(text);
-      if (key === undefined && final && text) {
-        var near = page.finds.filter(function (pair) { return pair[0].indexOf(text) >= 0; });
-        field.setCustomValidity(near.length ? "" : "没有找到");
-        field.reportValidity();
-        if (near.length) { key = near[0][1]; }
-      }
-      if (key !== undefined) { visit(map, key); }
-    }
-    field.addEventListener("input", function (event) {
-      field.setCustomValidity("");
-      // A choice from the list comes as one step, without a key.
-      if (!event.inputType || event.inputType === "insertReplacementText") { go(false); }
-    });
-    field.addEventListener("keydown", function (event) {
-      if (event.key === "Enter") { go(true); }
-    });
-    box.appendChild(field);
-    box.appendChild(list);
-    return box;
-  }
-
   function titleCard(page, map) {
     var node = element("div", "dg-card dg-title");
     if (page.title) { node.appendChild(element("h1", "", page.title)); }
+    if (page.stage) { node.appendChild(element("p", "dg-stage", page.stage)); }
     page.headlines.forEach(function (line) {
       var text = element("p", "", line[0] + " ");
       text.appendChild(element("b", "", line[1]));
       node.appendChild(text);
     });
     page.warnings.forEach(function (text) { node.appendChild(element("p", "dg-notice", text)); });
-    if (page.finds.length) { node.appendChild(finder(map, page)); }
+    if (page.finds.length || page.places.length) { node.appendChild(DeqingReader.finder(map, page)); }
     return node;
   }
 
@@ -277,7 +244,11 @@ var DeqingMap = (function () {
       var texts = element("span");
       item.texts.forEach(function (text, at) { texts.appendChild(element(at ? "small" : "b", "", text)); });
       link.appendChild(texts);
-      link.addEventListener("click", function () { visit(map, item.key); });
+      link.addEventListener("click", function (event) {
+        // A key pressed the button: who reads by keyboard comes back to it.
+        map.dgReturn = event.detail ? null : link;
+        visit(map, item.key);
+      });
       line.appendChild(link);
       list.appendChild(line);
     });
@@ -303,8 +274,23 @@ var DeqingMap = (function () {
     return node;
   }
 
+  // What folds on a narrow screen: its heading opens it, and shows only there.
+  function folding(card, title, open) {
+    var head = element("button", "dg-narrow", title);
+    function fold(folded) {
+      card.classList.toggle("dg-folded", folded);
+      head.setAttribute("aria-expanded", String(!folded));
+    }
+    head.type = "button";
+    head.addEventListener("click", function () { fold(!card.classList.contains("dg-folded")); });
+    fold(!open);
+    return head;
+  }
+
   function legend(map, page, layers) {
-    var card = element("div", "dg-card dg-legend");
+    var card = element("div", "dg-card dg-legend"), body = element("div", "dg-body");
+    card.appendChild(folding(card, page.words.legend, map.getSize().x > 640));
+    card.appendChild(body);
     var sections = page.legends.map(function (part) {
       var section = element("section", part.close ? "dg-close" : "");
       section.appendChild(element("h2", "", part.title));
@@ -313,9 +299,10 @@ var DeqingMap = (function () {
         var key = element("div", "dg-key");
         key.appendChild(swatch(entry));
         key.appendChild(element("span", "", entry.label));
+        if (entry.amount) { key.appendChild(element("em", "", entry.amount)); }
         section.appendChild(key);
       });
-      card.appendChild(section);
+      body.appendChild(section);
       return [section, layers.get(part.layer)];
     });
     function follow() {
@@ -340,6 +327,11 @@ var DeqingMap = (function () {
   function footer(map, page) {
     var node = element("div", "dg-footer");
     page.footer.forEach(function (line) { node.appendChild(element("p", line[0], line[1])); });
+    var fold = folding(node, page.words.footer, map.getSize().x > 640);
+    node.insertBefore(fold, node.children[1] || null);
+    fold.addEventListener("click", lift);
+    node.tabIndex = 0;
+    node.setAttribute("role", "contentinfo");
     L.DomEvent.disableClickPropagation(node);
     L.DomEvent.disableScrollPropagation(node);
     map.getContainer().appendChild(node);
@@ -349,8 +341,8 @@ var DeqingMap = (function () {
       });
     }
     lift();
-    map.on("resize", lift);
-    return node.offsetHeight;
+    map.on("resize dgresize", lift);
+    return node;
   }
 
   function page(map, data, layers, more) {
@@ -358,14 +350,14 @@ var DeqingMap = (function () {
     data.stories = DeqingShapes.stories(data.stories);
     map.dgPage = data;
     map.getContainer().classList.add("dg-map");
-    var zoom = map.zoomControl;
-    if (zoom) { zoom.setPosition("topright"); }
     control("topleft", titleCard(data, map)).addTo(map);
+    var tools = DeqingTools.bar(map, data.words, home);
+    control("topright", tools.node).addTo(map);
+    control("topright", tools.card).addTo(map);
     // One by one: as keys of an object, two layers of one name would share a switch.
     var switches = null;
     if (layers.length) {
-      switches = L.control.layers(null, null, { position: "topright", collapsed: map.getSize().x < 760 || !!data.listing });
-      layers.forEach(function (entry) { switches.addOverlay(entry[1], entry[0]); });
+      switches = DeqingReader.switches(data, layers, map.getSize().x < 760 || !!data.listing);
       switches.addTo(map);
     }
     var list = data.listing && listing(map, data);
@@ -374,19 +366,27 @@ var DeqingMap = (function () {
     data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
     var made = legend(map, data, byName);
     if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
-    L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
-    var below = footer(map, data);
+    var scale = L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
+    scale.getContainer().appendChild(DeqingTools.north(data.words));
+    var whole = data.bounds && DeqingTools.inset(map, data);
+    if (whole) { control("bottomright", whole.node).addTo(map); }
+    var below = footer(map, data), before = map.getContainer().querySelector(".leaflet-control-container");
+    DeqingReader.walk(map, data.words).forEach(function (node) { map.getContainer().insertBefore(node, before); });
+    DeqingReader.stories(map);
     made[1]();
-    if (data.bounds) {
+    function home() {
+      if (!data.bounds) { return; }
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;
-      var beside = wide ? made[0].offsetWidth + 14 : 0;
+      var beside = wide ? Math.min(made[0].offsetWidth + 14, size.x / 3) : 0;
       var corner = list || (layers.length > 8 && switches.getContainer());
-      var behind = wide && corner ? corner.offsetWidth + 10 : 0;
+      // However long a name is, two thirds of the map are left.
+      var behind = wide && corner ? Math.min(corner.offsetWidth + 10, size.x / 3) : 0;
       map.fitBounds(data.bounds, {
-        paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below + 16], animate: false
+        paddingTopLeft: [beside + 16, 16], paddingBottomRight: [behind + 16, below.offsetHeight + 16], animate: false
       });
     }
+    home();
     // Without a background there is no deepest zoom: 7 cm to a pixel is as near as data goes.
     if (!isFinite(map.getMaxZoom())) { map.setMaxZoom(21); }
     DeqingShapes.ready(map);
@@ -394,7 +394,10 @@ var DeqingMap = (function () {
     map.on("zoomend", function () { tidyMarks(map); });
     DeqingShapes.tidyNames(map);
     tidyMarks(map);
+    if (whole) { whole.draw(); }
   }
 
-  return { layer: layer, page: page, picture: picture };
+  return {
+    layer: layer, page: page, picture: picture, element: element, find: find, visit: visit, popupSize: popupSize
+  };
 })();

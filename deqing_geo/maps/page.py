@@ -19,6 +19,8 @@ from jinja2 import Template
 
 from deqing_geo import columns as names
 from deqing_geo.maps.figure import OfflineFigure
+from deqing_geo.maps.finding import Place, places_of
+from deqing_geo.maps.marks import Imprint, for_the_public
 from deqing_geo.maps.packing import STORIES_FROM, brief, packed
 from deqing_geo.maps.shapes import UNIT, Shapes, encode
 from deqing_geo.maps.simplify import Simplified, simplify
@@ -26,7 +28,8 @@ from deqing_geo.text import escape, script_json
 
 __all__ = ["UNIT", "Contents", "Page", "ShapeLayer", "Shapes", "encode", "page_of"]
 
-SCRIPTS = ("shapes.js", "map.js")
+# In the order a browser reads them: each speaks to the others only when the page is made.
+SCRIPTS = ("shapes.js", "map.js", "tools.js", "reader.js")
 # Layers of so many shapes that repeat those of an earlier one, say so instead.
 SAME_FROM = 200
 # A page of so many shapes makes them once it knows what it looks at, and not twice.
@@ -44,8 +47,14 @@ class ShapeLayer(Layer):
         Shapes, styles, tooltips and keys as ``map.js`` takes them.
     show : bool
         Whether it is switched on at first.
+
+    Attributes
+    ----------
+    group : str
+        Under which heading of the switches it stands; a word of ``layer_group``.
     """
 
+    group = "results"
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "var {{ this.get_name() }} = DeqingMap.layer({{ this._parent.get_name() }},"
@@ -98,16 +107,22 @@ class Contents:
         What a click on an area tells, by the area's label.
     footer : list of (str, str)
         CSS class and line.
-    marks : list of str
-        What the map is not, in the first line of the footer.
+    imprint : Imprint
+        For whom the map is and who says so: the first line of the footer.
     finds : list of (str, str)
         What can be searched for, and the key of its shape.
+    places : list of Place
+        What bears one name in several pieces: a road, a park, a town.
     seek : str
         What the empty search field asks for.
     listing : dict or None
         What to look at, in order: ``title`` and ``items`` with a swatch, texts and a key.
     bounds : list
         South-west and north-east corners, degrees.
+    outline : list
+        The whole, roughly: rings of latitude and longitude, for the inset.
+    palette : str
+        The source of the colours, where they are a bureau's own.
     """
 
     title: str = ""
@@ -116,11 +131,19 @@ class Contents:
     legends: list[dict[str, Any]] = field(default_factory=list)
     stories: dict[str, dict[str, Any]] = field(default_factory=dict)
     footer: list[tuple[str, str]] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
+    imprint: Imprint = field(default_factory=Imprint)
     finds: list[tuple[str, str]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     seek: str = "查找村(社区)"
     listing: dict[str, Any] | None = None
     bounds: list[list[float]] | None = None
+    outline: list[list[list[float]]] = field(default_factory=list)
+    palette: str = ""
+
+    @property
+    def marks(self) -> list[str]:
+        """What the map is and is not, in the first line of the footer."""
+        return self.imprint.marks
 
     def warn(self, text: str) -> None:
         """Add a sentence in red, once."""
@@ -225,19 +248,39 @@ class Page(MacroElement):
     def data(self) -> tuple[str, str]:
         """The page's own text as JSON, and what there is too much of for that, deflated."""
         told = self.contents
+        switches = self.switches()
+        groups = names.phrases("layer_group")
+        places = [*places_of(told.stories), *told.places]
+        stories, legends = told.stories, told.legends
+        if told.imprint.audience == "public":
+            stories, legends = for_the_public(stories, legends)
+        own = names.word("map.own_colours")
+        if told.palette:
+            source = f"{names.word('map.palette')}:{told.palette}"
+            legends = [
+                {**part, "unit": source} if part["unit"] == own else part for part in legends
+            ]
         page = {
             "title": told.title,
+            "stage": told.imprint.stage,
             "headlines": told.headlines,
             "warnings": told.warnings,
-            "legends": told.legends,
+            "legends": legends,
             "footer": self._footer(),
-            "seek": told.seek,
+            "seek": _asks(told, places),
             "bounds": told.bounds,
-            "layers": [str(layer.layer_name) for layer in self.switches()],
+            "outline": told.outline,
+            "layers": [str(layer.layer_name) for layer in switches],
+            "groups": [groups[getattr(layer, "group", "other")] for layer in switches],
+            "group_order": list(groups.values()),
+            "words": dict(names.phrases("map_page")),
         }
-        many = len(told.stories) >= STORIES_FROM
-        stories = brief(told.stories) if many else told.stories
-        rest = {"stories": stories, "finds": told.finds, "listing": told.listing}
+        rest = {
+            "stories": brief(stories) if len(stories) >= STORIES_FROM else stories,
+            "finds": told.finds,
+            "places": [place.told for place in places],
+            "listing": told.listing,
+        }
         more = packed(rest)
         # What a page says of itself stays legible to whoever looks into the file.
         if more.startswith("{"):
@@ -259,6 +302,14 @@ class Page(MacroElement):
         for name in SCRIPTS:
             header.add_child(Element(f"<script>{_text(name)}</script>"), name=f"deqing_{name}")
         super().render(**kwargs)
+
+
+def _asks(told: Contents, places: list[Place]) -> str:
+    """What the empty search field asks for: what the map has, each kind once."""
+    kinds = [kind for kind in dict.fromkeys(one.kind for one in places) if kind not in told.seek]
+    if told.finds:
+        return "、".join([told.seek, *kinds])
+    return f"{names.word('map.seek')}{'、'.join(kinds)}"
 
 
 @functools.cache

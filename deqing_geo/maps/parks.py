@@ -12,10 +12,12 @@ from deqing_geo import columns as names
 from deqing_geo.coverage.basis import LIVING
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
+from deqing_geo.maps.finding import gathered
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
 
 # Columns a site's story does not repeat: its heading has them, or the map shows them.
+M2_PER_HA = 10_000
 UNTOLD = ("candidate", "area", "easting", "northing", "remarks", "geometry")
 # Where a site lies, the nearest first, as far as known.
 WHERE = ("town_name", "village_name", "zone_name", "road_name")
@@ -69,6 +71,12 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
     key_of = dict(zip(coverage.table.index, keys, strict=True))
     if contents.bounds is None:
         parts.look_at(m, parts.degrees(coverage.table, "coverage"))
+
+    sized = {
+        "served": f"served_{coverage.unit}",
+        "gap": f"gap_{coverage.unit}",
+        "park": coverage.basis.called.size,
+    }
 
     def draw(
         key: str,
@@ -125,6 +133,12 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
         entries = [entry]
         if faint is not None and faint.any():
             entries.append({**entry, "fill": "#ffffff", "dash": True, "label": f"{layer}(不计入)"})
+        column = sized.get(key)
+        if column in frame and unit and len(frame):
+            size = frame[column].to_numpy(dtype=float) / (M2_PER_HA if key == "park" else 1)
+            entry["amount"] = parts.amount(size if faint is None else size[~faint])
+            if faint is not None and faint.any():
+                entries[1]["amount"] = parts.amount(size[faint])
         contents.legends.append({"layer": layer, "title": "", "unit": "", "entries": entries})
 
     near = names.word("layer.service_area")
@@ -162,6 +176,7 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
             rows.append((names.label(column), f"{figure(reach[column].iloc[at])} {unit}".strip()))
         contents.tell(park_keys[at], names.label(called.name), rows if counts else rows[:1])
     faint = ~parks["counted"].to_numpy(dtype=bool)
+    contents.places += gathered(parts.texts(parks, called.name), park_keys, names.word("map.parks"))
     draw("park", parks, tips, faint, park_keys, opacity=0.9, also=_also(coverage, style["gap"]))
     for at, key in enumerate(keys):
         row = coverage.table.iloc[at]

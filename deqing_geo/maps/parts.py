@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import math
-import tomllib
+from collections import Counter
 from collections.abc import Iterable
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -19,7 +16,9 @@ from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, page_of
-from deqing_geo.text import escape
+from deqing_geo.maps.palette import in_use
+from deqing_geo.maps.palette import style as style
+from deqing_geo.text import escape, figure
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,16 +29,10 @@ if TYPE_CHECKING:
     from deqing_geo.siting import Siting
 
 NAME_COLUMNS = ("village_name", "town_name", "zone_name")
-CLASSES = 5
-# Of the land; what lies above shares the last class.
-NEARLY_ALL = 0.98
-
-
-@functools.cache
-def style() -> dict[str, Any]:
-    """Colours and widths, from ``style.toml``."""
-    text = resources.files("deqing_geo.maps").joinpath("style.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+AREAS = 2
+HA_PER_KM2 = 100
+# Of the whole's breadth: half a pixel of the inset. More areas than that are shown as a box.
+OUTLINE, MOST_OUTLINED = 1 / 250, 1500
 
 
 def blank(title: str, shapes: Any) -> folium.Map:
@@ -57,7 +50,9 @@ def blank(title: str, shapes: Any) -> folium.Map:
     contents.title = title
     if not look_at(m, shapes):
         contents.warn(names.word("map.nothing"))
-    contents.marks = [names.word(f"map.{key}") for key in ("internal", "not_public", "boundary")]
+    if (palette := in_use()) is not None:
+        contents.palette = palette.source if palette.of_types else ""
+        contents.foot(f"{names.word('map.palette')}:{palette.source}", "dg-mark")
     return m
 
 
@@ -79,32 +74,42 @@ def labels(frame: gpd.GeoDataFrame) -> list[str]:
     return [str(key) for key in frame.index]
 
 
+def finds(frame: gpd.GeoDataFrame, called: list[str], keys: list[str]) -> list[tuple[str, str]]:
+    """What areas are found by: their names, and of homonyms with their town."""
+    often, towns = Counter(called), texts(frame, "town_name")
+    return [
+        (f"{name}({town})" if often[name] > 1 and town else name, key)
+        for name, town, key in zip(called, towns, keys, strict=True)
+    ]
+
+
+def asks(frame: gpd.GeoDataFrame) -> str:
+    """What a search field asks for where these areas are found."""
+    column = next((one for one in NAME_COLUMNS if one in frame), None)
+    called = names.label(column).removesuffix("名称") if column else names.word("layer.areas")
+    return names.word("map.seek") + called
+
+
+def amount(sizes: Any, hectares: float = 1) -> str:
+    """How many there are and how much land, for the legend: 公顷 below a square kilometre.
+
+    Sizes are in hectares, or in units of so many. What has no size is counted alone.
+    """
+    known = np.asarray(sizes, dtype=float) * hectares
+    said = f"{len(known)} 个"
+    total = float(np.nansum(known))
+    if len(known) == 0 or total <= 0:
+        return said
+    if total < HA_PER_KM2:
+        return f"{said},{figure(total)} 公顷"
+    return f"{said},{figure(total / HA_PER_KM2)} 平方公里"
+
+
 def texts(frame: pd.DataFrame, column: str) -> list[str]:
     """A column as text, empty where nothing stands."""
     if column not in frame:
         return [""] * len(frame)
     return ["" if text is None or text != text else str(text) for text in frame[column]]
-
-
-def breaks(values: Any, sizes: Any = None) -> list[float]:
-    """Round class limits from 0, all of one width; the last class is open upwards.
-
-    Up to just past the largest value, or, with sizes, past what nearly all land keeps below: a
-    sliver of an area with a road along it would else leave one colour to all the others.
-    """
-    known: Any = np.flatnonzero(~np.isnan(values)) if len(values) else []
-    top = float(np.max(values[known])) if len(known) else 0.0
-    if top > 0 and sizes is not None:
-        order = known[np.argsort(values[known], kind="stable")]
-        share = np.cumsum(sizes[order]) / np.sum(sizes[order])
-        top = float(values[order][np.searchsorted(share, NEARLY_ALL)]) or top
-    if top <= 0:
-        return [0.0, 1.0]
-    rough = top / CLASSES
-    power = 10 ** math.floor(math.log10(rough))
-    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= rough * (1 - 1e-9))
-    count = math.ceil(top / width - 1e-9)
-    return [round(width * at, 10) for at in range(count + 1)]
 
 
 def notice(contents: Contents, said: Iterable[str]) -> None:
@@ -138,8 +143,26 @@ def look_at(m: folium.Map, shapes: Any) -> bool:
         return False
     (west, south), (east, north) = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
     m.location = [float(south + north) / 2, float(west + east) / 2]
-    page_of(m).contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
+    contents = page_of(m).contents
+    contents.bounds = [[float(south), float(west)], [float(north), float(east)]]
+    contents.outline = _outline(shapes, float(max(east - west, north - south)))
     return True
+
+
+def _outline(shapes: Any, across: float) -> list[list[list[float]]]:
+    """The whole in few corners, as the inset shows it; nothing where it is not of areas."""
+    areas = shapes[shapely.get_dimensions(shapes) == AREAS]
+    if not 0 < len(areas) <= MOST_OUTLINED or across <= 0:
+        return []
+    rough = across * OUTLINE
+    small = shapely.simplify(areas, rough, preserve_topology=False)
+    # A touch wider, so that what the simplifying parted grows together again.
+    whole = shapely.union_all(shapely.buffer(shapely.make_valid(small), rough, quad_segs=1))
+    polygons = shapely.get_parts(shapely.buffer(whole, -rough, quad_segs=1))
+    shells = shapely.polygons(shapely.get_exterior_ring(polygons[~shapely.is_empty(polygons)]))
+    plain: Any = shapely.simplify(shells, rough)
+    rings = [shapely.get_coordinates(one) for one in plain]
+    return [np.round(ring[:-1, ::-1], 5).tolist() for ring in rings]
 
 
 def places(shapes: Any) -> list[tuple[int, int] | None]:

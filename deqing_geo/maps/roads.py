@@ -12,11 +12,15 @@ from deqing_geo import columns as names
 from deqing_geo.checks import require_words
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
+from deqing_geo.maps.classes import Breaks, limits
+from deqing_geo.maps.finding import gathered
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins
 from deqing_geo.text import figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import folium
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -30,7 +34,9 @@ AROUND = 0.1
 NAMED = 4
 
 
-def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> folium.Map:
+def add_density(
+    m: folium.Map, density: RoadDensity, *, breaks: Breaks = None, show: bool = True
+) -> folium.Map:
     """Colour the areas by their road density (路网密度).
 
     Parameters
@@ -39,6 +45,11 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
         Of `area_map`, or any.
     density : RoadDensity
         The result to show.
+    breaks : "quantiles", "jenks", another scheme or list of float, optional
+        Limits of the classes; by default round ones of equal width. "quantiles" puts about as
+        many areas in each class, "jenks" keeps what is alike together, a list gives the limits
+        themselves; any other name is looked up in mapclassify, if that is installed. The legend
+        says which.
     show : bool
         Whether it is switched on at first.
 
@@ -51,6 +62,8 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
     ------
     CRSError
         If the result cannot be brought to degrees.
+    InputError
+        If there is no such scheme, or the limits do not rise or begin above a value.
 
     Examples
     --------
@@ -69,13 +82,14 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
     keys, labels = parts.keys(table), parts.labels(table)
     contents.name(keys, labels)
     values = density.series.to_numpy(dtype=float)
-    breaks = parts.breaks(values, table["area_km2"].to_numpy(dtype=float))
+    land = table["area_km2"].to_numpy(dtype=float)
+    edges, scheme = limits(values, land, breaks)
     ramp, look = parts.style()["density"]["ramp"], parts.style()["area"]
-    colours = [*ramp[: len(breaks) - 1], parts.style()["density"]["no_data"]]
+    colours = [*ramp[: len(edges) - 1], parts.style()["density"]["no_data"]]
     use = np.where(
         np.isnan(values),
         len(colours) - 1,
-        np.clip(np.searchsorted(breaks, values, "right") - 1, 0, len(breaks) - 2),
+        np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2),
     )
     styles = [
         {"color": look["color"], "weight": look["weight"], "fillColor": colour, "fillOpacity": 0.85}
@@ -99,21 +113,23 @@ def add_density(m: folium.Map, density: RoadDensity, *, show: bool = True) -> fo
     m.add_child(ShapeLayer(layer, payload, show=show))
     entries = [
         {"fill": colour, "color": look["color"], "label": f"{low:g} - {high:g}"}
-        for colour, low, high in zip(colours, breaks, breaks[1:], strict=False)
+        for colour, low, high in zip(colours, edges, edges[1:], strict=False)
     ]
     if len(table) == 0:
         entries = [{**entries[0], "label": names.word("map.nothing")}]
-    if np.nanmax(values, initial=0.0) > breaks[-1]:
-        entries[-1]["label"] = f"{breaks[-2]:g} {names.word('map.and_more')}"
+    if np.nanmax(values, initial=0.0) > edges[-1]:
+        entries[-1]["label"] = f"{edges[-2]:g} {names.word('map.and_more')}"
     if np.isnan(values).any():
         entries.append(
             {"fill": colours[-1], "color": look["color"], "label": names.word("map.no_data")}
         )
+    for at, entry in enumerate(entries):
+        entry["amount"] = parts.amount(land[use == at], 100)
     contents.legends.append(
         {
             "layer": layer,
             "title": layer,
-            "unit": f"{unit},{names.word('map.classes')}",
+            "unit": f"{unit},{scheme}",
             "entries": entries,
         }
     )
@@ -190,8 +206,13 @@ def add_roads(
         for called, word, state in zip(parts.texts(roads, "road_name"), words, status, strict=True)
     ]
     layer = name or names.word("layer.roads")
-    _draw(m, _Drawn(roads, words, late, tips), by, layer, show=show)
     contents = page_of(m).contents
+    called = parts.texts(roads, "road_name")
+    # Two sets of roads on one map must not tell each other's stories.
+    many = sum(one.kind == names.word("map.roads") for one in contents.places)
+    keys = [f"road#{many}#{at}" if one else None for at, one in enumerate(called)]
+    contents.places += gathered(called, [key or "" for key in keys], names.word("map.roads"))
+    _draw(m, _Drawn(roads, words, late, tips, keys), by, layer, show=show)
     parts.notice(contents, [str(roads.attrs["notice"])] if roads.attrs.get("notice") else [])
     parts.credit(contents, origins(roads=roads))
     return m
@@ -271,11 +292,7 @@ def road_map(
             (names.label("road_width_m"), f"{width} 米" if width else ""),
         ]
         contents.tell(key, "", [pair for pair in pairs if pair[1]], ";".join(said))
-    finds: dict[str, str] = {}
-    for one, key in zip(called, keys, strict=True):
-        if one:
-            finds.setdefault(one, key)
-    contents.finds += list(finds.items())
+    contents.places += gathered(called, keys, names.word("map.roads"))
     contents.seek = names.word("map.seek_roads")
     layer = names.word("layer.roads")
     inside = np.isin(at, list(told))
@@ -305,7 +322,7 @@ class _Drawn:
     words: NDArray[Any]
     late: NDArray[np.bool_]
     tips: list[list[str]]
-    keys: list[str] | None = None
+    keys: Sequence[str | None] | None = None
     inside: NDArray[np.bool_] | None = None
 
 

@@ -1,0 +1,104 @@
+"""For whom a map is, and what it must therefore say and leave out.
+
+No number is made up here: a map without a review number says that it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deqing_geo import columns as names
+from deqing_geo.errors import ExportError
+
+AUDIENCES = ("internal", "public")
+# What nobody has agreed to is on internal maps only.
+NOT_PUBLIC = ("candidate", "refused")
+# Of a village the public reads its town and its type; reasons hold people and incomes.
+PUBLIC_ROWS = ("town_name", "village_type")
+PUBLIC_PARTS = ("road_density", "park_coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """For whom a map is, at what stage, and who made it.
+
+    Attributes
+    ----------
+    audience : {"internal", "public"}
+        Who may see it.
+    stage : str
+        征求意见稿, 会审稿, 报批稿 or nothing.
+    review_number : str
+        The map's 审图号 as it was given, or nothing.
+    made_by, made_on : str
+        编制单位 and 制图日期, or nothing.
+    """
+
+    audience: str = "internal"
+    stage: str = ""
+    review_number: str = ""
+    made_by: str = ""
+    made_on: str = ""
+
+    @property
+    def marks(self) -> list[str]:
+        """The first line of the footer, in pieces."""
+        said = []
+        if self.audience == "internal":
+            said += [names.word("map.internal"), names.word("map.no_internet")]
+        if self.review_number:
+            said.append(f"{names.word('map.review_number')}:{self.review_number}")
+        else:
+            if self.audience == "public":
+                said.append(names.word("map.for_review"))
+            said.append(names.word("map.not_public"))
+        said.append(names.word("map.boundary"))
+        for key in ("made_by", "made_on"):
+            if value := getattr(self, key):
+                said.append(f"{names.word(f'map.{key}')}:{value}")
+        return said
+
+
+def for_the_public(
+    stories: Mapping[str, Mapping[str, Any]], legends: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Stories without reasons, people, incomes, doubts and proposals.
+
+    Parameters
+    ----------
+    stories : mapping
+        Of a page, by key.
+    legends : sequence of mapping
+        Of a page.
+
+    Returns
+    -------
+    dict, list
+        Stories a public map may tell, and its legends.
+
+    Raises
+    ------
+    ExportError
+        If the map shows villages whose relocation nobody has agreed to.
+    """
+    words = names.vocabulary("status")
+    held = tuple(words[one] for one in NOT_PUBLIC)
+    labels = [entry["label"] for part in legends for entry in part["entries"]]
+    if found := [label for label in labels if label.startswith(held)]:
+        raise ExportError(
+            f"A map for the public may not show {found[0]}: nobody has agreed to it. Draw "
+            "types.of(...) without these villages, or keep the map internal."
+        )
+    rows = {names.label(one) for one in PUBLIC_ROWS}
+    parts = {names.label(one) for one in PUBLIC_PARTS} | {names.word("layer.density")}
+    typed = names.label("village_type")
+    out = {}
+    for key, story in stories.items():
+        told = story["parts"]
+        if any(row[0] == typed for part in told for row in part["rows"]):
+            head = {"title": "", "rows": [row for row in told[0]["rows"] if row[0] in rows]}
+            told = [head, *(part for part in told[1:] if part["title"] in parts)]
+        out[key] = {**story, "parts": told}
+    return out, [dict(part) for part in legends]
