@@ -14,6 +14,7 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
+from deqing_geo.looks import named
 from deqing_geo.looks.classes import limits, rounded
 from deqing_geo.maps import parts
 from deqing_geo.maps.finding import places_of
@@ -269,9 +270,9 @@ def test_the_legend_says_how_many_and_how_much_land():
     said = {entry["label"]: entry["amount"] for entry in density["entries"]}
     assert said["1.5 - 2"] in ("2 个,2.00 平方公里", "2 个,1.99 平方公里")
     assert said["0.5 - 1"] == "0 个"
-    assert parts.amount([0.5, 0.25]) == "2 个,0.75 公顷"
-    assert parts.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
-    assert parts.amount([]) == "0 个"
+    assert named.amount([0.5, 0.25]) == "2 个,0.75 公顷"
+    assert named.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
+    assert named.amount([]) == "0 个"
 
 
 def test_what_is_served_and_what_is_not_have_their_hectares_in_the_legend():

@@ -40,8 +40,8 @@ class Imprint:
     made_on: str = ""
 
     @property
-    def marks(self) -> list[str]:
-        """The first line of the footer, in pieces."""
+    def duties(self) -> list[str]:
+        """What a product is and is not, in pieces: for whom, reviewed or not, borders."""
         said = []
         if self.audience == "internal":
             said += [names.word("map.internal"), names.word("map.no_internet")]
@@ -52,6 +52,12 @@ class Imprint:
                 said.append(names.word("map.for_review"))
             said.append(names.word("map.not_public"))
         said.append(names.word("map.boundary"))
+        return said
+
+    @property
+    def marks(self) -> list[str]:
+        """The first line of a footer, in pieces: duties, then who made it and when."""
+        said = self.duties
         for key in ("made_by", "made_on"):
             if value := getattr(self, key):
                 said.append(f"{names.word(f'map.{key}')}:{value}")

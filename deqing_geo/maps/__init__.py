@@ -52,7 +52,6 @@ __all__ = [
     "village_map",
 ]
 
-NAME_COLUMNS = parts.NAME_COLUMNS
 MEGABYTE = 1_000_000
 # What opens in some 15 seconds on an office machine of ten years, a quarter as fast as ours.
 LARGE_MB = 5
