@@ -20,6 +20,7 @@ FLOORS = {
         "grades",
         "sheets",
         "weights",
+        "looks",
     ),
     3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
     4: (

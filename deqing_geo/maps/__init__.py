@@ -1,7 +1,7 @@
 """Results on a map: plain `folium.Map` objects that open without a network.
 
 Maps show and decide nothing: no length, ratio or threshold is computed here. Colours are
-in ``style.toml``; labels come from `columns`; definitions and notices come with the results
+in `looks`; labels come from `columns`; definitions and notices come with the results
 and stay on the page. This is the only part of the library that knows folium.
 """
 
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
+from deqing_geo.looks.palette import Palette, read_palette, use_palette
+from deqing_geo.looks.simplify import SIMPLIFY_M
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
@@ -21,10 +23,8 @@ from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
-from deqing_geo.maps.palette import Palette, read_palette, use_palette
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
-from deqing_geo.maps.simplify import SIMPLIFY_M
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
+from deqing_geo.looks.palette import in_use
+from deqing_geo.looks.palette import style as style
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, page_of
-from deqing_geo.maps.palette import in_use
-from deqing_geo.maps.palette import style as style
 from deqing_geo.text import escape, figure
 
 if TYPE_CHECKING:
