@@ -14,8 +14,8 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
+from deqing_geo.looks.classes import limits, rounded
 from deqing_geo.maps import parts
-from deqing_geo.maps.classes import limits, rounded
 from deqing_geo.maps.finding import places_of
 from deqing_geo.maps.page import page_of
 from tests.test_maps import drawn, footer, html_of, told

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
+from deqing_geo.looks.palette import Palette, read_palette, use_palette
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
@@ -21,7 +22,6 @@ from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
-from deqing_geo.maps.palette import Palette, read_palette, use_palette
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.simplify import SIMPLIFY_M

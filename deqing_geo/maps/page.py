@@ -18,9 +18,10 @@ from folium.map import Layer
 from jinja2 import Template
 
 from deqing_geo import columns as names
+from deqing_geo.looks.imprint import Imprint
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.finding import Place, places_of
-from deqing_geo.maps.marks import Imprint, for_the_public
+from deqing_geo.maps.marks import for_the_public
 from deqing_geo.maps.packing import STORIES_FROM, brief, packed
 from deqing_geo.maps.shapes import UNIT, Shapes, encode
 from deqing_geo.maps.simplify import Simplified, simplify

@@ -10,9 +10,9 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.checks import require_words
+from deqing_geo.looks.classes import Breaks, limits
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
-from deqing_geo.maps.classes import Breaks, limits
 from deqing_geo.maps.finding import gathered
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins

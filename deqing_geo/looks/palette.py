@@ -224,7 +224,7 @@ def _ours() -> dict[str, Any]:
 
 
 def _copy() -> dict[str, Any]:
-    text = resources.files("deqing_geo.maps").joinpath("style.toml").read_text(encoding="utf-8")
+    text = resources.files("deqing_geo.looks").joinpath("style.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
