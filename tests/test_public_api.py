@@ -62,6 +62,7 @@ def public_functions():
         "layers.signs",
         "looks.classes",
         "looks.imprint",
+        "looks.named",
         "looks.palette",
         "looks.shapes",
         "looks.simplify",

@@ -1,7 +1,7 @@
 """Results on a map: plain `folium.Map` objects that open without a network.
 
 Maps show and decide nothing: no length, ratio or threshold is computed here. Colours are
-in `looks`; labels come from `columns`; definitions and notices come with the results
+in ``style.toml``; labels come from `columns`; definitions and notices come with the results
 and stay on the page. This is the only part of the library that knows folium.
 """
 
