@@ -1,6 +1,6 @@
-"""For whom a product is, and what it must therefore say.
+"""For whom a map is, at what stage, by whom: the line it cannot leave the house without.
 
-No number is made up here: what has no review number says that it has none.
+No number is made up here: a map without a review number says that it has none.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Imprint:
 
     @property
     def duties(self) -> list[str]:
-        """What a product is and is not, in pieces: for whom, reviewed or not, borders."""
+        """What the map is and is not, in pieces: for whom, reviewed or not, borders."""
         said = []
         if self.audience == "internal":
             said += [names.word("map.internal"), names.word("map.no_internet")]
@@ -64,15 +64,15 @@ class Imprint:
         return said
 
 
-def imprint(
-    audience: str = "internal",
+def imprint_of(
     *,
+    audience: str = "internal",
     stage: str | None = None,
     review_number: str | None = None,
     made_by: str | None = None,
     made_on: dt.date | str | None = None,
 ) -> Imprint:
-    """The imprint of a product, once it is sure that it can stand.
+    """An imprint that may stand on a map; what may not is refused, all of it at once.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def imprint(
     stage : str, optional
         征求意见稿, 会审稿 or 报批稿.
     review_number : str, optional
-        The 审图号 it was given, word for word. It is never made up or left to fill in.
+        The 审图号 the map was given, word for word. It is never made up or left to fill in.
     made_by : str, optional
         编制单位.
     made_on : date or str, optional
@@ -90,18 +90,18 @@ def imprint(
     Returns
     -------
     Imprint
-        With the line that belongs on every page.
+        What was given, tidied.
 
     Raises
     ------
     InputError
         If there is no such audience or stage, the number is a blank to fill in, or the date
-        is none; all of it at once.
+        is none.
 
     Examples
     --------
-    >>> imprint("public").marks[0]
-    '送审稿'
+    >>> imprint_of(stage="会审稿", made_on="2025-12-31").marks[-1]
+    '制图日期:2025-12-31'
     """
     stages = tuple(names.phrases("map_stage").values())
     wrong = []
@@ -120,5 +120,5 @@ def imprint(
     except ValueError:
         wrong.append(f"made_on={made_on!r}: give a date, such as 2025-12-31")
     if wrong:
-        raise InputError("The imprint cannot stand:\n  " + "\n  ".join(wrong))
+        raise InputError("The imprint cannot stand on a map:\n  " + "\n  ".join(wrong))
     return Imprint(audience, stage or "", number, (made_by or "").strip(), day)

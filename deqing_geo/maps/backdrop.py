@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import itertools
+import tomllib
 import warnings
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from jinja2 import Template
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError, GeometryError, InputError
-from deqing_geo.looks.palette import ours, style
+from deqing_geo.looks.palette import style
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.rasters import Raster
 from deqing_geo.text import script_json
@@ -428,7 +430,8 @@ def _ramp() -> tuple[list[float], list[str]]:
 
 @functools.cache
 def _terrain_look() -> dict[str, Any]:
-    found: dict[str, Any] = ours()["terrain"]
+    text = resources.files("deqing_geo.looks").joinpath("style.toml").read_text(encoding="utf-8")
+    found: dict[str, Any] = tomllib.loads(text)["terrain"]
     return found
 
 
