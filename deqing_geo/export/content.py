@@ -229,7 +229,7 @@ def _with_marks(frame: pd.DataFrame, result: Any) -> pd.DataFrame:
 def _part(key: str, title: str, frame: pd.DataFrame, **about: Any) -> Part:
     said = marks(frame)
     out = tidied(frame)
-    out.attrs = {**said}
+    out.attrs = dict[Any, Any](said)
     return Part(key, title, out, **about)
 
 

@@ -252,7 +252,7 @@ def layer_name(name: str, taken: dict[str, int]) -> str:
     >>> layer_name("道路(按等级)_公路(国省道)", {})
     '道路(按等级)_公路(国省道)'
     """
-    plain = _NO_NAME.sub("_", re.sub(r"[\x00-\x1f\x7f]", "", name)) or "0"
+    plain = _NO_NAME.sub("_", re.sub(r"[\x00-\x1f\x7f]", "", name).replace(" - ", "-")) or "0"
     out, size = "", 0
     for letter in plain:
         try:

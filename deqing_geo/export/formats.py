@@ -20,7 +20,6 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from deqing_geo.columns import word
 from deqing_geo.crs import to_working
 from deqing_geo.errors import ExportError
 from deqing_geo.export.content import holds_texts
@@ -29,7 +28,7 @@ from deqing_geo.export.layers import fixed_date, with_index, write_geopackage
 from deqing_geo.export.lyrx import lyrx
 from deqing_geo.export.short import short_names
 from deqing_geo.export.symbols import Look, look_of
-from deqing_geo.export.tables import in_chinese
+from deqing_geo.export.tables import heading, in_chinese
 
 if TYPE_CHECKING:
     from deqing_geo.export.content import Part
@@ -126,11 +125,11 @@ def flat(part: Part, imprint: str, *, office: bool = False) -> pd.DataFrame:
     if look is not None:
         frame["legend"], frame["colour"] = look.legend, look.colours
     frame["imprint"] = imprint
-    shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
-    for column in frame.columns:
-        if column != shape:
-            frame[column] = _cells(frame[column], office)
     out = with_index(frame)
+    shape = out.geometry.name if isinstance(out, gpd.GeoDataFrame) else None
+    for column in out.columns:
+        if column != shape:
+            out[column] = _cells(out[column], office)
     if isinstance(out, gpd.GeoDataFrame):
         told = shapely.force_2d(out.geometry.to_numpy())
         out = out.set_geometry(gpd.GeoSeries(told, index=out.index, crs=out.crs))
@@ -441,7 +440,7 @@ def translated(called: str) -> Iterator[None]:
             raise
         raise ExportError(
             f"{called}: cannot be written ({error}). Drop the column it names, or see the disk. "
-            f"{word('export.list')}: unchanged."
+            "What was there is unchanged."
         ) from error
 
 
@@ -474,14 +473,15 @@ def dictionary(
             if column == "geometry":
                 continue
             about = known.get(column)
-            label = about.zh if about is not None else classes.get(column, "")
+            told = heading(column)
+            label = about.zh if about is not None else classes.get(column, told)
             rows.append(
                 {
                     "layer_name": part.key,
                     "layer_title": part.title,
                     "field": column,
                     "short_field": short.get(part.key, {}).get(column, ""),
-                    "field_label": label,
+                    "field_label": "" if label == column else label,
                     "field_unit": about.unit if about is not None else "",
                 }
             )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Columns the public may read, whatever part they stand in.
 PUBLIC = (
     "county_code", "county_name", "town_code", "town_name", "village_code", "village_name",
-    "zone_name", "area_id", "area", "area_km2", "village_type",
+    "zone_name", "area_km2", "village_type",
     "road_name", "road_class", "road_status", "road_km", "road_density", "highway_density",
     "park_name", "park_class", "park_status", "park_area_m2", "service_radius",
     "demand_ha", "served_ha", "gap_ha", "park_coverage",
