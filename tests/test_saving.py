@@ -1,9 +1,9 @@
 """Results in the formats an office asks for, for the house and for the public."""
 
 import csv
+import gc
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -63,7 +63,7 @@ def typed(kinds, status=None):
             "status": status or ["initial"] * len(kinds),
             "pop_resident": 100.0,
             "owner": "张三",
-            "BSM": "0001",
+            "BSM": "BSM-9731",
         },
         geometry=boxes,
         crs=4549,
@@ -347,23 +347,27 @@ def test_the_workbook_has_a_sheet_for_every_result_and_says_what_it_rests_on(eve
     book = openpyxl.load_workbook(out / "results.xlsx")
     sheet = book["公园绿地服务半径覆盖率"]
     heads = next(list(row) for row in sheet.iter_rows(values_only=True) if row[0] == "编号")
-    row = list(sheet.iter_rows(values_only=True))[5]
+    told = [list(row) for row in sheet.iter_rows(values_only=True)]
+    row = told[told.index(heads) + 1]
 
     assert book.sheetnames[-3:] == ["口径与来源", "依据", "字段说明"]
     assert "公园绿地服务半径覆盖率(%)" in heads and "内部资料" in sheet["A2"].value
     at = heads.index("公园绿地服务半径覆盖率(%)")
-    assert row[at] == 62.5 and sheet.cell(6, at + 1).number_format == "0.00##"
+    place = sheet.cell(told.index(heads) + 2, at + 1)
+    assert row[at] == 62.5 and place.number_format == "0.00##"
     assert sheet.oddHeader.left.text.startswith("内部资料")
-    code = book["layer"]["A5"]
+    code = next(row[0] for row in book["layer"] if row[0].value == "330521001900")
     assert code.value == "330521001900" and code.data_type == "s" and code.number_format == "@"
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_reads_the_workbook_as_it_was_written(tmp_path, coverage):
+    # Commas, UTF-8, cells as they are stored, the first sheet.
+    way = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"
     save_results(coverage, tmp_path, formats=["xlsx"])
     subprocess.run(
         ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-         "--convert-to", 'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1',
+         "--convert-to", way,
          "--outdir", tmp_path / "csv", tmp_path / "results.xlsx"],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
@@ -384,7 +388,9 @@ def test_libreoffice_reads_the_workbook_as_it_was_written(tmp_path, coverage):
 
 
 def test_hostile_texts_arrive_everywhere_and_nothing_runs(tmp_path):
-    frame = typed(["cluster"] * len(HOSTILE)).assign(village_name=HOSTILE, remarks=HOSTILE)
+    frame = typed(["cluster"] * len(HOSTILE))
+    told = pd.Series(HOSTILE, index=frame.index, dtype=object)
+    frame = frame.assign(village_name=told, remarks=told)
     save_results({"=村{{1}}/../x": frame}, tmp_path, formats=FORMATS)
     told = [clean(text) for text in HOSTILE]
     key = next(tmp_path.glob("*.fgb")).stem
@@ -400,8 +406,9 @@ def test_hostile_texts_arrive_everywhere_and_nothing_runs(tmp_path):
         assert found.to_list() == told
     book = openpyxl.load_workbook(tmp_path / "results.xlsx")
     assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
+    head = columns.label("remarks")
     for row in rows(next(tmp_path.glob("*村*.csv"))):
-        assert row["备注"].strip() == "" or row["备注"].lstrip()[0] not in "=+@\t%"
+        assert row[head].strip() == "" or row[head].lstrip()[0] not in "=+@\t%"
     pyogrio.read_dataframe(tmp_path / "results.dxf")
     json.loads(next(tmp_path.glob("*.lyrx")).read_text("utf-8"))
     for text in pyogrio.read_dataframe(tmp_path / "results.gpkg", layer="layer_styles").styleQML:
@@ -421,7 +428,7 @@ def test_the_public_reads_no_owner_no_person_no_doubt_and_no_candidate(tmp_path,
     assert set(layer.columns) == {
         "village_code", "village_name", "village_type", "legend", "colour", "imprint", "geometry",
     }  # fmt: skip
-    for word in ("张三", "拟列入", "建议复核", "candidate", "refused", "0001"):
+    for word in ("张三", "拟列入", "建议复核", "candidate", "refused", "BSM-9731"):
         assert word.encode() not in everything_written, word
     assert layer["legend"].to_list()[5:] == ["暂不分类", "尚未拟定", "尚未拟定", "尚未拟定"]
     assert layer["village_type"].isna().to_list()[6:] == [True] * 3
@@ -525,11 +532,15 @@ def test_a_layer_without_a_system_is_refused_for_the_public_only(tmp_path):
         save_results({"v": frame}, tmp_path, audience="public")
 
 
+# The writer of XML leaves an iterator behind that ends badly.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_full_disk_leaves_what_was_there(tmp_path, density, kind):
     kinds = ["gdb", kind] if kind == "lyrx" else [kind]
     save_results(density.table, tmp_path, formats=kinds)
     before = contents(tmp_path)
+    # No file grows over 600 bytes: what a full disk does, on any system of the Unix kind.
+    resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (600, limits[1]))
     try:
@@ -537,6 +548,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, density, kind):
             save_results(density, tmp_path, formats=kinds)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    gc.collect()
 
     assert contents(tmp_path) == before
 
@@ -547,7 +559,7 @@ def test_a_geodatabase_is_replaced_whole_or_not_at_all(tmp_path, density, covera
     move = os.replace
 
     def fail(source, target):
-        if Path(target).name == "文件清单.csv" and ".part" in str(source):
+        if Path(target).name == "文件清单.csv" and Path(source).parent.name != "before":
             raise PermissionError(13, "in use")
         return move(source, target)
 
@@ -565,8 +577,9 @@ def test_a_geodatabase_is_replaced_whole_or_not_at_all(tmp_path, density, covera
 
 
 def test_a_layer_of_several_kinds_of_shapes_becomes_several(tmp_path):
-    shapes = [shapely.box(0, 0, 9, 9), shapely.Point(1, 1), shapely.LineString([(0, 0), (5, 5)]),
-              None, shapely.GeometryCollection([shapely.box(0, 0, 1, 1), shapely.Point(3, 3)])]  # fmt: skip
+    both = shapely.GeometryCollection([shapely.box(0, 0, 1, 1), shapely.Point(3, 3)])
+    line = shapely.LineString([(0, 0), (5, 5)])
+    shapes = [shapely.box(0, 0, 9, 9), shapely.Point(1, 1), line, None, both]
     frame = gpd.GeoDataFrame({"park_name": list("甲乙丙丁戊")}, geometry=shapes, crs=4549)
     frame.geometry = frame.translate(500_000, 3_380_000)
     save_results({"parks": frame}, tmp_path, formats=FORMATS)

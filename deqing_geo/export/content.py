@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # halves of letters that cannot be written.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _HALF = re.compile(r"[\ud800-\udfff]")
-# Names of layers become names of files.
-_NO_NAME = re.compile(r'[\\/:*?"<>|\[\]\'\s\x00-\x1f]+')
+# Names of layers become names of files and of tables: letters of any script, digits, underscores.
+_NO_NAME = re.compile(r"\W+")
 MOST_NAME = 60
 OFFICE = "office"
 
@@ -342,7 +342,7 @@ def named(name: str) -> str:
     >>> named("../a b:村")
     'a_b_村'
     """
-    out = _NO_NAME.sub("_", clean(name)).strip("._ ")[:MOST_NAME]
+    out = _NO_NAME.sub("_", clean(name)).strip("_")[:MOST_NAME]
     return out or "layer"
 
 
@@ -354,7 +354,8 @@ def _renamed(parts: list[Part]) -> list[Part]:
     titles: set[str] = set()
     out = []
     for part in parts:
-        key = _free(part.key, keys)
+        # Tables of a geodatabase begin with a letter.
+        key = _free(f"L{part.key}" if part.key[:1].isdigit() else part.key, keys)
         title = _free(part.title, titles)
         out.append(replace(part, key=key, title=title))
     return out

@@ -171,7 +171,10 @@ def _polyline(line: Any, layer: str, *, closed: bool) -> str:
 
 def _extent(drawings: Sequence[Drawing]) -> list[tuple[int, Any]]:
     shapes = [one.frame.geometry.to_numpy() for one in drawings]
-    box = shapely.total_bounds(np.concatenate([np.empty(0, dtype=object), *shapes]))
+    every = np.concatenate([np.empty(0, dtype=object), *shapes])
+    if not (~shapely.is_missing(every) & ~shapely.is_empty(every)).any():
+        return []
+    box = shapely.total_bounds(every)
     if not np.isfinite(box).all():
         return []
     return [

@@ -42,6 +42,8 @@ MOST_WHOLE = 2**31 - 1
 # The day a .dbf says it was changed; any fixed one will do.
 DBF_DAY = "2000-01-01"
 SUFFIX = {0: "_points", 1: "_lines", 2: "_areas"}
+# What GDAL's door says of a layer without a system of coordinates.
+NO_CRS = "'crs' was not provided"
 # Names ArcGIS keeps for itself.
 RESERVED = {"objectid", "shape", "shape_length", "shape_area"}
 
@@ -220,7 +222,8 @@ def write_gpkg(
     sources : sequence of Definition and Rule
         Written as a table.
     """
-    with translated(file.name):
+    with translated(file.name), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=NO_CRS)
         write_geopackage(
             file,
             {part.key: flat(part, imprint) for part in parts},
@@ -397,7 +400,7 @@ def _write(
             about |= {"geometry_type": "MultiPolygon"}
     with fixed_date(), warnings.catch_warnings():
         # A layer without a system of coordinates is the caller's to know.
-        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        warnings.filterwarnings("ignore", message=NO_CRS)
         pyogrio.write_dataframe(frame, file, layer=layer, driver=driver, append=append, **about)
     # A full disk is not always told of.
     info = pyogrio.read_info(file, layer=layer, force_feature_count=True)
