@@ -617,3 +617,56 @@ def test_parts_have_keys_of_their_own(density):
 
     assert len({part.key for part in parts}) == len(parts) == 6
     assert parts[0].key == "去年_road_density" and parts[0].title == "去年 路网密度"
+
+
+# ---------------------------------------------------------------- from an earlier run
+
+
+def test_a_folder_of_an_earlier_run_goes_out_as_its_results_do(tmp_path, capsys, density, coverage):
+    from deqing_geo.cli import main
+
+    early, out = tmp_path / "early", tmp_path / "out"
+    dg.save_layers(early / "r.gpkg", {"road_density": density.table, "gaps": coverage.gaps})
+    command = ["export", str(early), "--out", str(out), "--formats", "gdb,xlsx", "--name", "德清"]
+
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "内部资料" in printed and printed.encode("gbk")
+    layer = gpd.read_file(out / "德清.gdb", layer="road_density")
+    assert layer["definition"].str.startswith("城市道路口径").all()
+    assert layer["road_km"].sum() == approx(4.0)
+    assert set(gpd.read_file(out / "德清.gdb", layer="gaps")["legend"]) == {"公园绿地服务盲区"}
+    assert main([*command, "--audience", "public"]) == 0
+    assert "送审稿" in capsys.readouterr().out and (out / "德清_送审稿.gdb").exists()
+
+
+def test_export_refuses_what_it_cannot_do_in_a_sentence(tmp_path, capsys, density):
+    from deqing_geo.cli import main
+
+    file = dg.save_layers(tmp_path / "results.gpkg", {"d": density.table})
+    for command, said in (
+        ([tmp_path / "absent"], "absent"),
+        ([file, "--formats", "mdb"], "mdb"),
+        ([file, "--review-number", "XX"], "review_number"),
+        ([file], "would be overwritten"),
+    ):
+        out = tmp_path if len(command) == 1 else tmp_path / "o"
+        assert main(["export", *map(str, command), "--out", str(out)]) == 1
+        assert said in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["export", str(tmp_path / "empty"), "--out", str(tmp_path / "o")]) == 1
+    assert "no GeoPackage" in capsys.readouterr().err
+
+
+def test_types_of_an_earlier_run_keep_their_colours_and_their_secrets(tmp_path, villages):
+    from deqing_geo.batch.exports import earlier_layers
+
+    dg.save_layers(tmp_path / "villages.gpkg", {"villages": villages})
+    layers = earlier_layers([tmp_path])
+    look = look_of("villages", layers["villages"])
+    made = save_results(layers, tmp_path / "o", audience="public", formats=["csv"])
+
+    assert look.legend == look_of("villages", villages).legend
+    text = (tmp_path / "o" / "villages_送审稿.csv").read_text("utf-8-sig")
+    assert "拟列入" not in text and "张三" not in text and "尚未拟定" not in text.splitlines()[0]
+    assert "owner" in set(made.left_out["field"])

@@ -423,6 +423,11 @@ def translated(called: str) -> Iterator[None]:
     called : str
         The file.
 
+    Yields
+    ------
+    None
+        To write in.
+
     Raises
     ------
     ExportError

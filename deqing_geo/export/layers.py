@@ -179,7 +179,13 @@ def source_row(source: Definition | Rule) -> dict[str, str]:
 
 @contextlib.contextmanager
 def fixed_date() -> Iterator[None]:
-    """Let GDAL write no hour of its own into a file."""
+    """Let GDAL write no hour of its own into a file.
+
+    Yields
+    ------
+    None
+        To write in.
+    """
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
     try:

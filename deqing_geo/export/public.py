@@ -92,8 +92,11 @@ def for_the_public(
     kept: list[Part] = []
     left: list[LeftOut] = []
     for part in parts:
-        if part.kind == OFFICE or any(column in part.frame for column in OF_THE_OFFICE):
-            # Parks carry why they do not count; that is a column and not a ledger.
+        # What a result is known by its class; a frame somebody gives, by its columns.
+        listed = part.kind == "frame" and not _typed(part)
+        if part.kind == OFFICE or (
+            listed and any(column in part.frame for column in OF_THE_OFFICE)
+        ):
             left.append(LeftOut(part.title, "", names.word("export.internal_only")))
             continue
         frame, dropped = _public_columns(part)
@@ -107,18 +110,25 @@ def for_the_public(
     return kept, left, said
 
 
+def _typed(part: Part) -> bool:
+    return "type_final" in part.frame or "village_type" in part.frame
+
+
 def _public_columns(part: Part) -> tuple[pd.DataFrame, list[str]]:
     frame = part.frame
     shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
-    typed = part.kind == "types" or "type_final" in frame or "village_type" in frame
     allowed = {*PUBLIC, *names.vocabulary("road_class")}
     keep = [str(one) for one in frame.columns if one in allowed or one == shape]
     dropped = [str(one) for one in frame.columns if str(one) not in keep]
     out = frame[keep].copy(deep=False)
     out.attrs = dict(frame.attrs)
-    if typed:
+    if _typed(part):
         kinds = shown_types(frame)
         words = [kind if kind in SETTLED else None for kind in kinds]
+        # What conditions were left out says which villages might be others: a doubt.
+        kept = (names.word("notice.schematic"), names.word("notice.unread"))
+        said = str(out.attrs.get("notice", "")).split(";")
+        out.attrs["notice"] = ";".join(one for one in said if one in kept)
         out["village_type"] = pd.Series(words, index=out.index, dtype=object)
         dropped = [one for one in dropped if one not in ("village_type", UNSETTLED)]
     for column in CODES:

@@ -164,11 +164,17 @@ def thinned(layers: Sequence[NDArray[Any]], metres: float, unit: int) -> Thinned
     if sum(len(runs.xy) for runs in taken):
         page.simplify()
         drawn = page.drawn()
-    out = [
-        _rebuilt(layer.shapes, runs, xy, first, grid)
-        for layer, runs, (xy, first), grid in zip(held, taken, drawn, page.units, strict=True)
-    ]
-    return Thinned(out, page.units)
+    out, units = [], []
+    for layer, runs, (xy, first), grid in zip(held, taken, drawn, page.units, strict=True):
+        # Lines may be of any size: only areas ask for a finer grid.
+        good = shapely.is_valid(layer.shapes) & (shapely.get_dimensions(layer.shapes) == 2)
+        made = _rebuilt(layer.shapes, runs, xy, first, grid)
+        while grid < UNIT and (good & ~shapely.is_valid(made)).any():
+            grid *= 10
+            made = _rebuilt(layer.shapes, runs, xy, first, grid)
+        out.append(made)
+        units.append(grid)
+    return Thinned(out, units)
 
 
 def _rebuilt(
@@ -208,7 +214,10 @@ def _rebuilt(
         lines = shapely.linestrings(
             points[lineal], indices=np.searchsorted(lines_at, run_of[lineal])
         )
-        _put(out, runs.shape_of[lines_at], np.asarray(lines), shapely.multilinestrings)
+        lines = np.asarray(lines)
+        # What is a point even there is no line, and nothing is drawn of it.
+        lines[shapely.length(lines) == 0] = shapely.LineString()
+        _put(out, runs.shape_of[lines_at], lines, shapely.multilinestrings)
     return out
 
 
