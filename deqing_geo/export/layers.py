@@ -16,6 +16,7 @@ import shapely
 from deqing_geo.columns import word
 from deqing_geo.errors import ExportError
 from deqing_geo.export.qml import qml
+from deqing_geo.export.symbols import look_of
 from deqing_geo.export.tables import index_name
 from deqing_geo.files import whole_file
 from deqing_geo.provenance import marks
@@ -37,6 +38,7 @@ def save_layers(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
     sources: tuple[Definition | Rule, ...] = (),
+    styled: bool = False,
 ) -> Path:
     """Layers in one GeoPackage, with the documents behind them, the same bytes every time.
 
@@ -48,6 +50,9 @@ def save_layers(
         By layer name; the index becomes a column. Ratios stay ratios.
     sources : tuple of Definition and Rule
         Written as a table ``sources``: the definitions the figures rest on.
+    styled : bool
+        Whether QGIS shall open the layers in the colours of the maps; each then has its entry
+        of the legend and its colour in ``legend`` and ``colour``.
 
     Returns
     -------
@@ -75,9 +80,16 @@ def save_layers(
         raise ExportError(f"{path}: no layer to write.")
     with whole_file(path) as draft:
         try:
-            write_geopackage(
-                draft, {name: with_index(frame) for name, frame in layers.items()}, sources=sources
-            )
+            looks = {
+                name: look
+                for name, frame in layers.items()
+                if styled and (look := look_of(name, frame)) is not None
+            }
+            named = {
+                name: with_index(_in_colour(frame, looks.get(name)))
+                for name, frame in layers.items()
+            }
+            write_geopackage(draft, named, sources=sources, looks=looks)
         except (
             pyogrio.errors.DataSourceError,
             AttributeError,
@@ -90,6 +102,12 @@ def save_layers(
                 f"{path}: cannot be written ({error}). Drop the column it names, or see the disk."
             ) from error
     return Path(path)
+
+
+def _in_colour(frame: gpd.GeoDataFrame, look: Look | None) -> gpd.GeoDataFrame:
+    if look is None:
+        return frame
+    return frame.assign(legend=look.legend, colour=look.colours)
 
 
 def write_geopackage(
