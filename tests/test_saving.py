@@ -360,6 +360,27 @@ def test_the_workbook_has_a_sheet_for_every_result_and_says_what_it_rests_on(eve
     assert code.value == "330521001900" and code.data_type == "s" and code.number_format == "@"
 
 
+def test_what_is_said_over_a_sheet_is_said_once_and_classes_are_called_classes(tmp_path):
+    roads = sample.roads()
+    roads["road_class"] = "other"
+    roads.loc[1, "road_class"] = "arterial"
+    save_results(dg.road_density(sample.villages(), roads), tmp_path, formats=["xlsx", "csv"])
+    sheet = openpyxl.load_workbook(tmp_path / "results.xlsx")["分等级道路长度"]
+    first = [row[0] for row in sheet.iter_rows(values_only=True)]
+
+    assert sum(str(one).startswith("内部资料") for one in first) == 1
+    heads = rows(tmp_path / "road_km_by_class.csv")[0]
+    assert "其他道路(公里)" in heads and "客观权重" not in heads
+
+
+def test_a_wide_table_is_printed_over_several_pages(tmp_path, villages):
+    wide = villages.assign(**{f"列{at}": at for at in range(30)})
+    save_results({"v": wide}, tmp_path, formats=["xlsx"])
+    sheet = openpyxl.load_workbook(tmp_path / "results.xlsx")["v"]
+
+    assert sheet.page_setup.fitToWidth == 4 and sheet.print_title_cols == "$A:$A"
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_reads_the_workbook_as_it_was_written(tmp_path, coverage):
     # Commas, UTF-8, cells as they are stored, the first sheet.

@@ -31,6 +31,10 @@ _HALF = re.compile(r"[\ud800-\udfff]")
 _NO_NAME = re.compile(r"\W+")
 MOST_NAME = 60
 OFFICE = "office"
+CARD = (
+    "id", "clause", "indicator_zh", "asked", "shown", "verdict", "definition", "notice", "source",
+    "departments", "computable",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +135,7 @@ def _taken_apart(result: Any, name: str) -> Iterator[Part]:
         "Siting": _of_siting,
         "Reach": _of_reach,
         "Tally": _of_tally,
+        "Scorecard": _of_card,
     }.get(kind)
     prefix = f"{named(name)}_" if name else ""
     if own is not None:
@@ -204,6 +209,14 @@ def _of_siting(siting: Any) -> Iterator[Part]:
 def _of_reach(reach: Any) -> Iterator[Part]:
     lines = _with_marks(reach.lines, reach)
     yield Part("reach", names.word("layer.reach"), lines, sheet=False, kind=OFFICE)
+
+
+def _of_card(card: Any) -> Iterator[Part]:
+    """What a reader needs of it; targets nobody measured stand at the end."""
+    table = card.table
+    order = table["measured"].isna().sort_values(kind="stable").index
+    shown = table.loc[order, [name for name in CARD if name in table]].set_index("id")
+    yield Part("scorecard", _title("scorecard"), _with_marks(shown, card), kind=OFFICE)
 
 
 def _of_tally(tally: Any) -> Iterator[Part]:

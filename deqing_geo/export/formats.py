@@ -28,7 +28,7 @@ from deqing_geo.export.layers import fixed_date, with_index, write_geopackage
 from deqing_geo.export.lyrx import lyrx
 from deqing_geo.export.short import short_names
 from deqing_geo.export.symbols import Look, look_of
-from deqing_geo.export.tables import heading, in_chinese
+from deqing_geo.export.tables import headings, in_chinese
 
 if TYPE_CHECKING:
     from deqing_geo.export.content import Part
@@ -477,12 +477,11 @@ def dictionary(
     classes = names.vocabulary("road_class")
     rows = []
     for part in parts:
-        for column in flat(part, imprint).columns:
-            if column == "geometry":
-                continue
-            about = known.get(column)
-            told = heading(column)
-            label = about.zh if about is not None else classes.get(column, told)
+        columns = [str(one) for one in flat(part, imprint).columns if one != "geometry"]
+        for column, told in zip(columns, headings(columns), strict=True):
+            of_road = column in classes and told == f"{classes[column]}(公里)"
+            about = None if of_road else known.get(column)
+            label = about.zh if about is not None else classes[column] if of_road else told
             rows.append(
                 {
                     "layer_name": part.key,
@@ -490,7 +489,7 @@ def dictionary(
                     "field": column,
                     "short_field": short.get(part.key, {}).get(column, ""),
                     "field_label": "" if label == column else label,
-                    "field_unit": about.unit if about is not None else "",
+                    "field_unit": about.unit if about is not None else "km" if of_road else "",
                 }
             )
     return pd.DataFrame(rows)

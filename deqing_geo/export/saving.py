@@ -28,11 +28,16 @@ from deqing_geo.looks.imprint import Imprint, imprint_of
 from deqing_geo.provenance import marks
 from deqing_geo.sheets import MOST_LETTERS, MOST_NAME, Field, Sheet, workbook
 from deqing_geo.text import card
+from deqing_geo.villages.kinds import labelled
 
 if TYPE_CHECKING:
     from deqing_geo.standards import Definition, Rule
 
 SHIFT = "export.public_shift"
+# More columns than this on one page of A4 cannot be read.
+COLUMNS_A_PAGE = 12
+# Columns of types that repeat another, or hold codes.
+FOR_MACHINES = ("type_final", "flags", "whole_area", "pop_gaps", "hh_gaps")
 _TAB = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))
 
 
@@ -350,12 +355,10 @@ def _xlsx(job: _Job, draft: Path) -> None:
     taken: set[str] = set()
     sheets = []
     for part in (one for one in job.parts if one.sheet):
-        table, cut = _cells(for_readers(part.frame))
-        said = [
-            job.line,
-            *(f"{names.label(key)}:{text}" for key, text in marks(part.frame).items()),
-        ]
-        shown = [part.frame.index.name, *(one for one in part.frame if not _is_shape(part, one))]
+        frame = _for_a_sheet(part)
+        table, cut = _cells(for_readers(frame))
+        said = [f"{names.label(key)}:{text}" for key, text in marks(part.frame).items()]
+        shown = [frame.index.name, *(one for one in frame if not _is_shape(part, one))]
         fields = tuple(
             Field(str(head), table.iloc[:, at].to_list(), format=_format(shown[at]))
             for at, head in enumerate(table.columns)
@@ -368,6 +371,7 @@ def _xlsx(job: _Job, draft: Path) -> None:
                 above=tuple((line[:MOST_LETTERS],) for line in [job.line, *said]),
                 mark=duty,
                 held=1,
+                pages_across=-(-len(fields) // COLUMNS_A_PAGE),
             )
         )
         told = names.word("export.cut_cells").format(count=cut, most=MOST_LETTERS) if cut else ""
@@ -376,6 +380,20 @@ def _xlsx(job: _Job, draft: Path) -> None:
     (draft / file).write_bytes(workbook(sheets, called=file))
     if not any(row["file_name"] == file for row in job.rows):
         job.note(file, "xlsx")
+
+
+def _for_a_sheet(part: Part) -> pd.DataFrame:
+    """Without what is for machines; fields that are missing by their labels."""
+    if part.kind != "types":
+        return part.frame
+    out = part.frame.drop(columns=[one for one in FOR_MACHINES if one in part.frame])
+    if "missing_fields" in out:
+        out["missing_fields"] = [
+            "、".join(labelled(one) for one in str(fields or "").split(";") if one)
+            for fields in out["missing_fields"]
+        ]
+    out.attrs = dict(part.frame.attrs)
+    return out
 
 
 def _is_shape(part: Part, column: Any) -> bool:

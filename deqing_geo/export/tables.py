@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,8 +120,33 @@ def for_readers(table: pd.DataFrame) -> pd.DataFrame:
             out[column] = out[column].map({True: words[0], False: words[1]})
         else:
             out[column] = in_chinese(out[column])
-    out.columns = pd.Index([heading(str(column)) for column in out.columns])
+    out.columns = pd.Index(headings([str(column) for column in out.columns]))
     return out
+
+
+def headings(columns: Sequence[str]) -> list[str]:
+    """What stands over the columns of one table.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        All of them: ``other`` among classes of roads is one of them, and no weight.
+
+    Returns
+    -------
+    list of str
+        One a column.
+
+    Examples
+    --------
+    >>> headings(["arterial", "branch", "other"])
+    ['主干路(公里)', '支路(公里)', '其他道路(公里)']
+    """
+    classes = names.vocabulary("road_class")
+    of_roads = sum(one in classes and one not in names.registry() for one in columns) > 0
+    return [
+        f"{classes[one]}(公里)" if of_roads and one in classes else heading(one) for one in columns
+    ]
 
 
 def in_chinese(values: pd.Series[Any]) -> pd.Series[Any]:
