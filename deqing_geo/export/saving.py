@@ -57,7 +57,8 @@ class Exported:
         Every field of every layer: ``field``, ``short_field`` in a shapefile, ``field_label``,
         ``field_unit`` (字段说明).
     left_out : DataFrame
-        What a public export does not hold: ``layer_title``, ``field``, ``left_out_reason``.
+        What a public export does not hold: ``layer_title``, ``field``, ``left_out_reason``. It
+        is for the one who exports and is not written among public files.
     imprint : Imprint
         For whom, and reviewed or not.
     notices : tuple of str
@@ -223,21 +224,18 @@ def save_results(
     suffix = f"_{names.word('export.for_review')}" if draft_only else ""
     job = _Job(parts, imprint, f"{named(name)}{suffix}", suffix, sources)
     notices = [text for part in parts if (text := marks(part.frame).get("notice"))]
-    lists = {key: f"{names.word(f'export.{key}')}{suffix}.csv" for key in ("fields", "left_out")}
+    explained = f"{names.word('export.fields')}{suffix}.csv"
     last = f"{names.word('export.list')}{suffix}.csv"
     with whole_folder(out, last=last) as draft:
         for kind in asked:
             _WRITERS[kind](job, draft)
         fields = ways.dictionary(parts, job.line, job.short)
-        write_csv(_listed(fields), draft / lists["fields"])
-        job.note(lists["fields"], "csv")
+        write_csv(_listed(fields), draft / explained)
+        job.note(explained, "csv")
         missing = pd.DataFrame(
             [(one.layer, one.column, one.reason) for one in left],
             columns=["layer_title", "field", "left_out_reason"],
         )
-        if len(missing):
-            write_csv(_listed(missing), draft / lists["left_out"])
-            job.note(lists["left_out"], "csv")
         job.note(last, "csv", said=";".join([job.line, *said]))
         table = pd.DataFrame(job.rows)
         write_csv(_listed(table), draft / last)
