@@ -16,8 +16,10 @@ from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
-from deqing_geo.maps.backdrop import add_layer, add_terrain
+from deqing_geo.maps.backdrop import add_layer
+from deqing_geo.maps.basemaps import add_basemap
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Palette",
+    "add_basemap",
     "add_coverage",
     "add_dead_ends",
     "add_density",
     "add_imprint",
     "add_layer",
     "add_links",
+    "add_raster",
     "add_reach",
     "add_roads",
     "add_sites",
@@ -66,6 +70,7 @@ def save_map(
     *,
     offline: bool = True,
     simplify_m: float = SIMPLIFY_M,
+    allow_key: bool = False,
 ) -> Path:
     """Write a map to one HTML file, whole or not at all, the same bytes on every run.
 
@@ -76,10 +81,13 @@ def save_map(
     path : path
         Where; ``.html``.
     offline : bool
-        Whether scripts and styles are written into the file, which then asks for nothing.
+        Whether scripts and styles are written into the file, which then asks for nothing but
+        the tiles of a basemap that was added by name.
     simplify_m : float
         How far borders may move so that the file stays small, in metres; the page says so. Areas
         and lengths are those of the shapes as they were. 0 draws every point.
+    allow_key : bool
+        Whether the file may carry the key of a basemap: whoever has the file has the key.
 
     Returns
     -------
@@ -93,7 +101,8 @@ def save_map(
     OfflineAssetError
         If the map asks for something that is not installed, naming it.
     ExportError
-        If the file would be larger than 15 MB, or cannot be written.
+        If the file would be larger than 15 MB, cannot be written, would carry a key that it was
+        not allowed, or lays true coordinates on a map service that draws shifted ones.
 
     Warns
     -----
@@ -128,7 +137,9 @@ def save_map(
         )
     page = page_of(m)
     root = page.get_root()
-    body = root.render(offline=offline, simplify_m=float(simplify_m)).encode("utf-8")
+    body = root.render(offline=offline, simplify_m=float(simplify_m), allow_key=allow_key).encode(
+        "utf-8"
+    )
     size = len(body) / MEGABYTE
     cure = (
         f"Simplify more (simplify_m={max(2 * simplify_m, SIMPLIFY_M):g}), draw fewer layers, or "

@@ -197,10 +197,6 @@ var DeqingMap = (function () {
     (found[2] || drawn).openPopup();
   }
 
-  // The ground lies under every shape, whenever it is switched on.
-  function picture(map, data) {
-    if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
-    return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
   }
 
   function control(position, node) {
@@ -397,7 +393,5 @@ var DeqingMap = (function () {
     if (whole) { whole.draw(); }
   }
 
-  return {
-    layer: layer, page: page, picture: picture, element: element, find: find, visit: visit, popupSize: popupSize
-  };
+  return { layer: layer, page: page, element: element, find: find, visit: visit, popupSize: popupSize };
 })();
