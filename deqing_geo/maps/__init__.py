@@ -18,6 +18,7 @@ from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer
 from deqing_geo.maps.basemaps import add_basemap
+from deqing_geo.maps.compare import compare_maps
 from deqing_geo.maps.faults import fault_map
 from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.imprint import add_imprint
@@ -27,6 +28,7 @@ from deqing_geo.maps.palette import Palette, read_palette, use_palette
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
 from deqing_geo.maps.simplify import SIMPLIFY_M
+from deqing_geo.maps.timeline import timeline_map
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -47,11 +49,13 @@ __all__ = [
     "add_sites",
     "add_terrain",
     "area_map",
+    "compare_maps",
     "coverage_map",
     "fault_map",
     "read_palette",
     "road_map",
     "save_map",
+    "timeline_map",
     "use_palette",
     "village_map",
 ]

@@ -110,7 +110,7 @@ var DeqingBackdrop = (function () {
     setTimeout(function () {
       var card = document.createElement("details"), head = document.createElement("summary");
       card.className = "dg-card dg-fade";
-      head.textContent = "透明度";
+      head.textContent = "不透明度";
       card.appendChild(head);
       function row(text, at, change) {
         var line = document.createElement("label"), said = document.createElement("span");

@@ -145,14 +145,22 @@ class OfflineFigure(Figure):
         for part, children in before.items():
             part._children.clear()
             part._children.update(children)
-        for drawn in self._children.values():
+        for drawn in self._drawn():
             for layer in drawn._children.values():
                 for name in [name for name in layer._children if name.endswith("_add")]:
                     del layer._children[name]
 
+    def _drawn(self) -> list[Element]:
+        """The maps of the page; one made of several has them beside its children."""
+        return [
+            one
+            for child in self._children.values()
+            for one in (child, *getattr(child, "together", ()))
+        ]
+
     def _settle(self) -> None:
         """Let elements that speak of others come last, on every rendering anew."""
-        for drawn in list(self._children.values()):
+        for drawn in self._drawn():
             last = [
                 (name, child)
                 for name, child in drawn._children.items()
