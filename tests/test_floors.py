@@ -21,7 +21,7 @@ FLOORS = {
         "sheets",
         "weights",
     ),
-    3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
+    3: ("reading", "radii", "alongside", "landuse", "tables", "opened", "looks"),
     4: (
         "boundaries",
         "layers",

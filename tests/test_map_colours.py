@@ -9,8 +9,8 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
+from deqing_geo.looks import palette as palettes
 from deqing_geo.maps import page as pages
-from deqing_geo.maps import palette as palettes
 from deqing_geo.maps import parts
 from tests.colours import EYES, ciecam02, contrast, lightness, nearest, rgb
 from tests.test_maps import drawn, html_of, told

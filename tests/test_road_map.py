@@ -10,8 +10,8 @@ import shapely
 
 import deqing_geo as dg
 from deqing_geo import errors, sample
+from deqing_geo.looks.classes import rounded
 from deqing_geo.maps import parts
-from deqing_geo.maps.classes import rounded
 
 
 def page(m):

@@ -13,8 +13,8 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError, GeometryError, InputError
+from deqing_geo.looks.palette import style
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
-from deqing_geo.maps.palette import style
 
 if TYPE_CHECKING:
     import folium

@@ -18,6 +18,7 @@ from typing import Any
 from branca.element import Element, Figure
 
 from deqing_geo.errors import OfflineAssetError
+from deqing_geo.looks.simplify import SIMPLIFY_M
 from deqing_geo.maps.asking import (
     hosts_asked,
     keys_withheld,
@@ -25,7 +26,6 @@ from deqing_geo.maps.asking import (
     refuse_keys,
     refuse_shifted,
 )
-from deqing_geo.maps.simplify import SIMPLIFY_M
 
 LEAFLET = "XStatic-Leaflet"
 JQUERY = "XStatic-jQuery"

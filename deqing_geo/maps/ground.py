@@ -27,6 +27,7 @@ from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, identify, moved, to_degrees
 from deqing_geo.errors import BoundaryFileError, CRSError, InputError
 from deqing_geo.files import RASTERS, local_file
+from deqing_geo.looks.palette import style
 from deqing_geo.maps import parts
 from deqing_geo.maps.basemaps import add_script
 from deqing_geo.maps.page import page_of
@@ -510,7 +511,7 @@ def _classed(
     raster: Raster, classes: Mapping[float, str] | Sequence[float] | None
 ) -> tuple[Bytes, list[tuple[str, str]]]:
     """Every cell in the colour of its class, and what the colours mean."""
-    look, known = parts.style()["raster"], raster.known
+    look, known = style()["raster"], raster.known
     present = raster.values[known]
     kinds: dict[float, str] | None = None
     if isinstance(classes, Mapping):
@@ -628,5 +629,5 @@ def _shaded(terrain: Raster) -> NDArray[np.uint8]:
 
 
 def _ramp() -> tuple[list[float], list[str]]:
-    look = parts.style()["terrain"]
+    look = style()["terrain"]
     return look["limits"], look["ramp"]

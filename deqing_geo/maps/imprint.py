@@ -1,4 +1,4 @@
-"""The line a map cannot leave the house without: for whom, at what stage, by whom.
+"""The line a map cannot leave the house without, put on a page; its words stand in `looks`.
 
 Wording only; what a result says of itself (definition, sources, notices) comes with the result.
 """
@@ -6,19 +6,13 @@ Wording only; what a result says of itself (definition, sources, notices) comes 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING
 
-from deqing_geo import columns as names
-from deqing_geo.errors import InputError
-from deqing_geo.maps.marks import AUDIENCES, Imprint
+from deqing_geo.looks.imprint import imprint_of
 from deqing_geo.maps.page import page_of
 
 if TYPE_CHECKING:
     import folium
-
-# A number still to be filled in: crosses, dots, blanks in brackets, 待定 and the like.
-_BLANK = re.compile(r"[xX×*?_]{2,}|[○□…]|[((\[〔【]\s*[))\]〕】]|待|暂|某")
 
 
 def add_imprint(
@@ -76,25 +70,11 @@ def add_imprint(
     >>> "制图日期:2025-12-31" in m.get_root().render()
     True
     """
-    stages = tuple(names.phrases("map_stage").values())
-    wrong = []
-    if audience not in AUDIENCES:
-        wrong.append(f"audience={audience!r}: there are {' and '.join(AUDIENCES)}")
-    if stage is not None and stage not in stages:
-        wrong.append(f"stage={stage!r}: there are {', '.join(stages)}")
-    number = "" if review_number is None else str(review_number).strip()
-    if review_number is not None and (_BLANK.search(number) or not re.search(r"\d", number)):
-        wrong.append(
-            f"review_number={review_number!r}: no number to leave open; without one, leave it out"
-        )
-    day = made_on.isoformat() if isinstance(made_on, dt.date) else (made_on or "")
-    try:
-        day = dt.date.fromisoformat(day[:10]).isoformat() if day else ""
-    except ValueError:
-        wrong.append(f"made_on={made_on!r}: give a date, such as 2025-12-31")
-    if wrong:
-        raise InputError("The imprint cannot stand on a map:\n  " + "\n  ".join(wrong))
-    page_of(m).contents.imprint = Imprint(
-        audience, stage or "", number, (made_by or "").strip(), day
+    page_of(m).contents.imprint = imprint_of(
+        audience=audience,
+        stage=stage,
+        review_number=review_number,
+        made_by=made_by,
+        made_on=made_on,
     )
     return m

@@ -1,64 +1,18 @@
-"""For whom a map is, and what it must therefore say and leave out.
-
-No number is made up here: a map without a review number says that it has none.
-"""
+"""What a map for the public leaves out; what it must say stands in `looks.imprint`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from deqing_geo import columns as names
 from deqing_geo.errors import ExportError
 
-AUDIENCES = ("internal", "public")
 # What nobody has agreed to is on internal maps only.
 NOT_PUBLIC = ("candidate", "refused")
 # Of a village the public reads its town and its type; reasons hold people and incomes.
 PUBLIC_ROWS = ("town_name", "village_type")
 PUBLIC_PARTS = ("road_density", "park_coverage")
-
-
-@dataclass(frozen=True, slots=True)
-class Imprint:
-    """For whom a map is, at what stage, and who made it.
-
-    Attributes
-    ----------
-    audience : {"internal", "public"}
-        Who may see it.
-    stage : str
-        征求意见稿, 会审稿, 报批稿 or nothing.
-    review_number : str
-        The map's 审图号 as it was given, or nothing.
-    made_by, made_on : str
-        编制单位 and 制图日期, or nothing.
-    """
-
-    audience: str = "internal"
-    stage: str = ""
-    review_number: str = ""
-    made_by: str = ""
-    made_on: str = ""
-
-    @property
-    def marks(self) -> list[str]:
-        """The first line of the footer, in pieces."""
-        said = []
-        if self.audience == "internal":
-            said += [names.word("map.internal"), names.word("map.no_internet")]
-        if self.review_number:
-            said.append(f"{names.word('map.review_number')}:{self.review_number}")
-        else:
-            if self.audience == "public":
-                said.append(names.word("map.for_review"))
-            said.append(names.word("map.not_public"))
-        said.append(names.word("map.boundary"))
-        for key in ("made_by", "made_on"):
-            if value := getattr(self, key):
-                said.append(f"{names.word(f'map.{key}')}:{value}")
-        return said
 
 
 def for_the_public(
