@@ -78,6 +78,7 @@ def public_functions():
         "maps.packing",
         "maps.parks",
         "maps.timeline",
+        "maps.tints",
         "network",
         "network.arrays",
         "network.graph",
