@@ -29,6 +29,10 @@ _TILES = re.compile(r"""(?:https?:)?//[^\s"'`<>]*\{x\}[^\s"'`<>]*""", re.IGNOREC
 _KEY_OPTION = re.compile(_KEY_NAME, re.IGNORECASE)
 
 
+# Pictures and deflated data: no address is in them, and looking for one takes long.
+_BLOB = re.compile(r"[A-Za-z0-9+/=]{1000,}")
+
+
 def everything(element: Element) -> Iterator[Element]:
     """An element and all that is drawn with it.
 
@@ -107,7 +111,7 @@ def refuse_keys(html: str, figure: Element) -> None:
     ExportError
         If it does.
     """
-    plain = html.replace("\\u0026", "&").replace("&amp;", "&")
+    plain = _BLOB.sub("", html).replace("\\u0026", "&").replace("&amp;", "&")
     ours = any(
         getattr(one, "carries_key", False) and not getattr(one, "withheld", False)
         for one in everything(figure)
@@ -135,7 +139,7 @@ def refuse_shifted(html: str) -> None:
     """
     from deqing_geo.maps.basemaps import known_datum
 
-    for match in _TILES.finditer(html):
+    for match in _TILES.finditer(_BLOB.sub("", html)):
         address = match.group()
         datum = known_datum(address if address.startswith("http") else f"https:{address}")
         if datum in ("gcj02", "bd09"):

@@ -110,7 +110,8 @@ var DeqingBackdrop = (function () {
     setTimeout(function () {
       var card = document.createElement("details"), head = document.createElement("summary");
       card.className = "dg-card dg-fade";
-      head.textContent = "不透明度";
+      var words = map.dgPage.words;
+      head.textContent = words.opacity;
       card.appendChild(head);
       function row(text, at, change) {
         var line = document.createElement("label"), said = document.createElement("span");
@@ -121,14 +122,14 @@ var DeqingBackdrop = (function () {
         slider.max = "1";
         slider.step = "0.05";
         slider.value = String(at);
-        slider.setAttribute("aria-label", text + " 不透明度");
+        slider.setAttribute("aria-label", text + " " + words.opacity);
         slider.addEventListener("input", function () { change(Number(slider.value)); });
         line.appendChild(said);
         line.appendChild(slider);
         card.appendChild(line);
         return slider;
       }
-      told.slider = row("专题图层", 1, function (part) { told.own = part; lie(map); });
+      told.slider = row(words.themes, 1, function (part) { told.own = part; lie(map); });
       told.rows.forEach(function (one) { row(one[0], one[1], one[2]); });
       var control = L.control({ position: "topright" });
       control.onAdd = function () {

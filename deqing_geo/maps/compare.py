@@ -16,6 +16,7 @@ from branca.element import Element, Figure
 
 from deqing_geo import columns as names
 from deqing_geo.errors import InputError
+from deqing_geo.looks.imprint import Imprint
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import Page, page_of
 from deqing_geo.text import escape, script_json
@@ -44,13 +45,12 @@ class Together(folium.Map):
         self.labels = tuple(labels)
         self.how = how
         pages = [page_of(m) for m in maps]
-        titles = list(dict.fromkeys(page.contents.title for page in pages if page.contents.title))
-        self.page = Page()
-        self.page.contents.title = title or " / ".join(titles if len(titles) == 1 else [])
-        if _unlike([page.contents.legends for page in pages]):
-            self.page.contents.warn(names.word("map.unlike_classes"))
-        shown = self.page.contents.title
+        titles = list(dict.fromkeys(page.contents.title for page in pages))
+        shown = title or (titles[0] if len(titles) == 1 else "")
         OfflineFigure(title=escape(shown).replace("/", "&#47;") or None).add_child(self)
+        self.page = Page()
+        self.page.contents.title = shown
+        self._imprint = self.page.contents.imprint
         super().add_child(self.page)
 
     def add_child(self, child: Any, name: Any = None, index: Any = None) -> Any:
@@ -66,26 +66,29 @@ class Together(folium.Map):
         for kind, file in (("style", "together.css"), ("script", "together.js")):
             text = resources.files("deqing_geo.maps").joinpath(file).read_text(encoding="utf-8")
             figure.header.add_child(Element(f"<{kind}>{text}</{kind}>"), name=f"deqing_{file}")
+        own = self.page.contents
+        # For whom the whole is, each of its maps says; and so with what warns of the whole.
+        imprint = None if own.imprint is self._imprint else own.imprint
+        warned = [*own.warnings]
+        if _unlike([page_of(m).contents.legends for m in self.together]):
+            warned.append(names.word("map.unlike_classes"))
         for m in self.together:
-            with _lent(m, figure):
+            with _lent(m, figure, imprint, warned):
                 m.render(**kwargs)
-        told = self.page.contents
-        data = {
-            "labels": self.labels,
-            "title": told.title,
-            "warnings": told.warnings,
-            "footer": [["dg-mark", " | ".join(told.marks)], *told.footer],
-        }
+        data = {"labels": self.labels, "title": own.title}
         maps = ", ".join(m.get_name() for m in self.together)
-        layers = ", ".join(page_of(m).layers() for m in self.together)
-        script = f"DeqingTogether.{self.how}([{maps}], [{layers}], {script_json(data)});"
+        script = f"DeqingTogether.{self.how}([{maps}], {script_json(data)});"
         figure.script.add_child(Element(script), name=f"{self.get_name()}_together")
 
 
 @contextmanager
-def _lent(m: folium.Map, figure: Figure) -> Iterator[None]:
+def _lent(
+    m: folium.Map, figure: Figure, imprint: Imprint | None, warned: Sequence[str]
+) -> Iterator[None]:
     """While it lasts the map belongs to this figure, with what stands beside it in its own."""
+    contents = page_of(m).contents
     before, own = m._parent, m.get_root()
+    kept = contents.imprint, contents.warnings
     moved = []
     for part in ("header", "html", "script"):
         there = getattr(figure, part)
@@ -94,24 +97,31 @@ def _lent(m: folium.Map, figure: Figure) -> Iterator[None]:
                 moved.append((child, child._parent))
                 there.add_child(child, name=name)
     m._parent = figure
+    contents.imprint = imprint or contents.imprint
+    contents.warnings = list(dict.fromkeys([*contents.warnings, *warned]))
     try:
         yield
     finally:
         m._parent = before
+        contents.imprint, contents.warnings = kept
         for child, parent in moved:
             child._parent = parent
 
 
 def _unlike(legends: Sequence[Sequence[dict[str, Any]]]) -> bool:
-    """Whether one colour means different amounts on maps of one measure."""
+    """Whether one colour means different amounts on maps of one measure.
+
+    A class is told by where it begins: the last may be open on one map and not on another.
+    """
     meant: dict[tuple[str, str], str] = {}
     for sections in legends:
         for section in sections:
-            if not section["unit"]:
-                continue
-            for entry in section["entries"]:
-                key = (section["title"], entry.get("fill", ""))
-                if meant.setdefault(key, entry["label"]) != entry["label"]:
+            for entry in section["entries"] if section["unit"] else ():
+                key, begins = (
+                    (section["title"], entry.get("fill", "")),
+                    entry["label"].split(" ")[0],
+                )
+                if meant.setdefault(key, begins) != begins:
                     return True
     return False
 

@@ -20,6 +20,7 @@ from branca.element import Element, Figure
 from deqing_geo.errors import OfflineAssetError
 from deqing_geo.looks.simplify import SIMPLIFY_M
 from deqing_geo.maps.asking import (
+    everything,
     hosts_asked,
     keys_withheld,
     masked,
@@ -115,16 +116,16 @@ class OfflineFigure(Figure):
         before = {part: dict(part._children) for part in (self.header, self.html, self.script)}
         pages = [
             child
-            for drawn in self._children.values()
+            for drawn in self._drawn()
             for child in drawn._children.values()
             if hasattr(child, "prepare")
         ]
-        for page in pages:
-            page.prepare(simplify_m)
+        if pages:
+            pages[0].prepare(pages, simplify_m)
         html: str = super().render(**kwargs)
         for page in pages:
             page.forget()
-        html = _renumber(html, _ids(self))
+        html = _renumber(html, {one._id for one in everything(self)})
         self._forget(before)
         html = html.replace("<html>", '<html lang="zh-CN">', 1)
         refuse_shifted(html)
@@ -273,20 +274,6 @@ def _forbid_requests(html: str, hosts: tuple[str, ...] = ()) -> str:
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}" />'
     return html.replace("<head>", f"<head>\n    {meta}", 1)
-
-
-def _ids(element: Element) -> set[str]:
-    found = {element._id}
-    branches = list(element._children.values())
-    # A figure and a popup keep parts of the page beside their children.
-    branches += [
-        part
-        for part in (getattr(element, name, None) for name in ("header", "html", "script"))
-        if isinstance(part, Element)
-    ]
-    for branch in branches:
-        found |= _ids(branch)
-    return found
 
 
 def _renumber(html: str, known: set[str]) -> str:

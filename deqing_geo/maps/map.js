@@ -82,7 +82,7 @@ var DeqingMap = (function () {
   }
 
   function layer(map, data) {
-    var group = L.featureGroup(), shapes = DeqingShapes.outlines(map, data);
+    var group = L.featureGroup(), shapes = DeqingShapes.outlines(data);
     var grid = data.grid || data.unit, few = shapes.length < DeqingShapes.LEAN_FROM;
     function bind(drawn, at) {
       var tip = data.tips && data.tips[at], key = data.keys && data.keys[at];
@@ -359,6 +359,7 @@ var DeqingMap = (function () {
     if (list) { control("topright", list).addTo(map); }
     var byName = new Map();
     data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
+    map.dgLayers = byName;
     var made = legend(map, data, byName);
     if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
     var scale = L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
@@ -370,6 +371,7 @@ var DeqingMap = (function () {
     DeqingReader.stories(map);
     made[1]();
     function home() {
+      if (map.dgHome) { map.dgHome(); return; }
       if (!data.bounds) { return; }
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;

@@ -1,24 +1,37 @@
 // Several maps on one page: two with a divider between them, or one at a time under a slider.
-// Each is a map of its own; all look at the same place. Every text is set as textContent.
+// Each is a map of its own, and all look at the same place. Every text is set as textContent.
 var DeqingTogether = (function () {
   "use strict";
 
-  function element(tag, className, text) {
-    var node = document.createElement(tag);
-    if (className) { node.className = className; }
-    if (text !== undefined) { node.textContent = text; }
-    return node;
+  // What belongs to the reader is never cut by the divider.
+  var WHOLE = ["mapPane", "popupPane", "tooltipPane", "dgFocus", "dgMeasure"];
+  var PACE = 1200;  // milliseconds a map is shown for while the series plays
+
+  function element(tag, className, text) { return DeqingMap.element(tag, className, text); }
+
+  function all(node, selector) { return Array.from(node.querySelectorAll(selector)); }
+
+  // The strip over the maps comes first, for the eye and for the keyboard.
+  function strip(maps, nodes) {
+    var node = element("div", "dg-strip");
+    nodes.forEach(function (one) { node.appendChild(one); });
+    document.body.insertBefore(node, document.body.firstChild);
+    document.documentElement.classList.add("dg-together");
+    maps.forEach(function (map) {
+      map.dgFrame = document.documentElement;
+      map.invalidateSize({ animate: false, pan: false });
+    });
   }
 
-  function heading(data) {
-    var node = element("div", "dg-middle");
-    if (data.title) { node.appendChild(element("h1", "", data.title)); }
-    data.warnings.forEach(function (text) {
-      var said = element("p", "dg-notice", text);
-      said.title = text;
-      node.appendChild(said);
+  // What the strip says already, a card need not say again.
+  function tidyTitles(maps, title) {
+    maps.forEach(function (map) {
+      all(map.getContainer(), ".dg-title").forEach(function (card) {
+        var head = card.querySelector("h1");
+        if (head && head.textContent === title) { head.remove(); }
+        card.classList.toggle("dg-empty", !card.children.length);
+      });
     });
-    return node;
   }
 
   function look(map, other) {
@@ -27,105 +40,126 @@ var DeqingTogether = (function () {
 
   // While one is dragged the other slides along; it is drawn anew when the hand lets go.
   function follow(one, other) {
-    var busy = false;
-    function guarded(act) {
+    function led(act) {
       return function () {
-        if (one.dgLed || busy) { return; }
-        busy = other.dgLed = true;
+        if (one.dgLed || document.documentElement.classList.contains("dg-paper")) { return; }
+        other.dgLed = true;
         act();
-        busy = other.dgLed = false;
+        other.dgLed = false;
       };
     }
-    one.on("move", guarded(function () {
+    one.on("move", led(function () {
       if (one.getZoom() !== other.getZoom()) { look(other, one); return; }
       other._rawPanBy(other.latLngToContainerPoint(one.getCenter())
         .subtract(other.getSize().divideBy(2)).round());
     }));
-    one.on("moveend", guarded(function () { look(other, one); }));
+    one.on("moveend", led(function () { look(other, one); }));
   }
 
   // What both footers say stands once; what one says, says of which.
-  function footer(maps, data) {
-    var node = element("div", "dg-footer"), seen = new Map();
-    function add(className, text, at) {
-      var key = className + "\n" + text;
-      if (!seen.has(key)) { seen.set(key, { className: className, text: text, of: [] }); }
-      seen.get(key).of.push(at);
-    }
-    data.footer.forEach(function (line) { add(line[0], line[1], -1); });
+  function footers(maps, labels) {
+    var seen = new Map();
     maps.forEach(function (map, at) {
-      map.getContainer().querySelectorAll(".dg-footer p").forEach(function (line) {
-        add(line.className, line.textContent, at);
+      map.dgPage.footer.forEach(function (line) {
+        var key = line[0] + "\n" + line[1];
+        if (!seen.has(key)) { seen.set(key, { line: line, of: [] }); }
+        seen.get(key).of.push(at);
       });
-      map.getContainer().querySelectorAll(".dg-footer").forEach(function (one) { one.remove(); });
     });
-    seen.forEach(function (line) {
-      var one = line.of.length === 1 && line.of[0] >= 0 ? data.labels[line.of[0]] + ":" : "";
-      node.appendChild(element("p", line.className, one + line.text));
+    var nodes = maps.map(function (map) {
+      var node = map.getContainer().querySelector(".dg-footer"), fold = node.querySelector(".dg-narrow"), first = true;
+      all(node, "p").forEach(function (line) { line.remove(); });
+      seen.forEach(function (one) {
+        var of = one.of.length < maps.length ? labels[one.of[0]] + ":" : "";
+        node.insertBefore(element("p", one.line[0], of + one.line[1]), first ? fold : null);
+        first = false;
+      });
+      return node;
     });
-    return node;
+    // One is seen; the other keeps the room below its map.
+    nodes[1].classList.add("dg-shadow");
+    nodes[1].setAttribute("aria-hidden", "true");
+    nodes[1].tabIndex = -1;
+    nodes[0].querySelector(".dg-narrow").addEventListener("click", function () {
+      nodes[1].classList.toggle("dg-folded", nodes[0].classList.contains("dg-folded"));
+      maps[1].fire("dgresize");
+    });
+    return nodes[0];
   }
 
-  function swipe(maps, layers, data) {
-    var a = maps[0], b = maps[1], at = 0.5, strip = element("div", "dg-strip");
-    strip.appendChild(element("b", "", data.labels[0]));
-    strip.appendChild(heading(data));
-    strip.appendChild(element("b", "", data.labels[1]));
-    document.body.appendChild(strip);
+  // ---------------------------------------------------------------- two maps and a divider
 
-    // Cards stand over both maps, so that neither is cut: the left one's left, the other's right.
-    var chrome = element("div", a.getContainer().className + " dg-chrome");
-    var ours = ".dg-title, .dg-legend, .dg-list, .dg-fade, .leaflet-control-layers";
-    function move(from, to) { while (from.firstChild) { to.appendChild(from.firstChild); } }
-    maps.forEach(function (map) {
-      var corner = map._controlCorners, first = map === a;
-      if (!first) {
-        Object.keys(corner).forEach(function (key) {
-          Array.from(corner[key].children).forEach(function (node) {
-            if (!node.matches(ours)) { node.style.display = "none"; }
-          });
-        });
-      }
-      move(first ? corner.topright : corner.topleft, first ? corner.topleft : corner.topright);
-      move(first ? corner.bottomright : corner.bottomleft, first ? corner.bottomleft : corner.bottomright);
-      if (!first) {
-        // Its title first, as on the other side.
-        var title = corner.topright.querySelector(".dg-title");
-        if (title) { corner.topright.prepend(title); }
-      }
-      chrome.appendChild(map._controlContainer);
+  function swipe(maps, data) {
+    var a = maps[0], b = maps[1], at = 0.5, held = false;
+    strip(maps, [element("b", "", data.labels[0]), element("h1", "", data.title), element("b", "", data.labels[1])]);
+    a.getContainer().classList.add("dg-left");
+    b.getContainer().classList.add("dg-right");
+
+    // What is the left map's stands left, what is the right one's right, and the tools once.
+    function take(from, selector, to, before) {
+      all(from, selector).forEach(function (node) { to.insertBefore(node, before ? to.firstChild : null); });
+    }
+    var left = a._controlCorners, right = b._controlCorners;
+    take(left.topright, ".leaflet-control-layers, .dg-list", left.topleft);
+    take(right.topright, ".dg-bar, .dg-measure", element("div"));
+    take(right.bottomright, ".leaflet-control-scale, .dg-inset", element("div"));
+    take(right.topleft, ".dg-title", right.topright, true);
+    take(left.topright, ".dg-measure", right.topright, true);
+    take(left.topright, ".dg-bar", right.topright, true);
+    take(right.bottomleft, ".dg-legend", right.bottomright);
+    take(left.bottomright, ".dg-inset", right.bottomright);
+    take(left.bottomright, ".leaflet-control-scale", right.bottomright);
+    // What is added later keeps to its side.
+    left.topright = left.topleft;
+    left.bottomright = left.bottomleft;
+    right.topleft = right.topright;
+    right.bottomleft = right.bottomright;
+    maps.forEach(function (map, which) {
+      all(map.getContainer(), ".dg-legend").forEach(function (card) {
+        card.insertBefore(element("div", "dg-of", data.labels[which]), card.firstChild);
+      });
       map._zoomAnimated = map.options.zoomAnimation = false;
     });
-    var below = footer(maps, data);
-    chrome.appendChild(below);
-    document.body.appendChild(chrome);
+    tidyTitles(maps, data.title);
+    var below = footers(maps, data.labels);
 
-    var divider = element("div", "dg-swipe"), wide;
+    var divider = element("div", "dg-divider");
     divider.tabIndex = 0;
     divider.setAttribute("role", "slider");
-    divider.setAttribute("aria-orientation", "horizontal");
-    divider.setAttribute("aria-label", data.labels[0] + " | " + data.labels[1]);
+    divider.setAttribute("aria-label", a.dgPage.words.divider);
     divider.setAttribute("aria-valuemin", "0");
     divider.setAttribute("aria-valuemax", "100");
     divider.appendChild(element("i"));
-    document.body.appendChild(divider);
+    document.body.insertBefore(divider, a.getContainer());
+
+    function clip() {
+      maps.forEach(function (map, which) {
+        var size = map.getSize(), nw = map.containerPointToLayerPoint([0, 0]), middle = nw.x + at * size.x;
+        var sides = [nw.y, which ? nw.x + size.x : middle, nw.y + size.y, which ? middle : nw.x];
+        var box = "rect(" + sides.map(function (side) { return side + "px"; }).join(",") + ")", panes = map.getPanes();
+        Object.keys(panes).forEach(function (name) {
+          if (WHOLE.indexOf(name) < 0) { panes[name].style.clip = box; }
+        });
+      });
+    }
     function set(part) {
       at = Math.max(0, Math.min(1, part));
-      b.getContainer().style.clipPath = "inset(0 0 0 " + at * 100 + "%)";
       divider.style.left = at * 100 + "%";
       divider.setAttribute("aria-valuenow", String(Math.round(at * 100)));
-    }
-    function here(event) {
-      var box = b.getContainer().getBoundingClientRect();
-      set((event.clientX - box.left) / box.width);
+      divider.setAttribute("aria-valuetext", data.labels[0] + " " + Math.round(at * 100) + "%," +
+        data.labels[1] + " " + Math.round(100 - at * 100) + "%");
+      clip();
     }
     divider.addEventListener("pointerdown", function (event) {
       divider.setPointerCapture(event.pointerId);
-      wide = true;
+      held = true;
     });
-    divider.addEventListener("pointermove", function (event) { if (wide) { here(event); } });
+    divider.addEventListener("pointermove", function (event) {
+      var box = b.getContainer().getBoundingClientRect();
+      if (held) { set((event.clientX - box.left) / box.width); }
+    });
     ["pointerup", "pointercancel"].forEach(function (name) {
-      divider.addEventListener(name, function () { wide = false; });
+      divider.addEventListener(name, function () { held = false; });
     });
     divider.addEventListener("keydown", function (event) {
       var step = event.shiftKey ? 0.1 : 0.02;
@@ -134,108 +168,114 @@ var DeqingTogether = (function () {
       event.preventDefault();
       set(to);
     });
-    // The divider steps aside for a story.
-    maps.forEach(function (map) {
-      map.on("popupopen", function (event) {
-        setTimeout(function () {
-          var node = event.popup.getElement(), box = b.getContainer().getBoundingClientRect();
-          if (!node) { return; }
-          var story = node.getBoundingClientRect();
-          if (map === a && story.right + 12 > box.left + at * box.width) {
-            set((story.right + 12 - box.left) / box.width);
-          } else if (map === b && story.left - 12 < box.left + at * box.width) {
-            set((story.left - 12 - box.left) / box.width);
-          }
-        }, 350);
+
+    // A story or a tip may reach over the divider: its map is then the upper one.
+    function raise(map) {
+      maps.forEach(function (one) { one.getPane("mapPane").style.zIndex = one === map ? 401 : 400; });
+    }
+    maps.forEach(function (map, which) {
+      ["pointerover", "focusin"].forEach(function (name) {
+        map.getContainer().addEventListener(name, function () { if (!map.dgLed) { raise(map); } });
       });
+      map.on("popupopen", function () {
+        raise(map);
+        maps[1 - which].closePopup();
+      });
+      map.on("move moveend zoomend resize layeradd", clip);
     });
 
-    function lift() {
-      chrome.querySelectorAll(".leaflet-bottom").forEach(function (corner) {
-        corner.style.bottom = below.offsetHeight + "px";
+    function home() {
+      var bounds = L.latLngBounds([]);
+      maps.forEach(function (map) { if (map.dgPage.bounds) { bounds.extend(map.dgPage.bounds); } });
+      if (!bounds.isValid()) { return; }
+      var size = a.getSize(), beside = maps.map(function (map) {
+        var card = map.getContainer().querySelector(".dg-legend");
+        return size.x > 900 && card ? Math.min(card.offsetWidth + 14, size.x / 4) : 0;
       });
+      a.fitBounds(bounds, {
+        paddingTopLeft: [beside[0] + 16, 16], paddingBottomRight: [beside[1] + 16, below.offsetHeight + 16], animate: false
+      });
+    }
+    follow(a, b);
+    follow(b, a);
+    a.dgHome = home;
+    function lift() {
+      maps.forEach(function (map) { map.fire("dgresize"); });
       divider.style.bottom = below.offsetHeight + "px";
     }
     lift();
-    window.addEventListener("resize", lift);
-    set(0.5);
-    var bounds = a.dgPage && a.dgPage.bounds, size = a.getSize();
-    var cards = Array.from(chrome.querySelectorAll(".dg-legend")).map(function (card) {
-      return size.x > 900 ? Math.min(card.offsetWidth + 24, size.x / 4) : 0;
-    });
-    if (bounds) {
-      a.fitBounds(bounds, {
-        animate: false, paddingTopLeft: [(cards[0] || 0) + 12, 12],
-        paddingBottomRight: [(cards[1] || 0) + 12, below.offsetHeight + 12]
-      });
-    }
+    below.addEventListener("click", lift);
+    a.on("resize", lift);
+    home();
     look(b, a);
-    follow(a, b);
-    follow(b, a);
+    set(0.5);
   }
 
-  function timeline(maps, layers, data) {
-    var strip = element("div", "dg-strip"), now = maps.length - 1, timer = null;
-    var play = element("button", "", "播放"), slider = element("input"), said = element("b");
+  // ---------------------------------------------------------------- one at a time
+
+  function timeline(maps, data) {
+    var now = maps.length - 1, timer = null, words = maps[0].dgPage.words;
+    var play = element("button", "", words.play), slider = element("input"), said = element("b");
     play.type = "button";
     slider.type = "range";
     slider.min = "0";
-    slider.max = String(maps.length - 1);
+    slider.max = String(now);
     slider.step = "1";
-    slider.setAttribute("aria-label", "时间");
+    slider.setAttribute("aria-label", words.time);
     said.setAttribute("aria-live", "polite");
-    [play, slider, said, heading(data)].forEach(function (node) { strip.appendChild(node); });
-    document.body.appendChild(strip);
+    strip(maps, [play, slider, said, element("h1", "", data.title)]);
+    tidyTitles(maps, data.title);
 
     // Layers of one name are switched on or off together.
     function carry(from, to) {
-      var on = new Map();
-      layers[from].forEach(function (pair) { on.set(pair[0], maps[from].hasLayer(pair[1])); });
-      layers[to].forEach(function (pair) {
-        if (!on.has(pair[0]) || on.get(pair[0]) === maps[to].hasLayer(pair[1])) { return; }
-        if (on.get(pair[0])) { maps[to].addLayer(pair[1]); } else { maps[to].removeLayer(pair[1]); }
+      to.dgLayers.forEach(function (layer, name) {
+        if (!from.dgLayers.has(name)) { return; }
+        var on = from.hasLayer(from.dgLayers.get(name));
+        if (on === to.hasLayer(layer)) { return; }
+        if (on) { to.addLayer(layer); } else { to.removeLayer(layer); }
       });
     }
+    function story(map) {
+      var popup = map._popup;
+      return popup && popup.isOpen() && popup._source ? popup._source.dgKey : undefined;
+    }
     function show(at) {
-      var from = maps[now], to = maps[at];
-      if (at !== now) {
-        carry(now, at);
-        look(to, from);
-        var popup = from._popup, key = popup && popup.isOpen() && popup._source && popup._source.dgKey;
-        from.closePopup();
-        to.closePopup();
-        var same = key !== undefined && key !== null && to.dgShapes && to.dgShapes.get(key);
-        if (same && to.hasLayer(same[1])) { (same[2] || same[0]).openPopup(); }
-      }
+      var from = maps[now], to = maps[at], key = story(from), focused = from.getContainer().contains(document.activeElement);
       now = at;
-      maps.forEach(function (map, one) {
-        map.getContainer().classList.toggle("dg-away", one !== at);
-      });
+      maps.forEach(function (map, one) { map.getContainer().classList.toggle("dg-away", one !== at); });
       slider.value = String(at);
       slider.setAttribute("aria-valuetext", data.labels[at]);
       said.textContent = data.labels[at];
+      if (from === to) { return; }
+      all(from.getContainer(), '.dg-icon-measure[aria-pressed="true"]').forEach(function (ruler) { ruler.click(); });
+      carry(from, to);
+      look(to, from);
+      from.dgReturn = null;
+      from.closePopup();
+      to.closePopup();
+      var same = key !== undefined && DeqingMap.find(to, key);
+      if (same && to.hasLayer(same[1])) { (same[2] || same[0]).openPopup(); }
+      if (focused) { slider.focus(); }
     }
     function halt() {
       clearInterval(timer);
       timer = null;
-      play.textContent = "播放";
+      play.textContent = words.play;
     }
     function toggle() {
       if (timer) { halt(); return; }
       if (now === maps.length - 1) { show(0); }
-      play.textContent = "暂停";
+      play.textContent = words.pause;
       timer = setInterval(function () {
         show(now + 1);
         if (now === maps.length - 1) { halt(); }
-      }, 1200);
+      }, PACE);
     }
     play.addEventListener("click", toggle);
     slider.addEventListener("input", function () { halt(); show(Number(slider.value)); });
     slider.addEventListener("keydown", function (event) {
       if (event.key === " ") { event.preventDefault(); toggle(); }
     });
-    // The last is seen first, where the first was made to look.
-    maps.forEach(function (map) { if (map !== maps[now]) { look(map, maps[now]); } });
     show(now);
   }
 
