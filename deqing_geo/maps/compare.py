@@ -113,15 +113,13 @@ def _unlike(legends: Sequence[Sequence[dict[str, Any]]]) -> bool:
 
     A class is told by where it begins: the last may be open on one map and not on another.
     """
-    meant: dict[tuple[str, str], str] = {}
+    meant: dict[tuple[Any, ...], str] = {}
     for sections in legends:
         for section in sections:
             for entry in section["entries"] if section["unit"] else ():
-                key, begins = (
-                    (section["title"], entry.get("fill", "")),
-                    entry["label"].split(" ")[0],
-                )
-                if meant.setdefault(key, begins) != begins:
+                shown = (entry.get(one) for one in ("fill", "color", "pattern", "dash"))
+                begins = entry["label"].split(" ")[0]
+                if meant.setdefault((section["title"], *shown), begins) != begins:
                     return True
     return False
 

@@ -360,6 +360,7 @@ var DeqingMap = (function () {
     var byName = new Map();
     data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
     map.dgLayers = byName;
+    map.dgSwitches = switches;
     var made = legend(map, data, byName);
     if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
     var scale = L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);

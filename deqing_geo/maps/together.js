@@ -96,6 +96,13 @@ var DeqingTogether = (function () {
     b.getContainer().classList.add("dg-right");
 
     // What is the left map's stands left, what is the right one's right, and the tools once.
+    maps.forEach(function (map) {
+      // There are two of each: switches open when pointed at.
+      if (!map.dgSwitches) { return; }
+      map.dgSwitches.remove();
+      map.dgSwitches.options.collapsed = true;
+      map.dgSwitches.addTo(map);
+    });
     function take(from, selector, to, before) {
       all(from, selector).forEach(function (node) { to.insertBefore(node, before ? to.firstChild : null); });
     }
@@ -121,6 +128,10 @@ var DeqingTogether = (function () {
       map._zoomAnimated = map.options.zoomAnimation = false;
     });
     tidyTitles(maps, data.title);
+    var told = all(a.getContainer(), ".dg-title .dg-notice").map(function (line) { return line.textContent; });
+    all(b.getContainer(), ".dg-title .dg-notice").forEach(function (line) {
+      if (told.indexOf(line.textContent) >= 0) { line.classList.add("dg-again"); }
+    });
     var below = footers(maps, data.labels);
 
     var divider = element("div", "dg-divider");
@@ -239,6 +250,13 @@ var DeqingTogether = (function () {
       var popup = map._popup;
       return popup && popup.isOpen() && popup._source ? popup._source.dgKey : undefined;
     }
+    // What has this key and is shown.
+    function drawn(map, key) {
+      var first = map.dgShapes && map.dgShapes.get(key), found = null;
+      if (first && map.hasLayer(first[1])) { return first[2] || first[0]; }
+      map.eachLayer(function (one) { found = found || (one.dgKey === key ? one : null); });
+      return found;
+    }
     function show(at) {
       var from = maps[now], to = maps[at], key = story(from), focused = from.getContainer().contains(document.activeElement);
       now = at;
@@ -253,8 +271,8 @@ var DeqingTogether = (function () {
       from.dgReturn = null;
       from.closePopup();
       to.closePopup();
-      var same = key !== undefined && DeqingMap.find(to, key);
-      if (same && to.hasLayer(same[1])) { (same[2] || same[0]).openPopup(); }
+      var same = key === undefined ? null : drawn(to, key);
+      if (same) { same.openPopup(); }
       if (focused) { slider.focus(); }
     }
     function halt() {
