@@ -114,7 +114,7 @@ var DeqingTogether = (function () {
     take(left.topright, ".dg-measure", right.topright, true);
     take(left.topright, ".dg-bar", right.topright, true);
     take(right.bottomleft, ".dg-legend", right.bottomright);
-    take(left.bottomright, ".dg-inset", right.bottomright);
+    take(left.bottomright, ".dg-inset", left.bottomleft, true);
     take(left.bottomright, ".leaflet-control-scale", right.bottomright);
     // What is added later keeps to its side.
     left.topright = left.topleft;
@@ -188,9 +188,13 @@ var DeqingTogether = (function () {
       ["pointerover", "focusin"].forEach(function (name) {
         map.getContainer().addEventListener(name, function () { if (!map.dgLed) { raise(map); } });
       });
-      map.on("popupopen", function () {
+      // The divider steps aside for a story, so that it lies on its own map.
+      map.on("popupopen", function (event) {
         raise(map);
         maps[1 - which].closePopup();
+        var story = event.popup.getElement().getBoundingClientRect(), box = b.getContainer().getBoundingClientRect();
+        var side = (which ? story.left - 14 : story.right + 14) - box.left;
+        if (which ? side < at * box.width : side > at * box.width) { set(side / box.width); }
       });
       map.on("move moveend zoomend resize layeradd", clip);
     });

@@ -177,7 +177,7 @@ def test_a_click_tells_the_story_of_the_map_that_is_seen_there(visit, swiped):
         assert "丙村" in told and figure in told
 
 
-def test_a_story_reaches_over_the_divider_and_nothing_covers_it(visit, swiped):
+def test_the_divider_steps_aside_for_a_story_and_nothing_covers_it(visit, swiped):
     page, _ = visit(swiped)
     for which in (0, 1):
         page.evaluate(f"which => [...{MAPS}[which].dgShapes.values()][1][0].openPopup()", which)
@@ -188,11 +188,14 @@ def test_a_story_reaches_over_the_divider_and_nothing_covers_it(visit, swiped):
             """box => [[.05, .1], [.95, .1], [.05, .9], [.95, .9], [.5, .5]].filter(([x, y]) => {
                 const at = [box.x + x * box.width, box.y + y * box.height];
                 const node = document.elementFromPoint(...at);
-                return !node.closest(".leaflet-popup, .dg-divider");
+                return !node.closest(".leaflet-popup");
             }).length""",
             box,
         )
         assert covered == 0, which
+        line = page.locator(DIVIDER).bounding_box()
+        middle = line["x"] + line["width"] / 2
+        assert middle <= box["x"] if which else middle >= box["x"] + box["width"]
 
 
 def test_each_legend_says_whose_it_is_and_follows_its_own_layers(visit, swiped):
