@@ -76,7 +76,7 @@ def add_layer(
         With any CRS. Names and classes in registered columns are shown as tooltips.
     look : str
         How it is drawn: ``county``, ``town``, ``village``, ``zone``, ``boundary``,
-        ``redline``, ``water_source``, ``farmland``, ``water``, ``park``, ``home``,
+        ``reference``, ``redline``, ``water_source``, ``farmland``, ``water``, ``park``, ``home``,
         ``hazard``, ``facility``.
     name : str, optional
         What the layer is called; by default the look's Chinese name.
