@@ -169,7 +169,8 @@ def masked(address: str) -> str:
     >>> masked("https://t0.tianditu.gov.cn/vec_w/wmts?LAYER=vec&tk=0123456789")
     'https://t0.tianditu.gov.cn/vec_w/wmts?LAYER=vec&tk=***'
     """
-    return _KEY_IN_ADDRESS.sub(r"\1***", address)
+    plain = address.replace("\\u0026", "&").replace("&amp;", "&")
+    return _KEY_IN_ADDRESS.sub(r"\1***", plain)
 
 
 def _beside(html: str) -> bool:

@@ -473,11 +473,10 @@ def _photo(
             colours[colours[..., 3] == 0] = 0
             if not colours[..., 3].any():
                 raise InputError(f"{file.name} has nothing in it there: every cell is empty.")
-            whole = opened.window_transform(window)
+            whole = opened.transform
+            x, y = _applied(whole, window.col_off, window.row_off)
             wide, high = window.width / shape[1], window.height / shape[0]
-            place = Affine(
-                whole.a * wide, whole.b * high, whole.c, whole.d * wide, whole.e * high, whole.f
-            )
+            place = Affine(whole.a * wide, whole.b * high, x, whole.d * wide, whole.e * high, y)
     except rasterio.errors.RasterioError as error:
         raise BoundaryFileError(f"{file}: cannot be read ({error}). Ask for it again.") from error
     return _Cells(colours, place, crs, MOST_PHOTO_POINTS), file.name
