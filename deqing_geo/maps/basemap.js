@@ -102,15 +102,14 @@ var DeqingBackdrop = (function () {
   }
 
   // Sliders for what lies under, and for the results on it. Made once the page stands.
-  function fader(map, name, value, set) {
-    var told = state(map);
-    told.rows.push([name, value, set]);
+  function fader(map, data, value, set) {
+    var told = state(map), words = data.words;
+    told.rows.push([data.name, value, set]);
     if (told.waits) { return; }
     told.waits = true;
     setTimeout(function () {
       var card = document.createElement("details"), head = document.createElement("summary");
       card.className = "dg-card dg-fade";
-      var words = map.dgPage.words;
       head.textContent = words.opacity;
       card.appendChild(head);
       function row(text, at, change) {
@@ -214,7 +213,7 @@ var DeqingBackdrop = (function () {
       say(false);
       under(map, group, data.under, false);
     });
-    fader(map, data.name, 1, function (part) {
+    fader(map, data, 1, function (part) {
       all.forEach(function (tiles) { tiles.setOpacity(part); });
     });
     return group;
@@ -232,7 +231,7 @@ var DeqingBackdrop = (function () {
       under(map, image, data.under, true);
     });
     image.on("remove", function () { under(map, image, data.under, false); });
-    fader(map, data.name, data.opacity, function (part) { image.setOpacity(part); });
+    fader(map, data, data.opacity, function (part) { image.setOpacity(part); });
     return image;
   }
 

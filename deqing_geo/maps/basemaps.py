@@ -197,6 +197,7 @@ class Basemap(Layer, MacroElement):
         service = self.service
         told = {
             "name": str(self.layer_name),
+            "words": dict(names.phrases("map_fade")),
             "urls": [one for one in (service.url, service.labels) if one],
             "subdomains": service.subdomains,
             "key": self._key,

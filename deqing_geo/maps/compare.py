@@ -75,7 +75,8 @@ class Together(folium.Map):
         for m in self.together:
             with _lent(m, figure, imprint, warned):
                 m.render(**kwargs)
-        data = {"labels": self.labels, "title": own.title}
+        words = dict(names.phrases("map_together"))
+        data = {"labels": self.labels, "title": own.title, "words": words}
         maps = ", ".join(m.get_name() for m in self.together)
         script = f"DeqingTogether.{self.how}([{maps}], {script_json(data)});"
         figure.script.add_child(Element(script), name=f"{self.get_name()}_together")

@@ -83,7 +83,9 @@ class Picture(Layer, MacroElement):
     def __init__(self, name: str, payload: dict[str, Any], *, show: bool = True) -> None:
         super().__init__(name=name, overlay=True, control=True, show=show)
         self._name = "Picture"
-        self.payload = script_json({"name": name, **payload})
+        self.payload = script_json(
+            {"name": name, "words": dict(names.phrases("map_fade")), **payload}
+        )
 
     def render(self, **kwargs: Any) -> None:
         """Add the script of backgrounds to the figure, once, and this picture's own."""

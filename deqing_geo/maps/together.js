@@ -137,7 +137,7 @@ var DeqingTogether = (function () {
     var divider = element("div", "dg-divider");
     divider.tabIndex = 0;
     divider.setAttribute("role", "slider");
-    divider.setAttribute("aria-label", a.dgPage.words.divider);
+    divider.setAttribute("aria-label", data.words.divider);
     divider.setAttribute("aria-valuemin", "0");
     divider.setAttribute("aria-valuemax", "100");
     divider.appendChild(element("i"));
@@ -229,7 +229,7 @@ var DeqingTogether = (function () {
   // ---------------------------------------------------------------- one at a time
 
   function timeline(maps, data) {
-    var now = maps.length - 1, timer = null, words = maps[0].dgPage.words;
+    var now = maps.length - 1, timer = null, words = data.words;
     var play = element("button", "", words.play), slider = element("input"), said = element("b");
     play.type = "button";
     slider.type = "range";

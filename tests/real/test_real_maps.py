@@ -53,7 +53,9 @@ def test_andorra_before_and_after_on_one_page(real_data, visit, tmp_path):
     file = real_data / "osm" / "andorra.osm.pbf"
     towns = dg.read_towns(file, admin_level=7)
     roads = dg.read_roads(file, like=towns)
-    results = [dg.road_density(towns, part, by="road.broad+none") for part in (roads.iloc[::2], roads)]
+    results = [
+        dg.road_density(towns, part, by="road.broad+none") for part in (roads.iloc[::2], roads)
+    ]
     a, b = (maps.add_density(dg.area_map(towns), one, breaks=[0, 1, 2, 4]) for one in results)
     maps.add_roads(b, roads, by=results[1].definition)
     m = maps.compare_maps(a, b, labels=("半数道路", "全部道路"), title="安道尔")
