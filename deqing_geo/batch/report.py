@@ -32,7 +32,9 @@ from deqing_geo.batch.villages import plain, readable, typed
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
+from deqing_geo.looks.imprint import use_imprint
 from deqing_geo.looks.named import NAME_COLUMNS
+from deqing_geo.looks.palette import use_palette
 from deqing_geo.maps import (
     add_coverage,
     add_density,
@@ -156,7 +158,12 @@ def run(
     tell("map", done, steps)
     towns: list[str] = []
     # The towns' folder arrives with the other, or the maps of two months would lie together.
-    with _arriving(target) as draft, contextlib.ExitStack() as beside:
+    with contextlib.ExitStack() as beside:
+        draft = beside.enter_context(_arriving(target))
+        if job.imprint is not None:
+            beside.enter_context(use_imprint(job.imprint))
+        if job.palette is not None:
+            beside.enter_context(use_palette(job.palette))
         save_map(_map(job, results), draft / "map.html")
         tell("tables", done + 1, steps)
         _save_tables(results, draft)
