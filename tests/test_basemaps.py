@@ -18,6 +18,7 @@ from deqing_geo.maps import basemaps
 from deqing_geo.maps.asking import refuse_keys, refuse_shifted
 from deqing_geo.maps.page import page_of
 from deqing_geo.rasters import Raster
+from deqing_geo.shifts import wgs84_to_gcj02
 from tests.test_maps import html_of
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -205,6 +206,32 @@ def test_a_key_beside_megabytes_of_pictures_is_found():
     refuse_shifted(f"<script>x({pictures})</script>")
     with pytest.raises(ExportError, match="would carry the key"):
         refuse_keys(f'x({pictures}, "//h/?tk={KEY}")', folium.Figure())
+
+
+# ---------------------------------------------------------------- areas that are off
+
+
+def test_areas_read_from_a_map_service_are_said_to_be_off_beside_a_true_outline():
+    villages = sample.villages().to_crs(4490)
+    villages.geometry = villages.geometry.transform(
+        lambda at: np.column_stack(wgs84_to_gcj02(at[:, 0], at[:, 1]))
+    )
+    off = page_of(dg.area_map(villages, reference=sample.town())).contents
+    true = page_of(dg.area_map(sample.villages(), reference=sample.town())).contents
+
+    said = [text for text in off.warnings if text.startswith("疑似坐标偏移")]
+    metres = int(re.search(r"相差约 (\d+) 米", said[0])[1])
+    assert 480 < metres < 560 and 'datum="gcj02"' in said[0]
+    assert not any("疑似坐标偏移" in text for text in true.warnings)
+    # The outline is drawn either way.
+    assert [part["layer"] for part in true.legends] == ["参照轮廓"]
+
+
+def test_an_outline_of_other_land_is_no_reference():
+    away = sample.town()
+    away.geometry = away.translate(9_000)
+    with pytest.raises(CRSError, match="0% of their land in common"):
+        dg.area_map(sample.villages(), reference=away)
 
 
 # ---------------------------------------------------------------- rasters

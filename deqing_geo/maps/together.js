@@ -29,7 +29,6 @@ var DeqingTogether = (function () {
       all(map.getContainer(), ".dg-title").forEach(function (card) {
         var head = card.querySelector("h1");
         if (head && head.textContent === title) { head.remove(); }
-        card.classList.toggle("dg-empty", !card.children.length);
       });
     });
   }

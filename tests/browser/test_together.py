@@ -351,6 +351,37 @@ def test_shapes_that_both_have_are_in_the_file_once_and_on_both_maps(visit, tmp_
     assert_quiet(seen, file)
 
 
+def test_a_basemap_of_one_map_lies_under_that_one_alone(browser, results, tmp_path):
+    tile = io.BytesIO()
+    Image.new("RGB", (256, 256), (10, 200, 90)).save(tile, "PNG")
+    url = "http://10.1.2.3/tiles?x={x}&y={y}&z={z}"
+    b = density_map(results, 3)
+    maps.add_basemap(b, url, datum="cgcs2000", attribution="县影像")
+    m = maps.compare_maps(density_map(results, 3), b)
+    file = dg.save_map(m, tmp_path / "under.html")
+    page = browser.new_context(viewport=WIDE, offline=True).new_page()
+    page.route(
+        "http://10.1.2.3/**",
+        lambda route: route.fulfill(body=tile.getvalue(), content_type="image/png"),
+    )
+    page.goto(file.as_uri())
+    page.wait_for_selector(".leaflet-tile-loaded")
+    page.wait_for_timeout(400)
+    left, right = tint(page, (500, 250)), tint(page, (800, 250))
+    page.locator(DIVIDER).press("Home")
+    moved = tint(page, (500, 250))
+    # Without an answer the notice stands on the map that has the basemap.
+    page.unroute("http://10.1.2.3/**")
+    page.reload()
+    page.wait_for_selector(".dg-right .dg-offline")
+
+    assert left == (238, 241, 244) and right == moved == (10, 200, 90)
+    assert page.locator(".dg-left .dg-offline").count() == 0
+    said = visible(page, ".dg-footer p")
+    assert "本月:底图:县影像" in said
+    page.context.close()
+
+
 # ---------------------------------------------------------------- a series
 
 
