@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 import deqing_geo as dg
-from deqing_geo import maps, sample
+from deqing_geo import columns, maps, sample
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.maps.page import page_of
 from tests.test_maps import html_of
@@ -174,6 +174,23 @@ def test_a_page_for_the_public_is_so_on_both_sides_and_its_maps_stay_internal():
 
     assert html.count("审图号:浙S(2025)12号") == 2 and "内部资料" not in html
     assert "内部资料" in html_of(m.together[0])
+
+
+def test_after_a_refusal_the_maps_are_as_they_were(tmp_path):
+    """A candidate for relocation may not be shown to the public."""
+    a, b = plain(), plain()
+    before = digest(a), digest(b)
+    part = {"title": "村庄类型", "layer": "统计单元", "unit": ""}
+    label = columns.vocabulary("status")["candidate"]
+    entries = [{"fill": "#fff", "color": "#000", "label": label}]
+    page_of(b).contents.legends.append({**part, "entries": entries})
+    m = maps.add_imprint(maps.compare_maps(a, b), audience="public")
+    with pytest.raises(ExportError, match="may not show"):
+        dg.save_map(m, tmp_path / "public.html")
+    page_of(b).contents.legends.pop()
+
+    assert (digest(a), digest(b)) == before
+    assert not (tmp_path / "public.html").exists()
 
 
 def test_a_key_on_one_of_the_maps_is_found_on_the_page_of_both(tmp_path, monkeypatch):

@@ -122,11 +122,14 @@ class OfflineFigure(Figure):
         ]
         if pages:
             pages[0].prepare(pages, simplify_m)
-        html: str = super().render(**kwargs)
-        for page in pages:
-            page.forget()
-        html = _renumber(html, {one._id for one in everything(self)})
-        self._forget(before)
+        try:
+            html: str = super().render(**kwargs)
+            html = _renumber(html, {one._id for one in everything(self)})
+        finally:
+            # Also after a refusal the next rendering begins anew.
+            for page in pages:
+                page.forget()
+            self._forget(before)
         html = html.replace("<html>", '<html lang="zh-CN">', 1)
         refuse_shifted(html)
         if not allow_key:
