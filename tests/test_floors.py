@@ -34,7 +34,7 @@ FLOORS = {
     ),
     5: ("tallies", "coverage"),
     6: ("villages", "progress", "siting"),
-    7: ("maps", "export", "papers"),
+    7: ("maps", "export", "papers", "atlas"),
     8: ("sample",),
     9: ("batch",),
     10: ("cli",),
