@@ -120,7 +120,7 @@ def make_atlas(
     pages = _areas(areas, crs)
     ground = _ground(order, given, areas, crs)
     county = _county(order.county)
-    typeface = find_typeface(order.font)
+    typeface = find_typeface(None if order.font is None else os.fspath(order.font))
     setting = Setting(
         size, order.orientation, imprint, plain(order.height_datum), as_of, order.grid
     )

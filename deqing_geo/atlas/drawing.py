@@ -243,7 +243,8 @@ def hatched(shapes: NDArray[Any]) -> Any:
     ends = np.stack(
         [np.column_stack([np.full_like(offsets, x), offsets + x]) for x in (west, east)], axis=1
     )
-    return shapely.intersection(shapely.multilinestrings(shapely.linestrings(ends)), whole)
+    lines: Any = shapely.linestrings(ends)
+    return shapely.intersection(shapely.multilinestrings(lines), whole)
 
 
 def dotted(shapes: NDArray[Any]) -> Any:
@@ -293,5 +294,5 @@ def discs(places: Floats, radius: float) -> NDArray[Any]:
         return np.array([], dtype=object)
     turns = np.linspace(0, 2 * np.pi, ROUND, endpoint=False)
     ring = np.column_stack([np.cos(turns), np.sin(turns)]) * radius
-    made: NDArray[Any] = shapely.polygons(np.asarray(places)[:, None, :] + ring[None])
-    return made
+    made: Any = shapely.polygons(np.asarray(places)[:, None, :] + ring[None])
+    return np.asarray(made, dtype=object)

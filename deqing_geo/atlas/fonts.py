@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +62,7 @@ class Face:
 
     path: str
     index: int
-    characters: dict[int, int]
+    characters: Mapping[int, int]
     font: Any
     advances: dict[str, float] = field(default_factory=dict)
 
@@ -229,12 +228,12 @@ def require_characters(typeface: Typeface, texts: Iterable[str]) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
+def find_typeface(font: str | None = None) -> Typeface:
     """The font to set pages in, with others behind it for rare characters.
 
     Parameters
     ----------
-    font : path, optional
+    font : str, optional
         A font file to use before all others.
 
     Returns
@@ -256,18 +255,16 @@ def find_typeface(font: str | os.PathLike[str] | None = None) -> Typeface:
     faces: list[Face] = []
     if font is not None:
         try:
-            faces.append(open_face(os.fspath(font)))
+            faces.append(open_face(font))
         except (OSError, RuntimeError) as error:
-            raise FontError(f"font={os.fspath(font)!r} is no font file: {error}") from error
+            raise FontError(f"font={font!r} is no font file: {error}") from error
     listed = _listed()
     for family in FAMILIES:
         faces += _opened(listed.get(family))
     faces += _opened(_of_the_wheel())
     serving = [face for face in faces if all(ord(one) in face.characters for one in ASKED)]
     if font is not None and faces[0] not in serving:
-        raise FontError(
-            f"font={os.fspath(font)!r} has no Chinese characters ({faces[0].font.family_name})."
-        )
+        raise FontError(f"font={font!r} has no Chinese characters ({faces[0].font.family_name}).")
     if not serving:
         raise FontError(f"There is no font with Chinese characters on this machine. {CURE}")
     rare = [face for family in RARE for face in _opened(listed.get(family))]

@@ -27,8 +27,8 @@ PAPERS = {"A0": (841, 1189), "A1": (594, 841), "A2": (420, 594), "A3": (297, 420
 ORIENTATIONS = ("auto", "landscape", "portrait")
 # What lettering is measured by: on larger paper it grows, though less than the paper.
 BASE_MM, GROWTH = 297, 0.6
-_LEADING = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8)
-SCALES = tuple(int(one * 10**power) for power in range(2, 8) for one in _LEADING)
+_LEADING = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8)
+SCALES = tuple(round(one * 10**power) for power in range(2, 8) for one in _LEADING)
 # Of the frame, left free around what the page shows.
 MARGIN = 0.03
 # Minutes and seconds of arc between lines of the grid, in degrees.
@@ -99,8 +99,8 @@ def paper_size(paper: str | tuple[float, float]) -> tuple[float, float]:
     """
     if isinstance(paper, str):
         if paper.upper() in PAPERS:
-            short, long = PAPERS[paper.upper()]
-            return float(short), float(long)
+            upright = PAPERS[paper.upper()]
+            return float(upright[0]), float(upright[1])
     else:
         try:
             short, long = sorted(float(side) for side in paper)
@@ -178,10 +178,10 @@ def scale_for(bounds: Floats, frame: Box) -> int:
     >>> scale_for(np.array([0, 0, 9_000, 6_000]), (0, 0, 200, 150))
     50000
     """
-    west, south, east, north = bounds
+    west, south, east, north = (float(one) for one in bounds)
     wide, high = (frame[2] - frame[0], frame[3] - frame[1])
     needed = MM_PER_M * max((east - west) / wide, (north - south) / high) / (1 - 2 * MARGIN)
-    return next((scale for scale in SCALES if scale >= needed - 1e-9), SCALES[-1])
+    return next((scale for scale in SCALES if scale >= float(needed) - 1e-9), SCALES[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,9 +325,9 @@ def draw_bar(pen: Pen, corner: tuple[float, float], scale: int, factor: float) -
         pen.box(part, fill="#111111" if at % 2 == 0 else "#ffffff", edge="#111111", width=0.4)
     unit, per = (names.word("map_page.km"), 1000) if metres >= 1000 else (
         names.word("map_page.m"), 1)  # fmt: skip
-    for part in (0, 0.5, 1):
-        said = f"{metres * part / per:g}"
-        pen.words(x + mm * part, y + high + 0.8 * factor, said, size * 0.9, align=0.5)
+    for share in (0.0, 0.5, 1.0):
+        said = f"{metres * share / per:g}"
+        pen.words(x + mm * share, y + high + 0.8 * factor, said, size * 0.9, align=0.5)
     pen.words(x + mm + 2.2 * factor, y - 0.2 * factor, unit, size * 0.9)
     pen.words((box[0] + box[2]) / 2, box[1] + 1.9 * factor, called_scale(scale), size, align=0.5)
     return box
@@ -458,8 +458,8 @@ def _step(steps: tuple[float, ...], wanted: float) -> float:
 
 
 def _between(low: float, high: float, step: float) -> Floats:
-    out: Floats = np.arange(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1) * step
-    return out
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return np.arange(first, last + 1, dtype=float) * step
 
 
 def _degrees(value: float, step: float, signs: str) -> str:

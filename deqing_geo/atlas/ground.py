@@ -1,4 +1,4 @@
-"""What all pages of an atlas share: borders, backgrounds, the system, found once and cut per page."""
+"""What all pages of an atlas share, found once and cut for each: borders, backgrounds, system."""
 
 from __future__ import annotations
 

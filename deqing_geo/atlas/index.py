@@ -173,6 +173,9 @@ def _map(pen: Pen, paper: frames.Paper, sheets: Sequence[Sheet], ground: Ground)
             lines = view.shapes(spread.cut(view.window, view.scale))
             pen.shapes(lines, edge=look.edge, width=look.width, dash=look.dash)
     pen.box(frame, edge="#222222", width=0.6)
+    size = 6 * paper.factor
+    note = names.word("atlas.numbers")
+    pen.words(frame[2] - 2, frame[1] + 2, note, size, align=1, colour=panel.QUIET)
     taken = [frames.draw_bar(pen, (frame[0] + 2, frame[1] + 2), view.scale, paper.factor)]
     if len(shapes):
         middles = naming.middles(shapely.simplify(view.shapes(shapes), 0.1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,7 @@ from deqing_geo.atlas.subjects import Entry, Figures, Look, Section
 
 INK, QUIET, RED = "#111111", "#444444", "#b3261e"
 TEXT, SMALL, HEAD = 6.6, 5.6, 7.6
+_FIGURE = re.compile(r"[-\d.,%]*")
 
 
 @dataclass(slots=True)
@@ -30,11 +33,14 @@ class Column:
         All of it; what is left shrinks with every block.
     factor : float
         Of the paper.
+    fresh : bool
+        Whether nothing stands in it yet.
     """
 
     pen: Pen
     box: Box
     factor: float
+    fresh: bool = True
 
     @property
     def wide(self) -> float:
@@ -59,12 +65,15 @@ class Column:
     def heading(self, text: str) -> None:
         """A heading with a line under it."""
         size = HEAD * self.factor
+        if not self.fresh:
+            self.box = (*self.box[:3], self.box[3] - 2.5 * self.factor)
+        self.fresh = False
         box = self.take(line_mm(size) + 0.6 * self.factor)
         said = self.pen.typeface.cut(text, size, self.wide)
         self.pen.words(box[0], box[1] + 1.3 * self.factor, said, size, colour=INK)
         self.pen.line([(box[0], box[1]), (box[2], box[1])], edge="#999999", width=0.4)
         # A heading belongs to what follows it.
-        self.box = (*self.box[:3], self.box[3] + 1.2 * self.factor)
+        self.box = (*self.box[:3], self.box[3] + 0.5 * self.factor)
 
 
 def line_mm(size: float) -> float:
@@ -195,9 +204,12 @@ def draw_table(column: Column, table: Figures) -> int:
     column.heading(table.title)
     widths = _widths(pen, table, size, column.wide)
     heads = [
-        pen.typeface.wrap(head, size, wide - 0.8 * factor)
+        _broken(pen, head, size, wide - 0.8 * factor)
         for head, wide in zip(table.heads, widths, strict=True)
     ]
+    # Words begin at the left, figures end at the right.
+    left_of = [at == 0 or not all(_FIGURE.fullmatch(row[at]) for row in table.rows)
+               for at in range(len(table.heads))]  # fmt: skip
     head_high = max(map(len, heads)) * line_mm(size) + 0.8 * factor
     room = int((column.high - head_high) / step)
     extra = 1 if table.total else 0
@@ -211,7 +223,7 @@ def draw_table(column: Column, table: Figures) -> int:
     for at, lines in enumerate(heads):
         for number, line in enumerate(lines):
             base = y - (number + 0.8) * line_mm(size)
-            _cell(pen, edges, at, base, line, size, QUIET)
+            _cell(pen, edges[at : at + 2], base, line, size, QUIET, left=left_of[at])
     y -= head_high
     for row in [*rows, *([table.total] if table.total else [])]:
         last = row is table.total
@@ -219,7 +231,7 @@ def draw_table(column: Column, table: Figures) -> int:
             pen.line([(box[0], y), (box[2], y)], edge="#666666", width=0.4)
         for at, cell in enumerate(row):
             said = pen.typeface.cut(plain(cell), size, widths[at] - 0.8 * factor)
-            _cell(pen, edges, at, y - step * 0.72, said, size, INK)
+            _cell(pen, edges[at : at + 2], y - step * 0.72, said, size, INK, left=left_of[at])
         y -= step
         if not last:
             pen.line([(box[0], y), (box[2], y)], edge="#dddddd", width=0.25)
@@ -231,12 +243,23 @@ def draw_table(column: Column, table: Figures) -> int:
     return left
 
 
-def _cell(pen: Pen, edges: Any, at: int, y: float, text: str, size: float, colour: str) -> None:
-    """Names begin at the left, figures end at the right."""
-    if at == 0:
+def _cell(
+    pen: Pen, edges: Any, y: float, text: str, size: float, colour: str, *, left: bool
+) -> None:
+    if left:
         pen.words(edges[0] + 0.4, y, text, size, colour=colour)
     else:
-        pen.words(edges[at + 1] - 0.4, y, text, size, align=1, colour=colour)
+        pen.words(edges[1] - 0.4, y, text, size, align=1, colour=colour)
+
+
+def _broken(pen: Pen, head: str, size: float, wide: float) -> list[str]:
+    """A heading in as many lines as it needs, about equally long."""
+    lines = pen.typeface.wrap(head, size, wide)
+    if len(lines) == 1 or head.isascii():
+        return lines
+    each = math.ceil(len(head) / len(lines))
+    even = [head[at : at + each] for at in range(0, len(head), each)]
+    return even if all(pen.typeface.width(one, size) <= wide for one in even) else lines
 
 
 def _widths(pen: Pen, table: Figures, size: float, room: float) -> list[float]:
@@ -245,8 +268,8 @@ def _widths(pen: Pen, table: Figures, size: float, room: float) -> list[float]:
     for at, head in enumerate(table.heads):
         cells = [pen.typeface.width(plain(row[at]), size) for row in table.rows]
         cells += [pen.typeface.width(table.total[at], size)] if table.total else []
-        # A heading may break, but not within four characters.
-        least = min(pen.typeface.width(head, size), 4.2 * size * MM_PER_POINT)
+        # A heading may break in two, and a long one oftener.
+        least = pen.typeface.width(head[: max(2, min(4, math.ceil(len(head) / 2)))], size)
         needed.append(max([least, *cells]) + 1.6)
     total = sum(needed)
     if total <= room:

@@ -27,7 +27,7 @@ FORMATS = ("pdf", "jpg", "png")
 JPG = {"quality": 92, "subsampling": 0}
 HALO_POINTS = 1.6
 # Whatever the user's own settings are, a page is the same.
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 3,
     "pdf.compression": 6,
     "pdf.inheritcolor": False,
@@ -117,10 +117,11 @@ def _pictures(figure: Figure, formats: Sequence[str], dpi: int) -> dict[str, byt
 
     figure.dpi = dpi
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call]
     size = canvas.get_width_height()
     # Paper is white: the fourth channel says nothing.
-    picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    picture = Image.frombuffer("RGBA", size, drawn, "raw", "RGBA", 0, 1)
     picture = picture.convert("RGB")
     out = {}
     for kind, options in (("png", {"compress_level": 4}), ("jpg", JPG)):

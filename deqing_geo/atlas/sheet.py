@@ -27,6 +27,8 @@ TOWN_COLOUR, QUIET_TOWN = "#1f2a44", "#8b8f96"
 # A neighbour's name stands where so much of it is on the page, square millimetres.
 SEEN_MM2 = 220
 MARK_MM = 2.1
+# Maps of areas: what lies around is drawn over them.
+FLAT = ("types", "density")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +198,16 @@ def compose(sheet: Sheet, ground: Ground, setting: Setting, typeface: Typeface) 
     pen = Pen(drawing, typeface)
     view = frames.view_of(shapely.total_bounds(sheet.focus), paper.frame)
     pen.box(paper.frame, fill="#ffffff")
-    for _, look, spread in ground.around:
-        cut = view.shapes(spread.cut(view.window, view.scale))
-        pen.shapes(_areas_of(cut), fill=look.fill, edge=look.edge, width=look.width * 0.6,
-                   opacity=look.opacity)  # fmt: skip
-    for layer in sheet.subject.layers:
+    for layer in sheet.subject.base:
         _draw(pen, view, layer)
+    # Areas lie under borders and waters; lines and small things over them.
+    flat = sheet.subject.kind in FLAT
+    for layer in sheet.subject.layers if flat else ():
+        _draw(pen, view, layer)
+    _around(pen, view, ground)
     ranks = _borders(pen, view, ground)
+    for layer in () if flat else sheet.subject.layers:
+        _draw(pen, view, layer)
     for layer in sheet.subject.over:
         _draw(pen, view, layer)
     if sheet.area is not None:
@@ -253,6 +258,13 @@ def _draw(pen: Pen, view: frames.View, layer: Layer) -> None:
         pen.shapes(discs(places, 0.8), fill=look.fill, opacity=look.opacity, **kept)
 
 
+def _around(pen: Pen, view: frames.View, ground: Ground) -> None:
+    for _, look, spread in ground.around:
+        cut = _areas_of(view.shapes(spread.cut(view.window, view.scale)))
+        kept = {"fill": look.fill, "edge": look.edge, "opacity": look.opacity}
+        pen.shapes(cut, width=look.width * 0.6, **kept)
+
+
 def _areas_of(shapes: Any) -> Any:
     """Areas, and places as dots."""
     kinds = shapely.get_dimensions(shapes)
@@ -262,7 +274,7 @@ def _areas_of(shapes: Any) -> Any:
 
 def _borders(pen: Pen, view: frames.View, ground: Ground) -> list[str]:
     """Lines of borders, the lowest rank first; which there are."""
-    drawn = []
+    drawn: list[str] = []
     for rank, spread in reversed(ground.borders.items()):
         look = border_look(rank)
         lines = view.shapes(spread.cut(view.window, view.scale))
@@ -380,7 +392,7 @@ def _on_page(
     places = naming.middles(_polygons(on_paper))
     sizes = shapely.area(on_paper)
     return [
-        (shapes[at], called[at], ((float(x), float(y)), float(size)))
+        (shapes[at], called[int(at)], ((float(x), float(y)), float(size)))
         for at, (x, y), size in zip(there, places, sizes, strict=True)
     ]
 
@@ -440,16 +452,18 @@ def _panel(
     borders += [Entry(label, look) for label, look, _ in ground.around]
     sections: list[Section] = sheet.subject.legend
     if (~sheet.subject.shown).any():
-        grey = Entry(names.word("atlas.neighbours"), sheet.subject.layers[0].look)
+        grey = Entry(names.word("atlas.neighbours"), sheet.subject.base[0].look)
         borders = [grey, *borders]
     panel.draw_legend(first, sections, borders)
     panel.draw_facts(last, _facts(sheet, ground, setting, view, dropped))
     table = sheet.subject.figures
     rows = 0 if table is None else len(table.rows) + 3
-    # The table takes what it needs, the inset what is left, and no more than a third.
+    # The table takes what it needs, the inset what is left, if that is enough to see anything.
     step = panel.line_mm(panel.SMALL * paper.factor) + 0.5 * paper.factor
     alone = middle is not last
-    room = last.high if alone else last.high - min(rows * step + 8 * paper.factor, 0.6 * last.high)
+    needed = rows * step + 10 * paper.factor
+    least = min(24 * paper.factor, 0.4 * last.high)
+    room = last.high if alone else max(last.high - needed, least)
     high = min(room, 0.62 * last.wide if not alone else room)
     panel.draw_inset(last, ground.county, ground.towns, view.window, sheet.area, high=high)
     if table is not None:

@@ -133,8 +133,8 @@ class Subject:
         Which rows.
     called : list of str
         What the areas are called.
-    layers, over : list of Layer
-        Below borders, and above them; the first lie lowest.
+    base, layers, over : list of Layer
+        What lies lowest, what shows the result, and what lies above borders.
     marks : list of (float, float, str)
         Numbers in circles: metres, and the number.
     legend : list of Section
@@ -155,6 +155,7 @@ class Subject:
     areas: gpd.GeoDataFrame
     shown: Flags
     called: list[str]
+    base: list[Layer] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     over: list[Layer] = field(default_factory=list)
     marks: list[tuple[float, float, str]] = field(default_factory=list)
@@ -183,6 +184,9 @@ class Subject:
         self.sources += [text for text in result.origins if text not in self.sources]
         day = getattr(result, "as_of", None)
         self.as_of = self.as_of or ("" if day is None else day.isoformat())
+        if not self.as_of and "as_of" in self.areas:
+            days = sorted({str(one)[:10] for one in self.areas["as_of"].dropna()})
+            self.as_of = days[0] if len(days) == 1 else ""
         palette = in_use()
         if palette is not None:
             said = f"{names.word('map.palette')}:{palette.source}"

@@ -74,7 +74,7 @@ def of_types(types: VillageTypes, shown: Flags, *, audience: str) -> Subject:
     look = style()["village_type"]
     looks = {kind: _of_type(kind, look) for kind in (*FIVE, CANDIDATE, REFUSED, *OUTSIDE)}
     looks[UNSETTLED] = _of_type("undecided", look)
-    subject.layers.append(neighbours(subject))
+    subject.base.append(neighbours(subject))
     land = ellipsoidal_area(subject.shapes, types.table.crs) / M2_PER_KM2
     entries = []
     for kind, drawn in looks.items():
@@ -169,7 +169,7 @@ def of_density(density: RoadDensity, shown: Flags, *, breaks: Breaks = None) -> 
     edges, scheme = limits(values, land, breaks)
     area = style()["area"]
     ramp = style()["density"]["ramp"]
-    subject.layers.append(neighbours(subject))
+    subject.base.append(neighbours(subject))
     use = np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
     use = np.where(np.isnan(values), -1, use)
     entries = []
@@ -200,7 +200,6 @@ def _densities(density: RoadDensity, shown: Flags) -> Figures:
     measure, unit = density.definition.measure, standards.UNITS[density.unit]
     km, land = float(table["road_km"].sum()), float(table["area_km2"].sum())
     overall = km / land * PER[density.unit] if land > 0 else float("nan")
-    against = {"against": density.goals}
     return Figures(
         names.label(measure),
         (
@@ -213,9 +212,9 @@ def _densities(density: RoadDensity, shown: Flags) -> Figures:
             labels(table),
             [figure(one) for one in table["road_km"]],
             [figure(one) for one in table["area_km2"]],
-            [figure(one, **against) for one in table[measure]],
+            [figure(one, against=density.goals) for one in table[measure]],
         ),
-        (_total(), figure(km), figure(land), figure(overall, **against)),
+        (_total(), figure(km), figure(land), figure(overall, against=density.goals)),
     )
 
 
@@ -236,9 +235,9 @@ def of_roads(density: RoadDensity, shown: Flags) -> Subject:
     """
     table, basis = density.table, density.basis
     subject = Subject("roads", table, shown, labels(table))
-    subject.layers.append(neighbours(subject))
+    subject.base.append(neighbours(subject))
     area = look_of({**style()["area"], "fill": "#ffffff"})
-    subject.layers.append(Layer(subject.shapes[shown], area))
+    subject.base.append(Layer(subject.shapes[shown], area))
     shapes = np.asarray(basis.roads.geometry.array, dtype=object)
     words, late = basis.standing.classes, ~basis.standing.open
     inside = np.zeros(len(shapes), dtype=bool)
@@ -249,7 +248,8 @@ def of_roads(density: RoadDensity, shown: Flags) -> Subject:
     km, waiting = density.by_class[shown].sum(), density.not_open[shown].sum()
     faint = Look(edge="#cfcfcf", width=0.4, swatch="line")
     subject.layers.append(Layer(shapes[~inside], faint))
-    entries, rest_km, rest = [], 0.0, False
+    entries: list[Entry] = []
+    rest_km, rest = 0.0, False
     order = list(names.vocabulary("road_class"))
     known = [word for word in order if (words == word).any()]
     for word in reversed(known):
@@ -328,9 +328,9 @@ def of_coverage(coverage: Coverage, shown: Flags) -> Subject:
     """
     table = coverage.table
     subject = Subject("coverage", table, shown, labels(table))
-    subject.layers.append(neighbours(subject))
+    subject.base.append(neighbours(subject))
     area = look_of({**style()["area"], "fill": "#ffffff"})
-    subject.layers.append(Layer(subject.shapes[shown], area))
+    subject.base.append(Layer(subject.shapes[shown], area))
     here = set(table.index[shown])
     entries: list[Entry] = []
     looks = style()
@@ -422,10 +422,10 @@ def of_sites(siting: Siting, shown: Flags, *, beside: Coverage | None = None) ->
     """
     table = siting.table
     subject = Subject("sites", table, shown, labels(table))
-    subject.layers.append(neighbours(subject))
+    subject.base.append(neighbours(subject))
     looks = style()
     area = look_of({**looks["area"], "fill": "#ffffff"})
-    subject.layers.append(Layer(subject.shapes[shown], area))
+    subject.base.append(Layer(subject.shapes[shown], area))
     here = set(table.index[shown])
     entries = []
     if beside is not None:
