@@ -14,6 +14,7 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
+from deqing_geo.looks import named
 from deqing_geo.looks.classes import limits, rounded
 from deqing_geo.maps import parts
 from deqing_geo.maps.finding import places_of
@@ -154,12 +155,42 @@ def test_a_town_is_found_with_the_villages_it_has_of_each_type(types):
     assert len(towns["纸上镇"]["keys"]) == 8 and towns["另镇"]["kind"] == "镇(街道)"
     rows = dict(map(tuple, towns["纸上镇"]["rows"]))
     assert rows["村庄数"] == "8" and rows["集聚建设类"] == "1"
-    assert sum(int(count) for kind, count in rows.items() if kind != "村庄数") == 8
+    kinds = set(columns.vocabulary("type_final").values()) | set(
+        columns.vocabulary("status").values()
+    )
+    assert sum(int(count) for kind, count in rows.items() if kind in kinds) == 8
     # The plan's order, what has no type last.
     order = [one for one in rows if one in columns.vocabulary("type_final").values()]
     known = list(columns.vocabulary("type_final").values())
     assert order == sorted(order, key=known.index)
     assert page.seek == "查找村(社区)、镇(街道)"
+
+
+def test_a_town_tells_its_land_its_people_and_of_how_many_villages_they_are_unknown():
+    table = facts()
+    table["pop_resident"] = table["pop_resident"].where(table.index != table.index[0])
+    with pytest.warns(dg.errors.DeqingGeoWarning):
+        types = dg.classify_villages(table)
+    m = dg.village_map(types)
+    rows = {one["name"]: dict(map(tuple, one["rows"])) for one in told(html_of(m)).places}
+    kept = table["pop_resident"][table["town_name"] == "纸上镇"]
+
+    assert rows["纸上镇"]["土地面积"] == "6.48 平方公里"
+    people = f"{kept.sum():.0f} 人"
+    assert rows["纸上镇"]["常住人口"] == f"{people}(缺常住人口的村庄数 1)"
+    # The public reads how many villages there are, and no people.
+    public = types.of(~types.shown.isin(["candidate", "refused"]))
+    shown = told(html_of(maps.add_imprint(dg.village_map(public), audience="public")))
+    assert not any(row[0] == "常住人口" for one in shown.places for row in one["rows"])
+
+
+def test_the_legend_adds_up_to_the_land_of_all_villages(types):
+    page = told(html_of(dg.village_map(types)))
+    (section,) = [one for one in page.legends if one["layer"] == "村庄类型"]
+    amounts = [one.get("amount", "0 平方公里").split() for one in section["entries"]]
+    total = sum(float(size) / {"公顷": 100, "平方公里": 1}[unit] for size, unit in amounts)
+
+    assert total == pytest.approx(types.summary.at["total", "area_km2"], abs=0.05)
 
 
 def test_a_road_in_three_pieces_is_one_find_with_all_of_them():
@@ -239,9 +270,9 @@ def test_the_legend_says_how_many_and_how_much_land():
     said = {entry["label"]: entry["amount"] for entry in density["entries"]}
     assert said["1.5 - 2"] in ("2 个,2.00 平方公里", "2 个,1.99 平方公里")
     assert said["0.5 - 1"] == "0 个"
-    assert parts.amount([0.5, 0.25]) == "2 个,0.75 公顷"
-    assert parts.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
-    assert parts.amount([]) == "0 个"
+    assert named.amount([0.5, 0.25]) == "2 个,0.75 公顷"
+    assert named.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
+    assert named.amount([]) == "0 个"
 
 
 def test_what_is_served_and_what_is_not_have_their_hectares_in_the_legend():

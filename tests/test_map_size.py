@@ -13,10 +13,10 @@ from pyproj import Transformer
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
 from deqing_geo.crs import CGCS2000, to_degrees
+from deqing_geo.looks.shapes import UNIT, Shapes, encode
+from deqing_geo.looks.simplify import COARSE_UNIT, simplify
 from deqing_geo.maps import page as page_module
 from deqing_geo.maps.packing import PACK_FROM, brief, packed, unpacked
-from deqing_geo.maps.shapes import UNIT, Shapes, encode
-from deqing_geo.maps.simplify import COARSE_UNIT, simplify
 from tests import tilings
 from tests.test_maps import decode, drawn, footer, html_of, told
 

@@ -32,8 +32,8 @@ from deqing_geo.batch.villages import plain, readable, typed
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
+from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
-    NAME_COLUMNS,
     add_coverage,
     add_density,
     add_layer,

@@ -21,8 +21,8 @@ from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
-    NAME_COLUMNS,
     add_dead_ends,
     add_density,
     add_layer,

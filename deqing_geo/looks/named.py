@@ -87,8 +87,27 @@ def amount(sizes: Any, hectares: float = 1) -> str:
     known = np.asarray(sizes, dtype=float) * hectares
     said = f"{len(known)} 个"
     total = float(np.nansum(known))
-    if len(known) == 0 or total <= 0:
-        return said
-    if total < HA_PER_KM2:
-        return f"{said},{figure(total)} 公顷"
-    return f"{said},{figure(total / HA_PER_KM2)} 平方公里"
+    return f"{said},{land(total)}" if total > 0 else said
+
+
+def land(hectares: float) -> str:
+    """So much land: 公顷 below a square kilometre.
+
+    Parameters
+    ----------
+    hectares : float
+        Its area.
+
+    Returns
+    -------
+    str
+        For readers.
+
+    Examples
+    --------
+    >>> land(99.5), land(100)
+    ('99.50 公顷', '1.00 平方公里')
+    """
+    if hectares < HA_PER_KM2:
+        return f"{figure(hectares)} 公顷"
+    return f"{figure(hectares / HA_PER_KM2)} 平方公里"

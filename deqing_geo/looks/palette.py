@@ -1,4 +1,4 @@
-"""The colours of all maps: ours, or a bureau's own from a file.
+"""The colours of all maps and layers: ours, or a bureau's own from a file.
 
 A colour means the same on every map, so a palette is put to use once and not handed to each
 map. Nothing here decides what is drawn.
@@ -203,8 +203,25 @@ def style() -> dict[str, Any]:
     """
     palette = _current.get()
     if palette is None:
-        return _ours()
+        return ours()
     return _mixed(palette)
+
+
+@functools.cache
+def ours() -> dict[str, Any]:
+    """Colours and widths of ``style.toml``, whatever palette is in use.
+
+    Returns
+    -------
+    dict
+        By table and key; not to be changed.
+
+    Examples
+    --------
+    >>> ours()["park"]["fill"]
+    '#4dac5c'
+    """
+    return _copy()
 
 
 @functools.lru_cache(maxsize=8)
@@ -216,11 +233,6 @@ def _mixed(palette: Palette) -> dict[str, Any]:
             table = table[key]
         table[place[-1]] = value
     return out
-
-
-@functools.cache
-def _ours() -> dict[str, Any]:
-    return _copy()
 
 
 def _copy() -> dict[str, Any]:
@@ -242,7 +254,7 @@ def _leaves(
 
 def _placed(path: tuple[str, ...], value: Any) -> tuple[tuple[str, ...], str]:
     """Where a colour of a file belongs among ours, and what is wrong with it."""
-    here: Any = _ours()
+    here: Any = ours()
     place: tuple[str, ...] = ()
     for key in path:
         at = _known(here, place, key)

@@ -1,7 +1,7 @@
 """Results on a map: plain `folium.Map` objects that open without a network.
 
 Maps show and decide nothing: no length, ratio or threshold is computed here. Colours are
-in ``style.toml``; labels come from `columns`; definitions and notices come with the results
+in `looks`; labels come from `columns`; definitions and notices come with the results
 and stay on the page. This is the only part of the library that knows folium.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
 from deqing_geo.looks.palette import Palette, read_palette, use_palette
-from deqing_geo.maps import parts
+from deqing_geo.looks.simplify import SIMPLIFY_M
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
@@ -24,7 +24,6 @@ from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
-from deqing_geo.maps.simplify import SIMPLIFY_M
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -52,7 +51,6 @@ __all__ = [
     "village_map",
 ]
 
-NAME_COLUMNS = parts.NAME_COLUMNS
 MEGABYTE = 1_000_000
 # What opens in some 15 seconds on an office machine of ten years, a quarter as fast as ours.
 LARGE_MB = 5

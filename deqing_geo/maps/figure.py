@@ -18,7 +18,7 @@ from typing import Any
 from branca.element import Element, Figure
 
 from deqing_geo.errors import OfflineAssetError
-from deqing_geo.maps.simplify import SIMPLIFY_M
+from deqing_geo.looks.simplify import SIMPLIFY_M
 
 LEAFLET = "XStatic-Leaflet"
 JQUERY = "XStatic-jQuery"

@@ -73,13 +73,18 @@ def gathered(called: Iterable[str], keys: Iterable[str], kind: str) -> list[Plac
     return [Place(name, kind, tuple(of)) for name, of in found.items()]
 
 
-def places_of(stories: Mapping[str, Mapping[str, Any]]) -> list[Place]:
+def places_of(
+    stories: Mapping[str, Mapping[str, Any]],
+    sums: Mapping[str, list[tuple[str, str]]] | None = None,
+) -> list[Place]:
     """Towns, from what villages tell of themselves, with how many villages of each type.
 
     Parameters
     ----------
     stories : mapping
         Of a page, by key.
+    sums : mapping, optional
+        What else there is to say of a town, by its name.
 
     Returns
     -------
@@ -105,5 +110,6 @@ def places_of(stories: Mapping[str, Mapping[str, Any]]) -> list[Place]:
         )
         rows = [(names.label("village_count"), str(len(of)))]
         rows += [(one, str(kinds[one])) for one in ranked]
+        rows += (sums or {}).get(name, [])
         out.append(Place(name, town, tuple(of), tuple(rows)))
     return out

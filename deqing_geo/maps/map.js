@@ -52,8 +52,8 @@ var DeqingMap = (function () {
     return node;
   }
 
-  function story(page, key) {
-    var told = page.stories[key], node = element("div", "dg-story");
+  function story(map, key) {
+    var page = map.dgPage, told = page.stories[key], node = element("div", "dg-story");
     if (!told) { return null; }
     node.appendChild(element("h3", "", told.name));
     told.parts.forEach(function (part) {
@@ -63,7 +63,8 @@ var DeqingMap = (function () {
       part.rows.forEach(function (row) {
         var line = table.insertRow();
         line.insertCell().textContent = row[0];
-        line.insertCell().textContent = row[1];
+        var value = line.insertCell(), whole = DeqingReader.place(map, row[0], row[1]);
+        if (whole) { value.appendChild(whole); } else { value.textContent = row[1]; }
       });
       node.appendChild(table);
     });
@@ -89,7 +90,7 @@ var DeqingMap = (function () {
         drawn.bindTooltip(function () { return lines(tip); }, { sticky: true, direction: "top" });
       }
       if (key !== undefined && key !== null) {
-        drawn.bindPopup(function () { return story(map.dgPage, key) || lines(tip || [key]); },
+        drawn.bindPopup(function () { return story(map, key) || lines(tip || [key]); },
           popupSize(map));
       }
     }
@@ -183,7 +184,7 @@ var DeqingMap = (function () {
   function visit(map, key) {
     var found = find(map, key);
     if (!found) {
-      var told = story(map.dgPage, key);
+      var told = story(map, key);
       if (told) {
         L.popup(L.extend({ className: "dg-nowhere" }, popupSize(map)))
           .setLatLng(map.getCenter()).setContent(told).openOn(map);

@@ -19,12 +19,12 @@ from jinja2 import Template
 
 from deqing_geo import columns as names
 from deqing_geo.looks.imprint import Imprint
+from deqing_geo.looks.shapes import UNIT, Shapes, encode
+from deqing_geo.looks.simplify import Simplified, simplify
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.finding import Place, places_of
 from deqing_geo.maps.marks import for_the_public
 from deqing_geo.maps.packing import STORIES_FROM, brief, packed
-from deqing_geo.maps.shapes import UNIT, Shapes, encode
-from deqing_geo.maps.simplify import Simplified, simplify
 from deqing_geo.text import escape, script_json
 
 __all__ = ["UNIT", "Contents", "Page", "ShapeLayer", "Shapes", "encode", "page_of"]
@@ -124,6 +124,8 @@ class Contents:
         The whole, roughly: rings of latitude and longitude, for the inset.
     palette : str
         The source of the colours, where they are a bureau's own.
+    sums : dict of str to list of (str, str)
+        What there is to say of a town beside the types of its villages; not for the public.
     """
 
     title: str = ""
@@ -140,6 +142,7 @@ class Contents:
     bounds: list[list[float]] | None = None
     outline: list[list[list[float]]] = field(default_factory=list)
     palette: str = ""
+    sums: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def marks(self) -> list[str]:
@@ -251,10 +254,10 @@ class Page(MacroElement):
         told = self.contents
         switches = self.switches()
         groups = names.phrases("layer_group")
-        places = [*places_of(told.stories), *told.places]
-        stories, legends = told.stories, told.legends
+        stories, legends, sums = told.stories, told.legends, told.sums
         if told.imprint.audience == "public":
-            stories, legends = for_the_public(stories, legends)
+            (stories, legends), sums = for_the_public(stories, legends), {}
+        places = [*places_of(stories, sums), *told.places]
         own = names.word("map.own_colours")
         if told.palette:
             source = f"{names.word('map.palette')}:{told.palette}"

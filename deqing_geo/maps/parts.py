@@ -14,10 +14,7 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
-from deqing_geo.looks.named import NAME_COLUMNS as NAME_COLUMNS
-from deqing_geo.looks.named import amount as amount
-from deqing_geo.looks.named import labels as labels
-from deqing_geo.looks.named import texts as texts
+from deqing_geo.looks.named import NAME_COLUMNS, texts
 from deqing_geo.looks.palette import in_use
 from deqing_geo.looks.palette import style as style
 from deqing_geo.maps.figure import OfflineFigure

@@ -120,6 +120,22 @@ var DeqingReader = (function () {
     return box;
   }
 
+  // What a story names and the page can tell of as a whole, such as a town: a way to its summary.
+  function place(map, kind, name) {
+    var page = map.dgPage;
+    page.byKind = page.byKind || page.places.reduce(function (known, one) {
+      return known.set(one.kind + "\n" + one.name, one);
+    }, new Map());
+    var one = page.byKind.get(kind + "\n" + name);
+    if (!one) { return null; }
+    var button = element("button", "dg-whole", name);
+    button.type = "button";
+    button.addEventListener("click", function () {
+      visitAll(map, { text: one.name, keys: one.keys, told: one.rows });
+    });
+    return button;
+  }
+
   // All that bears one name, with what there is to say of it as a whole.
   function visitAll(map, one) {
     var bounds = L.latLngBounds([]);
@@ -356,5 +372,5 @@ var DeqingReader = (function () {
     return [node, live];
   }
 
-  return { finder: finder, switches: switches, stories: stories, walk: walk };
+  return { finder: finder, place: place, switches: switches, stories: stories, walk: walk };
 })();

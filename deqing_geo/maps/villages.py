@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo import columns as names
+from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from deqing_geo.villages import VillageTypes
 
+# People of a town, and of how many of its villages they are not known.
+PEOPLE = {"pop_resident": "pop_gaps", "hh_resident": "hh_gaps"}
 OUTLINED = (CANDIDATE, REFUSED)
 # What a click tells of a village, in groups; what a village has not is left out.
 TOLD = {
@@ -35,7 +39,7 @@ TOLD = {
     ),
     "名录与申报": ("heritage_list", "relocation_document", "villager_consent", "consent_on"),
 }  # fmt: skip
-DECIMALS = {"m": 0, "min": 1, "deg": 1, "%": 1}
+DECIMALS = {"m": 0, "min": 1, "deg": 1, "%": 1, "km2": 2}
 
 
 def village_map(
@@ -46,9 +50,10 @@ def village_map(
 ) -> folium.Map:
     """Villages by their proposed type (拟定类型), with the reason of each at a click.
 
-    The legend keeps the plan's order and counts. A candidate for relocation has no fill but
-    an outline, since nobody has agreed to it, and so has a village whose meeting refused; the
-    map is an internal product.
+    The legend keeps the plan's order and says how many villages and how much land each type has.
+    A town's summary opens from the search and from its villages' stories. A candidate for
+    relocation has no fill but an outline, since nobody has agreed to it, and so has a village
+    whose meeting refused; the map is an internal product.
 
     Parameters
     ----------
@@ -81,15 +86,18 @@ def village_map(
     shapes = parts.degrees(table, "types")
     m = parts.blank(title, shapes if view is None else parts.degrees(view, "view"))
     contents = page_of(m).contents
-    keys, labels = parts.keys(table), parts.labels(table)
+    keys, labels = parts.keys(table), named.labels(table)
     contents.name(keys, labels)
     look = parts.style()["village_type"]
     counts = types.counts
+    sizes = ellipsoidal_area(table.geometry.to_numpy(), table.crs) / M2_PER_KM2
     kinds = [str(kind) for kind in counts.index]
     kind_of = types.shown
     styles, entries = [], []
     for kind in kinds:
         drawn, entry = _look(kind, look, int(counts[kind]))
+        if (land := float(sizes[(kind_of == kind).to_numpy()].sum())) > 0:
+            entry["amount"] = named.land(land * named.HA_PER_KM2)
         styles.append(drawn)
         if counts[kind] or kind in types.counts.index[:5]:
             entries.append(entry)
@@ -112,12 +120,13 @@ def village_map(
     )
     for at, key in enumerate(keys):
         _tell(contents, key, table.iloc[at], layer, str(kind_of.iloc[at]))
-    towns = parts.texts(table, "town_name")
+    towns = named.texts(table, "town_name")
     twice = {name for name in labels if labels.count(name) > 1}
     contents.finds += [
         (f"{name}({town})" if name in twice and town else name, key)
         for name, town, key in zip(labels, towns, keys, strict=True)
     ]
+    contents.sums.update(_towns(types, sizes))
     contents.headlines.append((names.label("village_count"), types.headline.split(":")[0]))
     parts.notice(contents, types.notices)
     contents.foot(f"{layer}{names.word('map.definition')}:{types.line}")
@@ -126,6 +135,32 @@ def village_map(
         contents.foot(f"{layer}:{';'.join(rest)}", "dg-notice")
     parts.credit(contents, types.origins)
     return m
+
+
+def _towns(types: VillageTypes, sizes: Any) -> dict[str, list[tuple[str, str]]]:
+    """Land, people and close calls of each town, beside the types of its villages."""
+    table = types.table
+    if "town_name" not in table:
+        return {}
+    facts = pd.DataFrame({"area_km2": sizes}, index=table.index)
+    for column in PEOPLE:
+        if column in table:
+            facts[column] = pd.to_numeric(table[column])
+    facts["close"] = table.index.isin(types.doubtful.index)
+    by = facts.groupby(np.asarray(named.texts(table, "town_name")), sort=False)
+    sums: dict[Any, dict[Any, Any]] = by.sum(min_count=1).to_dict("index")
+    known: dict[Any, dict[Any, Any]] = by.count().to_dict("index")
+    count: dict[Any, int] = by.size().to_dict()
+    out: dict[str, list[tuple[str, str]]] = {}
+    for town, total in sums.items():
+        told, close = [], int(total.pop("close"))
+        for column, value in total.items():
+            if value > 0:
+                gap = count[town] - known[town][column]
+                said = f"({names.label(PEOPLE[column])} {gap})" if gap and column in PEOPLE else ""
+                told.append((names.label(column), f"{_shown(column, value)}{said}"))
+        out[town] = [*told, (names.word("map.close_calls"), f"{close} 个")] if close else told
+    return out
 
 
 def _look(kind: str, look: dict[str, Any], count: int) -> tuple[dict[str, Any], dict[str, Any]]:

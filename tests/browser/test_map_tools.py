@@ -159,7 +159,8 @@ def test_a_square_kilometre_is_measured_and_escape_ends_it(page):
     length, area = said.replace("长度 ", "").replace("面积 ", "").split("\n")
 
     assert float(length.split()[0]) == pytest.approx(3, abs=0.06)
-    assert float(area.split(" 平方公里")[0]) == pytest.approx(1, abs=0.03)
+    size, unit = area.split()
+    assert float(size) / {"平方公里": 1, "公顷": 100}[unit] == pytest.approx(1, abs=0.03)
     assert page.locator(".leaflet-popup").count() == 0  # a click measures and opens no story
     page.keyboard.press("Backspace")
     assert page.locator(".dg-measure p").inner_text().startswith("长度 2.")
@@ -281,8 +282,23 @@ def test_a_town_is_found_with_its_summary_and_its_homonyms_with_their_towns(page
         "1",
         "整治提升类",
         "1",
-    ]
+        "土地面积", "0.81", "平方公里",
+        "常住人口", "400", "人",
+    ]  # fmt: skip
     assert not page.locator(".dg-find ul").is_visible()
+
+
+def test_a_village_leads_to_the_summary_of_its_town(page):
+    field = page.locator(".dg-find input")
+    field.fill("甲村(纸上镇)")
+    field.press("Enter")
+    page.locator(".dg-story .dg-whole", has_text="纸上镇").click()
+
+    page.wait_for_selector(".dg-nowhere .dg-story")
+    assert page.locator(".dg-nowhere h3").inner_text() == "纸上镇"
+    rows = page.locator(".dg-nowhere tr").all_inner_texts()
+    assert rows[0].split() == ["村庄数", "8"]
+    assert ["土地面积", "6.48", "平方公里"] in [row.split() for row in rows]
 
 
 def test_escape_brings_the_reader_back_to_the_field_and_nothing_found_is_said(page):

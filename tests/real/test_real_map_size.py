@@ -7,8 +7,8 @@ import shapely
 
 import deqing_geo as dg
 from deqing_geo.crs import CGCS2000, to_degrees
-from deqing_geo.maps.shapes import Shapes
-from deqing_geo.maps.simplify import simplify
+from deqing_geo.looks.shapes import Shapes
+from deqing_geo.looks.simplify import simplify
 from tests.test_maps import decode, drawn, html_of, told
 
 pytestmark = pytest.mark.real

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from deqing_geo.maps.shapes import UNIT, Runs, Shapes, lengths, nested, runs_of
+from deqing_geo.looks.shapes import UNIT, Runs, Shapes, lengths, nested, runs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
