@@ -28,7 +28,7 @@ ORIENTATIONS = ("auto", "landscape", "portrait")
 # What lettering is measured by: on larger paper it grows, though less than the paper.
 BASE_MM, GROWTH = 297, 0.6
 _LEADING = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8)
-SCALES = tuple(round(one * 10**power) for power in range(2, 8) for one in _LEADING)
+SCALES: tuple[int, ...] = tuple(round(one * 10**power) for power in range(2, 8) for one in _LEADING)
 # Of the frame, left free around what the page shows.
 MARGIN = 0.03
 # Minutes and seconds of arc between lines of the grid, in degrees.
@@ -181,7 +181,8 @@ def scale_for(bounds: Floats, frame: Box) -> int:
     west, south, east, north = (float(one) for one in bounds)
     wide, high = (frame[2] - frame[0], frame[3] - frame[1])
     needed = MM_PER_M * max((east - west) / wide, (north - south) / high) / (1 - 2 * MARGIN)
-    return next((scale for scale in SCALES if scale >= float(needed) - 1e-9), SCALES[-1])
+    fitting: list[int] = [scale for scale in SCALES if scale >= needed - 1e-9]
+    return fitting[0] if fitting else SCALES[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -462,7 +462,7 @@ def _panel(
     step = panel.line_mm(panel.SMALL * paper.factor) + 0.5 * paper.factor
     alone = middle is not last
     needed = rows * step + 10 * paper.factor
-    least = min(24 * paper.factor, 0.4 * last.high)
+    least = min(15 * paper.factor, 0.4 * last.high)
     room = last.high if alone else max(last.high - needed, least)
     high = min(room, 0.62 * last.wide if not alone else room)
     panel.draw_inset(last, ground.county, ground.towns, view.window, sheet.area, high=high)

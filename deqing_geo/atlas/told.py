@@ -36,6 +36,7 @@ from deqing_geo.looks.palette import in_use, style
 from deqing_geo.roads.basis import PER
 from deqing_geo.text import figure, percent
 from deqing_geo.villages.kinds import CANDIDATE, FIVE, OUTSIDE, REFUSED, called
+from deqing_geo.villages.published import settled
 
 if TYPE_CHECKING:
     from deqing_geo.coverage import Coverage
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from deqing_geo.villages import VillageTypes
 
 UNSETTLED = "unsettled"
-# What a public map says of them is that nothing is settled: nobody has agreed, or data are missing.
-NOT_PUBLIC = (CANDIDATE, REFUSED, "missing")
 M2_PER_HA = 10_000
 MOST_COLUMNS = 3
 
@@ -70,7 +69,7 @@ def of_types(types: VillageTypes, shown: Flags, *, audience: str) -> Subject:
     subject = Subject("types", types.table, shown, labels(types.table))
     kinds = types.shown.to_numpy(dtype=object)
     if audience == "public":
-        kinds = np.where(np.isin(kinds.astype(str), NOT_PUBLIC), UNSETTLED, kinds)
+        kinds = np.where(settled(types), kinds, UNSETTLED)
     look = style()["village_type"]
     looks = {kind: _of_type(kind, look) for kind in (*FIVE, CANDIDATE, REFUSED, *OUTSIDE)}
     looks[UNSETTLED] = _of_type("undecided", look)
