@@ -42,7 +42,14 @@ FLOORS = {
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.
-ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli", "docx": "papers"}
+ALONE = {
+    "folium": "maps",
+    "branca": "maps",
+    "argparse": "cli",
+    "rich": "cli",
+    "docx": "papers",
+    "matplotlib": "atlas",
+}
 
 
 def imports(source: str, module: str) -> set[str]:

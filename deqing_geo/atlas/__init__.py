@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.atlas.answer import Atlas
-from deqing_geo.atlas.book import Order, make_atlas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,8 +147,11 @@ def export_atlas(
     >>> atlas.table["map_title"].to_list()
     ['图件目录', '路网图(按等级)', '路网密度分区图']
     >>> atlas.table["map_scale"].to_list()[1:]
-    [15000, 15000]
+    [25000, 25000]
     """
+    # Processes that only draw pages load what draws, and not what measures.
+    from deqing_geo.atlas.book import Order, make_atlas
+
     order = Order(
         paper=paper,
         orientation=orientation,

@@ -170,7 +170,7 @@ def plain(text: object) -> str:
 
     Examples
     --------
-    >>> plain("$x^2$ \\u202e甲\\n村")
+    >>> plain("$x^2$ \u202e甲\n村")
     '$x^2$ 甲 村'
     """
     said = unicodedata.normalize("NFC", str(text))

@@ -6,7 +6,6 @@ Colours and words are those of the maps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -319,19 +318,3 @@ def grey_look() -> Look:
         Of lines.
     """
     return Look(edge=style()["not_counted"]["color"], width=0.6, swatch="line")
-
-
-def rows_of(*columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Columns of text as rows.
-
-    Parameters
-    ----------
-    *columns : sequence of str
-        Equally long.
-
-    Returns
-    -------
-    tuple of tuple of str
-        One a row.
-    """
-    return tuple(zip(*columns, strict=True))

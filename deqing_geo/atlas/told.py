@@ -6,7 +6,7 @@ Every figure is the result's own, or the sum of its rows that are shown.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,6 @@ from deqing_geo.atlas.subjects import (
     grey_look,
     look_of,
     neighbours,
-    rows_of,
     shapes_of,
 )
 from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
@@ -95,8 +94,6 @@ def of_types(types: VillageTypes, shown: Flags, *, audience: str) -> Subject:
     if audience == "public":
         # Which facts are missing of whom is for those who fill them in.
         subject.notices.clear()
-    day = types.asked.get("as_of")
-    subject.as_of = "" if day is None else day.isoformat()
     if shown.all() and audience == "internal":
         subject.headline = types.headline.split(":")[0]
     return subject
@@ -207,7 +204,7 @@ def _densities(density: RoadDensity, shown: Flags) -> Figures:
             names.label("area_km2", unit=True),
             f"{names.label(measure)}({unit})",
         ),
-        rows_of(
+        _rows(
             labels(table),
             [figure(one) for one in table["road_km"]],
             [figure(one) for one in table["area_km2"]],
@@ -393,7 +390,7 @@ def _covered(coverage: Coverage | Siting, shown: Flags, unit: str = "ha") -> Fig
             *(names.label(column, unit=True) for column in columns),
             names.label(measure),
         ),
-        rows_of(
+        _rows(
             labels(table),
             *([figure(one) for one in table[column]] for column in columns),
             [percent(one, against=coverage.goals) for one in table[measure]],
@@ -462,7 +459,7 @@ def of_sites(siting: Siting, shown: Flags, *, beside: Coverage | None = None) ->
         names.word("layer.sites"),
         (names.label("rank"), names.word("atlas.place"), names.label("gain_ha", unit=True),
          names.label("coverage_after")),
-        rows_of(
+        _rows(
             [str(rank) for rank in sites.index],
             [_place(row) for row in sites.to_dict("records")],
             [figure(one) for one in sites["gain_ha"]],
@@ -490,3 +487,8 @@ def _headline(label: str, density: RoadDensity, shown: Flags) -> str:
 
 def _total() -> str:
     return names.word("map.overall")
+
+
+def _rows(*columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Columns of text as rows."""
+    return tuple(zip(*columns, strict=True))
