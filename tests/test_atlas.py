@@ -10,12 +10,13 @@ from dataclasses import replace
 import geopandas as gpd
 import matplotlib
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 from pytest import approx
 
 import deqing_geo as dg
-from deqing_geo import errors, sample
+from deqing_geo import cli, errors, sample
 from deqing_geo.atlas import export_atlas
 from deqing_geo.atlas import fonts as typing
 from deqing_geo.atlas import frame as frames
@@ -512,3 +513,28 @@ def test_a_dashed_border_is_drawn_once(density):
 
     assert drawn == approx(whole)
     assert shapely.length(ground.borders["town"].shapes).sum() == approx(town)
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def test_a_report_prints_its_atlas_when_asked(tmp_path, capsys):
+    lines = ['title = "练习"']
+    for name in ("zone", "roads", "parks", "homes"):
+        pyogrio.write_dataframe(getattr(sample, name)(), tmp_path / f"{name}.gpkg")
+        lines += [f"[{name}]", f'file = "{name}.gpkg"']
+    lines.insert(3, 'source = "示意"\nas_of = 2025-12-31')
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text("\n".join(lines), encoding="utf-8")
+
+    assert cli.main(["report", str(recipe), "--out", str(tmp_path / "out"), "--atlas", "A4"]) == 0
+    files = {file.name for file in (tmp_path / "out" / "atlas").iterdir()}
+    assert {"图集.pdf", "01建成区路网图(按等级).jpg", "04口袋公园建议选址图.pdf"} <= files
+    assert "atlas: 5 pages" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("slip", [["--atlas", "B5"], ["--atlas", "--jobs", "0"]])
+def test_a_slip_in_an_atlas_is_told_before_anything_is_measured(tmp_path, capsys, slip):
+    assert cli.main(["demo", "--out", str(tmp_path / "out"), *slip]) == 1
+    assert "InputError" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

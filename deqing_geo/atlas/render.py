@@ -123,6 +123,8 @@ def _pictures(figure: Figure, formats: Sequence[str], dpi: int) -> dict[str, byt
     drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, drawn, "raw", "RGBA", 0, 1)
     picture = picture.convert("RGB")
+    # A figure and what it was drawn with hold each other; a page of A3 is 70 MB of that.
+    canvas.renderer = None
     out = {}
     for kind, options in (("png", {"compress_level": 4}), ("jpg", JPG)):
         if kind in formats:
