@@ -7,6 +7,7 @@ PDF, never an outline, and nothing in it is read as a formula.
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import warnings
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ FORMATS = ("pdf", "jpg", "png")
 # A photograph's setting; lettering stays sharp because colours are not halved.
 JPG = {"quality": 92, "subsampling": 0}
 HALO_POINTS = 1.6
+# Pixels of a page whose memory is asked back at once.
+LARGE = 6_000_000
 # Whatever the user's own settings are, a page is the same.
 SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 3,
@@ -123,8 +126,12 @@ def _pictures(figure: Figure, formats: Sequence[str], dpi: int) -> dict[str, byt
     drawn = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     picture = Image.frombuffer("RGBA", size, drawn, "raw", "RGBA", 0, 1)
     picture = picture.convert("RGB")
-    # A figure and what it was drawn with hold each other; a page of A3 is 70 MB of that.
     canvas.renderer = None
+    del drawn, canvas
+    if size[0] * size[1] > LARGE:
+        # Renderers of matplotlib hold themselves, and Python would wait too long: without this
+        # pages of A3 for print pile up to 700 MB (measured).
+        gc.collect()
     out = {}
     for kind, options in (("png", {"compress_level": 4}), ("jpg", JPG)):
         if kind in formats:
