@@ -229,6 +229,24 @@ def test_homonyms_of_an_area_map_come_with_their_town():
     assert zone.seek == f"查找{columns.label('zone_name').removesuffix('名称')}"
 
 
+def test_a_school_is_found_by_its_name_and_two_layers_keep_theirs_apart():
+    frame = gpd.GeoDataFrame(
+        {"facility_name": ["一小", None, "二小"], "facility_class": ["school"] * 3},
+        geometry=shapely.points(sample.X0 + np.array([100.0, 200, 300]), sample.Y0 + 100.0),
+        crs=sample.CRS,
+    )
+    m = maps.area_map(sample.villages())
+    for name in ("学校", "学校"):
+        m = maps.add_layer(m, frame, "facility", name=name)
+    page = told(html_of(m))
+    found = [(one["name"], one["kind"], one["keys"]) for one in page.places]
+
+    assert [one[:2] for one in found] == [("一小", "学校"), ("二小", "学校")] * 2
+    keys = [key for *_, of in found for key in of]
+    assert len(set(keys)) == 4
+    assert page.seek == "查找村(社区)、学校"
+
+
 def test_stories_without_a_town_make_no_town():
     assert places_of({}) == []
     assert places_of({"a": {"name": "甲", "parts": []}}) == []

@@ -280,7 +280,7 @@ def write_parks(
         for name, table in tables.items():
             save_table(table, draft / TABLES[name])
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=coverage.sources)
+        save_layers(draft / LAYERS, layers, sources=coverage.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())

@@ -282,7 +282,7 @@ def write_roads(
         if results.cells is not None:
             layers["cells"] = results.cells.table
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=results.density.sources)
+        save_layers(draft / LAYERS, layers, sources=results.density.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())

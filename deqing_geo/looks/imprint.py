@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from deqing_geo import columns as names
 from deqing_geo.errors import InputError
+from deqing_geo.looks.used import Used
 
 AUDIENCES = ("internal", "public")
 # A number still to be filled in: crosses, dots, blanks in brackets, 待定 and the like.
@@ -122,3 +124,41 @@ def imprint_of(
     if wrong:
         raise InputError("The imprint cannot stand on a map:\n  " + "\n  ".join(wrong))
     return Imprint(audience, stage or "", number, (made_by or "").strip(), day)
+
+
+_current: ContextVar[Imprint | None] = ContextVar("imprint", default=None)
+
+
+def use_imprint(imprint: Imprint | None) -> Used[Imprint | None]:
+    """Let all maps drawn from now on begin with this imprint, as those of one office do.
+
+    Parameters
+    ----------
+    imprint : Imprint or None
+        Of `imprint_of`; None for the plain one of internal maps again.
+
+    Returns
+    -------
+    Used
+        As a context (``with use_imprint(...):``) the one before it comes back at its end.
+
+    Examples
+    --------
+    >>> with use_imprint(imprint_of(made_by="自然资源局")):
+    ...     imprint_in_use().made_by
+    '自然资源局'
+    >>> imprint_in_use()
+    Imprint(audience='internal', stage='', review_number='', made_by='', made_on='')
+    """
+    return Used(_current, imprint)
+
+
+def imprint_in_use() -> Imprint:
+    """The imprint a map begins with.
+
+    Returns
+    -------
+    Imprint
+        The plain one of internal maps where none was put to use.
+    """
+    return _current.get() or Imprint()
