@@ -27,7 +27,7 @@ from deqing_geo.atlas.ground import ground_of
 from deqing_geo.atlas.sheet import Setting, Sheet, compose
 from deqing_geo.atlas.told import of_density, of_types
 from deqing_geo.columns import word
-from deqing_geo.looks.imprint import Imprint
+from deqing_geo.looks.imprint import Imprint, imprint_of, use_imprint
 from deqing_geo.looks.palette import style
 from deqing_geo.villages.kinds import FIVE
 from tests.test_village_map import facts
@@ -422,6 +422,14 @@ def test_a_public_page_has_its_number_or_is_for_review(density):
     assert not any("送审稿" in text for text in with_number)
     assert any("送审稿" in text for text in without)
     assert not any("内部" in text for text in [*with_number, *without])
+
+
+def test_an_offices_own_line_stands_on_every_page(density, tmp_path):
+    with use_imprint(imprint_of(made_by="某某规划局", stage="报批稿")):
+        atlas = export_atlas(density, None, tmp_path, paper="A4", formats=["pdf"])
+    content = read(atlas.book)
+
+    assert b"/Author " + joining.text("某某规划局") in content
 
 
 def test_all_that_is_wrong_with_an_order_is_said_at_once(density, tmp_path):

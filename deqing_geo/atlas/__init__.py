@@ -35,7 +35,7 @@ def export_atlas(
     each: Iterable[str] | None = None,
     whole: bool = True,
     titles: Mapping[str, str] | None = None,
-    audience: str = "internal",
+    audience: str | None = None,
     stage: str | None = None,
     review_number: str | None = None,
     made_by: str | None = None,
@@ -83,8 +83,9 @@ def export_atlas(
         Whether there are pages of the whole.
     titles : mapping of str to str, optional
         图名 of the whole, by the words of `each`, in the place of ours.
-    audience : {"internal", "public"}
-        For the public candidates for relocation and gaps in the data show as 尚未拟定.
+    audience : {"internal", "public"}, optional
+        Internal, unless an imprint in use (`use_imprint`) says otherwise, as it does for the
+        four below. For the public candidates for relocation and gaps in the data show as 尚未拟定.
     stage : str, optional
         征求意见稿, 会审稿 or 报批稿.
     review_number : str, optional

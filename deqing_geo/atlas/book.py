@@ -33,7 +33,7 @@ from deqing_geo.atlas.subjects import KINDS, Subject, within
 from deqing_geo.coverage import Coverage
 from deqing_geo.errors import InputError
 from deqing_geo.files import whole_folder
-from deqing_geo.looks.imprint import Imprint, imprint_of
+from deqing_geo.looks.imprint import Imprint, imprint_in_use, imprint_of
 from deqing_geo.looks.named import NAME_COLUMNS, labels, texts
 from deqing_geo.looks.palette import style
 from deqing_geo.roads import RoadDensity
@@ -71,7 +71,7 @@ class Order:
     each: tuple[str, ...] | None
     whole: bool
     titles: dict[str, str]
-    audience: str
+    audience: str | None
     stage: str | None
     review_number: str | None
     made_by: str | None
@@ -193,12 +193,14 @@ def _checked(order: Order) -> tuple[Imprint, str, tuple[float, float]]:
         wrong.append(f"data_as_of={day!r}: give a date, such as 2025-12-31")
     if wrong:
         raise InputError("The atlas cannot be made as asked:\n  " + "\n  ".join(wrong))
+    # What is not said here is as the office says it of all its maps.
+    usual = imprint_in_use()
     imprint = imprint_of(
-        audience=order.audience,
-        stage=order.stage,
-        review_number=order.review_number,
-        made_by=order.made_by,
-        made_on=order.made_on,
+        audience=order.audience or usual.audience,
+        stage=order.stage or usual.stage or None,
+        review_number=order.review_number or usual.review_number or None,
+        made_by=order.made_by or usual.made_by,
+        made_on=order.made_on or usual.made_on,
     )
     return imprint, as_of, paper_size(order.paper)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +13,8 @@ from deqing_geo.atlas.book import MOST_JOBS
 from deqing_geo.atlas.frame import paper_size
 from deqing_geo.batch.job import Job, Tell, silent
 from deqing_geo.errors import InputError
+from deqing_geo.looks.imprint import use_imprint
+from deqing_geo.looks.palette import use_palette
 from deqing_geo.siting import suggest_parks
 
 if TYPE_CHECKING:
@@ -103,18 +106,23 @@ def write_atlas(
         tell("sites", 0, 1)
         near = {} if towns is None else {"town_name": towns}
         shown.append(suggest_parks(coverage, near=near))
-    return export_atlas(
-        shown,
-        towns if results.types is not None else None,
-        Path(out) / FOLDER,
-        paper=paper,
-        formats=tuple(formats),
-        dpi=dpi,
-        each=["types"],
-        data_as_of=job.as_of,
-        county=county,
-        towns=towns,
-        around={look: job.around[look] for look in UNDER if look in job.around},
-        jobs=jobs,
-        tell=tell,
-    )
+    with contextlib.ExitStack() as stack:
+        if job.imprint is not None:
+            stack.enter_context(use_imprint(job.imprint))
+        if job.palette is not None:
+            stack.enter_context(use_palette(job.palette))
+        return export_atlas(
+            shown,
+            towns if results.types is not None else None,
+            Path(out) / FOLDER,
+            paper=paper,
+            formats=tuple(formats),
+            dpi=dpi,
+            each=["types"],
+            data_as_of=job.as_of,
+            county=county,
+            towns=towns,
+            around={look: job.around[look] for look in UNDER if look in job.around},
+            jobs=jobs,
+            tell=tell,
+        )
