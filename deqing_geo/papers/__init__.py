@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from deqing_geo.errors import ExportError
 from deqing_geo.files import whole_file
+from deqing_geo.papers.parks import save_park_papers
 from deqing_geo.papers.quality import changed, quality_paper
+from deqing_geo.papers.roads import save_road_papers
 from deqing_geo.papers.villages import save_village_papers
 
 if TYPE_CHECKING:
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 
     from deqing_geo.faults import BoundaryReport
 
-__all__ = ["changed", "save_quality_report", "save_village_papers"]
+__all__ = [
+    "changed",
+    "save_park_papers",
+    "save_quality_report",
+    "save_road_papers",
+    "save_village_papers",
+]
 
 
 def save_quality_report(
