@@ -15,6 +15,7 @@ from deqing_geo.papers.parks import save_park_papers
 from deqing_geo.papers.quality import changed, quality_paper
 from deqing_geo.papers.roads import save_road_papers
 from deqing_geo.papers.saved import require_ending, save_paper
+from deqing_geo.papers.submission import Submission, save_submission
 from deqing_geo.papers.villages import save_village_papers
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from deqing_geo.faults import BoundaryReport
 
 __all__ = [
+    "Submission",
     "changed",
     "save_hand_check",
     "save_method_note",
     "save_park_papers",
     "save_quality_report",
     "save_road_papers",
+    "save_submission",
     "save_village_papers",
 ]
 

@@ -149,7 +149,7 @@ def method_paper(results: Sequence[Result], made: Filing) -> Paper:
         warnings=(schematic, word("paper.not_filed")) if made.sample else (),
         marks=tuple(
             one
-            for one in ("" if made.public else word("map.internal"),
+            for one in (word("village_paper.public" if made.public else "map.internal"),
                         schematic if made.sample else "",
                         f"{word('method.made_by')}:deqing_geo {deqing_geo.__version__}")
             if one
