@@ -21,6 +21,7 @@ INTERNAL, PUBLIC, UNKNOWN, MADE_UP = "internal", "public", "unknown", "made_up"
 # How files hold Chinese text: pages and packages, workbooks of old, properties of a PDF, tables of
 # offices.
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
+ASCII = 127
 # What is read at a time, and how much of it again, so that no word is cut in two.
 CHUNK, AGAIN = 1 << 24, 1 << 10
 
@@ -110,8 +111,9 @@ def _forms(text: str) -> Iterator[bytes]:
     """A phrase in every way a file may hold it."""
     for encoding in ENCODINGS:
         yield text.encode(encoding)
-    # JSON and CSS keep letters that are not ASCII as numbers.
-    yield "".join(f"\\u{ord(one):04x}" for one in text).encode()
+    # JSON, CSS and XML may keep letters that are not ASCII as numbers; workbooks of openpyxl do.
+    yield "".join(f"&#{ord(one)};" if ord(one) > ASCII else one for one in text).encode()
+    yield "".join(f"\\u{ord(one):04x}" if ord(one) > ASCII else one for one in text).encode()
     yield "".join(f"\\{ord(one):06x}" for one in text).encode()
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,6 +45,7 @@ ENDINGS = {
     "documents": (".pdf", ".docx", ".html", ".txt"),
 }  # fmt: skip
 PICTURES = (".jpg", ".png", ".tif")
+PACKAGES = (".xlsx", ".docx")
 SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 # A drawing is the tenth of a dot short of 300 where its density was kept per metre.
 DOTS_PER_METRE = 0.1
@@ -325,6 +327,8 @@ def _fault(file: Path, part: str) -> str:
         return f"{said}. {cure}" if cure else said
     if file.is_dir() and ending != ".gdb":
         return f"{file.name}: a folder; give the files in it"
+    if ending in PACKAGES and not zipfile.is_zipfile(file):
+        return f"{file.name}: is damaged, or no {ending} at all"
     if part == "maps" and SAME.get(ending, ending) in PICTURES:
         return _coarse(file)
     return ""
