@@ -14,6 +14,7 @@ from PIL import Image
 
 import deqing_geo as dg
 from deqing_geo import errors
+from deqing_geo.cli import main
 from deqing_geo.papers import (
     save_method_note,
     save_park_papers,
@@ -21,6 +22,7 @@ from deqing_geo.papers import (
     save_road_papers,
     save_submission,
 )
+from deqing_geo.papers.marks import audience_of, marks_of
 
 PARTS = ["图件", "矢量", "表格", "文档"]
 
@@ -317,3 +319,58 @@ def test_hostile_names_stay_text_in_the_list(shelf, tmp_path):
 
     assert made.table["file_name"].tolist() == [f"330521=县{odd}"]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
+
+
+def test_every_internal_product_of_ours_is_known_by_its_mark(density, report, tmp_path):
+    coverage = dg.park_coverage(dg.sample.villages(), dg.sample.parks(), dg.sample.homes())
+    page = tmp_path / "图.html"
+    dg.save_map(dg.road_map(density, title="路网"), page)
+    layer = gpd.GeoDataFrame(
+        {"说明": ["内部资料 注意保存"]}, geometry=[shapely.Point(0, 0)], crs=4490
+    )
+    layer.to_file(tmp_path / "点.gpkg")
+    layer.rename(columns={"说明": "note"}).to_file(tmp_path / "点.gdb", driver="OpenFileGDB")
+    files = [
+        page,
+        tmp_path / "点.gpkg",
+        tmp_path / "点.gdb",
+        *save_road_papers(density, tmp_path),
+        *save_park_papers(coverage, tmp_path),
+        save_method_note(density, tmp_path / "a.docx"),
+        save_method_note(density, tmp_path / "a.html"),
+        save_quality_report(report, tmp_path / "b.docx"),
+        save_quality_report(report, tmp_path / "b.html"),
+    ]
+
+    assert {file.name: audience_of(marks_of(file)) for file in files} == {
+        file.name: "internal" for file in files
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_a_mark_is_found_whatever_the_encoding_and_wherever_it_is_cut(
+    encoding, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("deqing_geo.papers.marks.CHUNK", 64)
+    for before in range(0, 70, 7):
+        (tmp_path / "a.txt").write_bytes(("x" * before + "请勿通过互联网传输").encode(encoding))
+        assert marks_of(tmp_path / "a.txt") == {"internal"}
+
+
+def test_a_picture_says_nothing_and_the_name_of_a_file_counts(tmp_path):
+    assert marks_of(picture(tmp_path / "图.jpg")) == set()
+    assert marks_of(picture(tmp_path / "图(公开版).jpg")) == {"public"}
+    assert marks_of(picture(tmp_path / "图(示意样张).jpg")) == {"made_up"}
+
+
+def test_the_command_gathers_and_tells_what_is_missing(shelf, tmp_path, capsys):
+    asked = ["submit", "--out", str(tmp_path / "报送"), "--code", "330521",
+             "--maps", str(shelf / "县域村庄分类图.jpg"),
+             "--vectors", str(shelf / "areas.gdb"), "--until", "2026-06-30"]  # fmt: skip
+
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    said.encode("gbk")
+    assert "2 项成果" in said and "未提供: 质量检查报告" in said
+    assert main([*asked, "--public"]) == 1
+    assert "--cleared" in capsys.readouterr().err

@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, facts, parks, roads
+    from deqing_geo.cli import areas, check, classify, facts, parks, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     parks.add(commands)
     facts.add(commands)
     classify.add(commands)
+    submit.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
