@@ -104,6 +104,36 @@ class Filing:
         Sheet
             Of sample data without a line to sign on.
         """
+        if total is not None:
+            cells = {1: word("paper.total"), **total}
+            fields = [
+                replace(one, values=[*one.values, cells.get(at)]) for at, one in enumerate(fields)
+            ]
+        return self.framed(name, fields, units, said=said, total=total is not None)
+
+    def framed(
+        self,
+        name: str,
+        fields: Sequence[Field],
+        units: str,
+        *,
+        said: Sequence[str] = (),
+        total: bool = False,
+    ) -> Sheet:
+        """The frame of a sheet to sign around a table that is whole already.
+
+        Parameters
+        ----------
+        name, fields, units, said
+            As of `sheet`.
+        total : bool
+            Whether the last row of the table is a sum.
+
+        Returns
+        -------
+        Sheet
+            Of sample data without a line to sign on.
+        """
         marks = [one for one in (self.stage, word("paper.sample") if self.sample else "") if one]
         by = word("paper.unit_sample" if self.sample else "paper.unit")
         above: list[tuple[str, ...]] = [
@@ -117,18 +147,13 @@ class Filing:
             above.append(tuple(said))
         if self.sample:
             above.append((word("notice.schematic"), word("paper.not_filed")))
-        if total is not None:
-            cells = {1: word("paper.total"), **total}
-            fields = [
-                replace(one, values=[*one.values, cells.get(at)]) for at, one in enumerate(fields)
-            ]
         return Sheet(
             name,
             tuple(fields),
             title=f"{self.place}{name}{''.join(f'({one})' for one in marks)}",
             above=tuple(above),
             below=() if self.sample else ((), signatures()),
-            total=total is not None,
+            total=total,
             mark="" if self.public else word("map.internal"),
         )
 
