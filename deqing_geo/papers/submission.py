@@ -515,9 +515,9 @@ def _ledger(
     label = names.label
     audience = [word(f"submission.{one}") for one in table["audience"]]
 
-    def column(key: str, width: float, *, middle: bool = False) -> Field:
+    def column(key: str, width: float, *, heading: str = "", middle: bool = False) -> Field:
         cells = [one if one != "" else None for one in table[key]]
-        return Field(label(key), cells, width=width, middle=middle)
+        return Field(heading or label(key), cells, width=width, middle=middle)
 
     fields = [
         Field(word("measured_paper.serial"), list(table.index), width=6, middle=True),
@@ -528,10 +528,10 @@ def _ledger(
               kind="number", format="0"),
         Field(label("file_parts"), [int(one) for one in table["file_parts"]], width=8,
               kind="number", format="0"),
-        column("sha256", 34),
+        column("sha256", 36, middle=True),
         Field(label("audience"), audience, width=10, middle=True),
-        column("file_use", 20),
-        column("remarks", 24),
+        column("file_use", 20, middle=True),
+        column("remarks", 24, heading=word("measured_paper.remarks")),
     ]  # fmt: skip
     said = [word(f"submission.{for_whom.audience}_line")]
     if missing:
