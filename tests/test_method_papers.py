@@ -200,3 +200,17 @@ def test_what_has_no_note_is_refused(coverage, tmp_path):
     with pytest.raises(errors.InputError, match="by count"):
         save_hand_check(people, tmp_path / "n.docx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_hostile_words_of_a_result_stay_words(density, tmp_path):
+    odd = "<script>alert(1)</script>{{7*7}}${x}`\\ 𠮷\x00"
+    rule = dg.standards.Rule.local(400, "m", reason=odd)
+    made = dataclasses.replace(
+        density, notices=(odd,), origins=(odd,), sources=(*density.sources, rule)
+    )
+    for save in (save_method_note, save_hand_check):
+        page = save(made, tmp_path / "n.html", unit=odd, place=odd).read_text("utf-8")
+        said = words(save(made, tmp_path / "n.docx", unit=odd, place=odd))
+
+        assert "<script" not in page and "{{" not in page and "${" not in page
+        assert "<script>alert(1)</script>{{7*7}}${x}`\\ 𠮷 " in said

@@ -200,7 +200,8 @@ def _parks(made: Filing, coverage: Coverage, towns: gpd.GeoDataFrame | None) -> 
         ]
         total[7] = f"{word('measured_paper.whole')}{int(table['counted'].sum())}"
     head = f"{names.label(coverage.measure)}:{coverage.headline}"
-    units = word(f"measured_paper.parks_unit{'_public' if made.public else ''}")
+    bare = made.public or coverage.unit != LAND
+    units = word(f"measured_paper.parks_unit{'_public' if bare else ''}")
     return made.sheet(word("measured_paper.parks"), fields, units, said=(head,), total=total)
 
 
@@ -302,7 +303,8 @@ def _notes(
 ) -> Sheet:
     own: list[str] = []
     if key == "parks":
-        own.append(word(f"measured_paper.{'parks_public' if made.public else 'overlaps'}"))
+        if made.public or coverage.unit == LAND:
+            own.append(word(f"measured_paper.{'parks_public' if made.public else 'overlaps'}"))
     elif key == "gaps":
         own += [word(f"measured_paper.{'gaps_public' if made.public else 'shared_out'}"),
                 word("measured_paper.straight")]  # fmt: skip
