@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies, weights
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
-        Coverage,
         coverage_band,
         gap_list,
         park_coverage,
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from deqing_geo.crs import grid
     from deqing_geo.divisions import register
     from deqing_geo.export import save_layers, save_table
-    from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+    from deqing_geo.faults import check_boundaries, repair_boundaries
     from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
         read_facilities,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         add_coverage,
         add_dead_ends,
         add_density,
+        add_imprint,
         add_layer,
         add_links,
         add_reach,
@@ -48,11 +48,10 @@ if TYPE_CHECKING:
         fault_map,
         road_map,
         save_map,
+        use_palette,
         village_map,
     )
     from deqing_geo.network import (
-        Reach,
-        RoadNetwork,
         dead_ends,
         reach,
         road_graph,
@@ -63,21 +62,18 @@ if TYPE_CHECKING:
     )
     from deqing_geo.notes import reading_notes
     from deqing_geo.papers import save_quality_report, save_village_papers
-    from deqing_geo.progress import Scorecard, scorecard
+    from deqing_geo.progress import scorecard
     from deqing_geo.rasters import Raster
     from deqing_geo.received import read_received
     from deqing_geo.roads import (
-        RoadDensity,
         centre_lines,
         density_band,
         road_density,
         road_ledger,
     )
-    from deqing_geo.siting import Siting, suggest_parks
-    from deqing_geo.tallies import Tally
+    from deqing_geo.siting import suggest_parks
     from deqing_geo.terrain import read_raster, slope, zonal
     from deqing_geo.villages import (
-        VillageTypes,
         classify_villages,
         read_opinions,
         scenario,
@@ -101,13 +97,11 @@ _HOMES = {
     "grid": "crs",
     "road_classes": "grades",
     "road_density": "roads",
-    "RoadDensity": "roads",
     "road_ledger": "roads",
     "density_band": "roads",
     "centre_lines": "roads",
     "park_coverage": "coverage",
     "service_coverage": "coverage",
-    "Coverage": "coverage",
     "coverage_band": "coverage",
     "gap_list": "coverage",
     "park_ledger": "coverage",
@@ -124,21 +118,17 @@ _HOMES = {
     "add_terrain": "maps",
     "add_coverage": "maps",
     "read_received": "received",
+    "add_imprint": "maps",
+    "use_palette": "maps",
     "save_map": "maps",
     "fault_map": "maps",
     "road_map": "maps",
     "village_map": "maps",
-    "BoundaryReport": "faults",
     "check_boundaries": "faults",
     "repair_boundaries": "faults",
     "register": "divisions",
-    "Scorecard": "progress",
     "scorecard": "progress",
-    "Siting": "siting",
     "suggest_parks": "siting",
-    "Tally": "tallies",
-    "RoadNetwork": "network",
-    "Reach": "network",
     "reach": "network",
     "road_graph": "network",
     "dead_ends": "network",
@@ -153,9 +143,7 @@ _HOMES = {
     "scenario": "villages",
     "village_facts": "villages",
     "classify_villages": "villages",
-    "Opinions": "villages",
     "read_opinions": "villages",
-    "VillageTypes": "villages",
     "save_table": "export",
     "save_layers": "export",
     "save_quality_report": "papers",
@@ -173,19 +161,11 @@ _ROOMS = (
 )
 
 __all__ = [
-    "BoundaryReport",
-    "Coverage",
     "Raster",
-    "Reach",
-    "RoadDensity",
-    "RoadNetwork",
-    "Scorecard",
-    "Siting",
-    "Tally",
-    "VillageTypes",
     "add_coverage",
     "add_dead_ends",
     "add_density",
+    "add_imprint",
     "add_layer",
     "add_links",
     "add_reach",
@@ -249,6 +229,7 @@ __all__ = [
     "tallies",
     "to_csr",
     "travel_minutes",
+    "use_palette",
     "village_facts",
     "village_map",
     "weights",

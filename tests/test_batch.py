@@ -9,8 +9,10 @@ import sys
 import pyogrio
 import pytest
 
+import deqing_geo as dg
 from deqing_geo import batch, errors, sample
 from deqing_geo.columns import word
+from tests.test_maps import html_of, told
 
 GOOD = """\
 title = "练习"
@@ -102,6 +104,35 @@ def test_a_scheme_of_the_bureau_is_checked_with_the_recipe(folder):
 
     assert read.layers["villages"]["scheme"] == own
     assert read.files["own.toml"] == own
+
+
+def test_maps_of_a_report_have_the_bureaus_colours_and_say_who_made_them(folder):
+    own = folder / "colours.toml"
+    own.write_text('source = "德自然资〔2026〕3号"\n[park]\nfill = "green"\n', encoding="utf-8")
+    section = (
+        "[map]\npalette = 'colours.toml'\nstage = '会审稿'\nmade_by = '测绘院'\n"
+        "made_on = 2026-01-05\n[roads]"
+    )
+    text = GOOD.replace("[roads]", section)
+    with pytest.raises(errors.RecipeError, match=r"line 9: \[map\] `palette` (?s:.*)park.fill"):
+        batch.load_recipe(recipe(folder, text))
+    with pytest.raises(errors.RecipeError, match=r"line 10: .*`stage` must be one of 征求意见稿"):
+        batch.load_recipe(recipe(folder, text.replace("会审稿", "定稿")))
+    own.write_text('source = "德自然资〔2026〕3号"\n[park]\nfill = "#0a7d00"\n', encoding="utf-8")
+
+    read = batch.load_recipe(recipe(folder, text))
+    report = batch.run(batch.open_recipe(read), folder / "out")
+    page = told((report.out / "map.html").read_text(encoding="utf-8"))
+
+    assert read.files["colours.toml"] == own
+    assert page.stage == "会审稿"
+    marks = page.footer[0][1]
+    assert "编制单位:测绘院" in marks and "制图日期:2026-01-05" in marks
+    assert any("德自然资〔2026〕3号" in line for _, line in page.footer)
+    fills = {entry.get("fill") for part in page.legends for entry in part["entries"]}
+    assert "#0a7d00" in fills
+    # What was put to use for the report is put away after it.
+    assert told(html_of(dg.area_map(sample.villages()))).stage == ""
 
 
 def test_a_layer_that_cannot_be_read_is_named_with_its_line(folder):

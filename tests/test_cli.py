@@ -88,6 +88,19 @@ def test_a_refusal_is_one_sentence_and_status_one(folder, monkeypatch, capsys, a
     assert not (folder / "out").exists()
 
 
+def test_maps_say_at_what_stage_they_are_and_who_made_them(tmp_path, capsys):
+    asked = ["--stage", "会审稿", "--made-by", "测绘院", "--made-on", "2026-13-01"]
+    boundaries = sample.villages().to_crs(4490)
+    boundaries.to_file(tmp_path / "villages.gpkg")
+    command = ["check", str(tmp_path / "villages.gpkg"), "--out", str(tmp_path / "out")]
+
+    assert main([*command, *asked]) == 1
+    assert "--made-on YYYY-MM-DD" in capsys.readouterr().err
+    assert main([*command, *asked[:4]]) in (0, 3)
+    text = (tmp_path / "out" / "fault_map.html").read_text(encoding="utf-8")
+    assert '"stage":"会审稿"' in text and "编制单位:测绘院" in text
+
+
 def test_a_name_the_console_does_not_have_does_not_end_the_run(folder):
     town = sample.town().assign(town_name="𠮷镇 ✓")
     pyogrio.write_dataframe(town, folder / "t.gpkg")

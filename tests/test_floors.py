@@ -20,9 +20,8 @@ FLOORS = {
         "grades",
         "sheets",
         "weights",
-        "looks",
     ),
-    3: ("reading", "radii", "alongside", "landuse", "tables", "opened"),
+    3: ("reading", "radii", "alongside", "landuse", "tables", "opened", "looks"),
     4: (
         "boundaries",
         "layers",

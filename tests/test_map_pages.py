@@ -14,6 +14,7 @@ from pytest import approx
 
 import deqing_geo as dg
 from deqing_geo import columns, errors, maps, sample
+from deqing_geo.looks import named
 from deqing_geo.looks.classes import limits, rounded
 from deqing_geo.maps import parts
 from deqing_geo.maps.finding import places_of
@@ -228,6 +229,24 @@ def test_homonyms_of_an_area_map_come_with_their_town():
     assert zone.seek == f"查找{columns.label('zone_name').removesuffix('名称')}"
 
 
+def test_a_school_is_found_by_its_name_and_two_layers_keep_theirs_apart():
+    frame = gpd.GeoDataFrame(
+        {"facility_name": ["一小", None, "二小"], "facility_class": ["school"] * 3},
+        geometry=shapely.points(sample.X0 + np.array([100.0, 200, 300]), sample.Y0 + 100.0),
+        crs=sample.CRS,
+    )
+    m = maps.area_map(sample.villages())
+    for name in ("学校", "学校"):
+        m = maps.add_layer(m, frame, "facility", name=name)
+    page = told(html_of(m))
+    found = [(one["name"], one["kind"], one["keys"]) for one in page.places]
+
+    assert [one[:2] for one in found] == [("一小", "学校"), ("二小", "学校")] * 2
+    keys = [key for *_, of in found for key in of]
+    assert len(set(keys)) == 4
+    assert page.seek == "查找村(社区)、学校"
+
+
 def test_stories_without_a_town_make_no_town():
     assert places_of({}) == []
     assert places_of({"a": {"name": "甲", "parts": []}}) == []
@@ -269,9 +288,9 @@ def test_the_legend_says_how_many_and_how_much_land():
     said = {entry["label"]: entry["amount"] for entry in density["entries"]}
     assert said["1.5 - 2"] in ("2 个,2.00 平方公里", "2 个,1.99 平方公里")
     assert said["0.5 - 1"] == "0 个"
-    assert parts.amount([0.5, 0.25]) == "2 个,0.75 公顷"
-    assert parts.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
-    assert parts.amount([]) == "0 个"
+    assert named.amount([0.5, 0.25]) == "2 个,0.75 公顷"
+    assert named.amount([np.nan, 0.25]) == "2 个,0.25 公顷"
+    assert named.amount([]) == "0 个"
 
 
 def test_what_is_served_and_what_is_not_have_their_hectares_in_the_legend():

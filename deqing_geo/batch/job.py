@@ -27,6 +27,8 @@ from deqing_geo.terrain import read_raster
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from deqing_geo.looks.imprint import Imprint
+    from deqing_geo.looks.palette import Palette
     from deqing_geo.rasters import Raster
 
 Tell = Callable[[str, int, int], None]
@@ -81,6 +83,10 @@ class Job:
         The ground under the map, and under the villages.
     as_of : date or None
         The day the layers stand at; counts by year are of this year.
+    imprint : Imprint or None
+        At what stage its maps are, and who made them and when.
+    palette : Palette or None
+        The bureau's own colours.
     """
 
     title: str
@@ -102,6 +108,8 @@ class Job:
     around: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     terrain: Raster | None = None
     as_of: date | None = None
+    imprint: Imprint | None = None
+    palette: Palette | None = None
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
@@ -231,6 +239,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         judging=judging,
         speeds=recipe.speeds,
         measures=recipe.measures,
+        imprint=recipe.imprint,
+        palette=recipe.palette,
         inputs=recipe.files,
         around=around if "villages" in found else {},
         terrain=found.get("terrain"),

@@ -287,7 +287,7 @@ def write_parks(
         save_method_note(coverage, draft / NOTE)
         save_hand_check(coverage, draft / BY_HAND)
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=coverage.sources)
+        save_layers(draft / LAYERS, layers, sources=coverage.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())

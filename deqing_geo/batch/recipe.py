@@ -17,9 +17,11 @@ from typing import Any
 
 from deqing_geo import columns, standards
 from deqing_geo.crs import DATUMS, identify
-from deqing_geo.errors import CRSError, RecipeError, StandardsError
+from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
 from deqing_geo.inputs import LAYERS
 from deqing_geo.landuse import SYSTEMS
+from deqing_geo.looks.imprint import Imprint, imprint_of
+from deqing_geo.looks.palette import Palette, read_palette
 from deqing_geo.villages import load_scheme
 from deqing_geo.villages.scheme import DEFAULT
 
@@ -55,6 +57,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "population": {"file": str, "band": int, "assume_crs": (str, int)},
     "speeds": dict.fromkeys((*columns.vocabulary("road_class"), "walk"), (int, float)),
     "measures": {"road_density": str, "park_coverage": str},
+    "map": {"palette": str, "stage": str, "made_by": str, "made_on": (str, date)},
 }
 _KINDS: dict[Any, str] = {
     str: "text",
@@ -64,11 +67,11 @@ _KINDS: dict[Any, str] = {
     bool: "true or false",
     (int, float): "a number",
 }
-_FILES = ("file", "reference", "overrides", "scheme", "also", "classes")
+_FILES = ("file", "reference", "overrides", "scheme", "also", "classes", "palette")
 # Options of [villages] that say how they are judged.
 JUDGING = ("scheme", "overrides", "skip")
 # Sections that name no file of their own.
-_WORDS = ("measures", "speeds")
+_WORDS = ("measures", "speeds", "map")
 # What only villages are judged by.
 _OF_VILLAGES = ("village_table", "seats", "boundaries", "redline", "water_source", "farmland",
                 "cropland", "hazards", "fault_lines", "terrain", "population")  # fmt: skip
@@ -99,6 +102,10 @@ class Recipe:
         Kilometres an hour by road class, where they are not the standard's.
     lines : mapping of str to int
         The line each section begins on.
+    imprint : Imprint or None
+        At what stage maps are, and who made them and when.
+    palette : Palette or None
+        The bureau's own colours.
     """
 
     path: Path
@@ -109,6 +116,8 @@ class Recipe:
     measures: Mapping[str, str]
     speeds: Mapping[str, float]
     lines: Mapping[str, int]
+    imprint: Imprint | None = None
+    palette: Palette | None = None
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -195,6 +204,9 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         for measure, there in wanted.items()
         if there
     }
+    looks = dict(content.get("map", {}))
+    palette = _resolve(file, looks.pop("palette")) if "palette" in looks else None
+    colours = {} if palette is None else {str(content["map"]["palette"]): palette}
     return Recipe(
         path=file,
         title=str(content.get("title", "")),
@@ -207,10 +219,13 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
                 for key in _FILES
                 if key in options
             }
+            | colours
         ),
         measures=MappingProxyType(measures),
         speeds=MappingProxyType({key: float(v) for key, v in content.get("speeds", {}).items()}),
         lines=MappingProxyType({name: mistakes.lines.get((name, ""), 1) for name in layers}),
+        imprint=imprint_of(**looks) if looks else None,
+        palette=None if palette is None else read_palette(palette),
     )
 
 
@@ -241,6 +256,11 @@ def _check_section(
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
         elif key in _FILES and not _there(_resolve(recipe, value)):
             mistakes.add(f"[{section}] no such file: {value!r}", section, key)
+        elif key == "palette":
+            try:
+                read_palette(_resolve(recipe, value))
+            except DeqingGeoError as error:
+                mistakes.add(f"[{section}] `{key}` {error}", section, key)
         elif (said := _odd_value(key, value)) is not None:
             mistakes.add(f"[{section}] `{key}` {said}", section, key)
 
@@ -255,13 +275,15 @@ def _odd_value(key: str, value: Any) -> str | None:
         return f"must be one of {', '.join(known)}"
     if key == "source" and not value.strip():
         return "must say whose outline it is"
-    if key == "as_of" and isinstance(value, str):
+    if key in ("as_of", "made_on") and isinstance(value, str):
         try:
             date.fromisoformat(value)
         except ValueError:
             return "must be a date like 2025-12-31"
-    if key == "as_of" and isinstance(value, datetime):
+    if key in ("as_of", "made_on") and isinstance(value, datetime):
         return "must be a day without an hour"
+    if key == "stage" and value not in (stages := [*columns.phrases("map_stage").values()]):
+        return f"must be one of {', '.join(stages)}"
     if key == "columns" and not all(isinstance(field, str) for field in value.values()):
         return "must give a field's name, as text, for each column"
     if isinstance(value, int | float) and key in _FIELDS["speeds"] and not value > 0:

@@ -32,8 +32,10 @@ from deqing_geo.batch.villages import plain, readable, typed
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import parts, sha256, whole_folder
+from deqing_geo.looks.imprint import use_imprint
+from deqing_geo.looks.named import NAME_COLUMNS
+from deqing_geo.looks.palette import use_palette
 from deqing_geo.maps import (
-    NAME_COLUMNS,
     add_coverage,
     add_density,
     add_layer,
@@ -156,7 +158,12 @@ def run(
     tell("map", done, steps)
     towns: list[str] = []
     # The towns' folder arrives with the other, or the maps of two months would lie together.
-    with _arriving(target) as draft, contextlib.ExitStack() as beside:
+    with contextlib.ExitStack() as beside:
+        draft = beside.enter_context(_arriving(target))
+        if job.imprint is not None:
+            beside.enter_context(use_imprint(job.imprint))
+        if job.palette is not None:
+            beside.enter_context(use_palette(job.palette))
         save_map(_map(job, results), draft / "map.html")
         tell("tables", done + 1, steps)
         _save_tables(results, draft)
@@ -299,7 +306,10 @@ def _save_tables(results: Results, folder: Path) -> None:
     if types is not None:
         save_table(readable(types), folder / "villages.csv")
         save_layers(
-            folder / "villages.gpkg", {"villages": plain(types.table)}, sources=types.sources
+            folder / "villages.gpkg",
+            {"villages": plain(types.table)},
+            sources=types.sources,
+            styled=True,
         )
         if "town_name" in types.table:
             save_table(_by_town(types), folder / "villages_by_town.csv")
@@ -307,7 +317,7 @@ def _save_tables(results: Results, folder: Path) -> None:
         save_table(_scored(results.card), folder / "scorecard.csv")
     layers = {name: frame for name, frame in layers.items() if len(frame)}
     if layers:
-        save_layers(folder / "results.gpkg", layers, sources=sources)
+        save_layers(folder / "results.gpkg", layers, sources=sources, styled=True)
 
 
 def _named(density: RoadDensity) -> pd.DataFrame:

@@ -21,8 +21,8 @@ from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
-    NAME_COLUMNS,
     add_dead_ends,
     add_density,
     add_layer,
@@ -288,7 +288,7 @@ def write_roads(
         if results.cells is not None:
             layers["cells"] = results.cells.table
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=results.density.sources)
+        save_layers(draft / LAYERS, layers, sources=results.density.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())

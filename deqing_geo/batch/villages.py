@@ -295,7 +295,7 @@ def write_villages(
         tell(STEPS[4], 4, len(STEPS))
         save_table(readable(types), draft / TABLE)
         save_facts(types.table, draft / FACTS, scheme=types.scheme)
-        save_layers(draft / LAYERS, {LAYER: plain(types.table)}, sources=types.sources)
+        save_layers(draft / LAYERS, {LAYER: plain(types.table)}, sources=types.sources, styled=True)
         if "town_name" in types.table:
             save_village_papers(types, draft, unit=job.unit, day=job.as_of)
         if results.changes is not None:

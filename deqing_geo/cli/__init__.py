@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import shown
+from deqing_geo.cli import looks, shown
 
 if TYPE_CHECKING:
     from deqing_geo.batch import Job
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from deqing_geo.errors import DeqingGeoError
 
     try:
-        with _spoken_warnings(), _tidy_end():
+        with _spoken_warnings(), _tidy_end(), looks.dressed(arguments):
             status = arguments.run(arguments)
         sys.stdout.flush()
     except DeqingGeoError as error:
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"deqing-geo: {note}", file=sys.stderr)
         flags = [
             flag
-            for option, flag in getattr(arguments, "flags", {}).items()
+            for option, flag in (looks.FLAGS | getattr(arguments, "flags", {})).items()
             if f"{option}=" in str(error)
         ]
         if flags:
@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, facts, parks, roads, submit
+    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -157,11 +157,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
         command.add_argument("--csv", metavar="FILE", help="also write the table, for Excel or WPS")
 
+    for command in (demo, report):
+        looks.add_looks(command)
     check.add(commands)
     roads.add(commands)
     parks.add(commands)
     facts.add(commands)
     classify.add(commands)
+    export.add(commands)
     submit.add(commands)
 
     register = commands.add_parser(

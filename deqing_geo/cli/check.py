@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deqing_geo.cli import looks
+
 if TYPE_CHECKING:
     import argparse
 
@@ -87,6 +89,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="mend layers of the land survey (XZQ, CJDCQ) too; only ever as a working copy",
     )
+    looks.add_looks(check)
     check.set_defaults(run=run, flags=FLAGS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import shown
+from deqing_geo.cli import looks, shown
 from deqing_geo.cli import villages as options
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def add(commands: Any) -> None:
     classify.add_argument("--why", nargs="+", metavar="CODE", help="print the reasons of villages")
     classify.add_argument("--english", action="store_true", help="reasons of --why in English")
     classify.add_argument("--out", metavar="DIR", help="folder for map, tables, layer and papers")
+    looks.add_looks(classify)
     classify.set_defaults(run=run, flags=FLAGS)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.cli import areas as options
-from deqing_geo.cli import shown
+from deqing_geo.cli import looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -63,6 +63,7 @@ def add(commands: Any) -> None:
         help="land no park may take, such as 永久基本农田=farmland.gpkg; again for more",
     )
     parks.add_argument("--out", metavar="DIR", help="folder for maps, tables and layers")
+    looks.add_looks(parks)
     parks.set_defaults(run=run, flags=FLAGS)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.cli import areas as options
-from deqing_geo.cli import shown
+from deqing_geo.cli import looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -60,6 +60,7 @@ def add(commands: Any) -> None:
     roads.add_argument("--projects", metavar="FILE", help="roads to come, with opened_on")
     roads.add_argument("--cells", type=float, metavar="M", help="density of square cells as well")
     roads.add_argument("--out", metavar="DIR", help="folder for maps, tables and layers")
+    looks.add_looks(roads)
     roads.set_defaults(run=run, flags=FLAGS)
 
 

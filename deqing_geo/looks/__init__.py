@@ -1,5 +1,5 @@
-"""How results look to their readers, on a page as in a file: colours, classes, thinner borders.
+"""What every picture of a result shares, on a screen and on paper: colours, classes, words.
 
-One palette, one rule for limits of classes, one line that says for whom a product is, one way to
-simplify borders; the rooms that draw and write share them. Nothing here draws or writes.
+Nothing here draws, and nothing decides what is drawn. A colour means the same in a browser and
+in an atlas because both read it here; so do the sentences a map cannot leave the house without.
 """

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 from deqing_geo import columns as names
 from deqing_geo.errors import BoundaryFileError, InputError
+from deqing_geo.looks.used import Used
 
 COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 FIVE = ("suburban", "cluster", "improve", "heritage", "relocate")
@@ -46,23 +47,6 @@ class Palette:
 
     def __repr__(self) -> str:
         return f"<Palette of {len(self.colours)} colours: {self.source}>"
-
-
-class Used:
-    """A palette in use; as a context it is put away again at the end."""
-
-    def __init__(self, palette: Palette | None) -> None:
-        self.palette = palette
-        self._token: Token[Palette | None] = _current.set(palette)
-
-    def __enter__(self) -> Palette | None:
-        return self.palette
-
-    def __exit__(self, *error: object) -> None:
-        _current.reset(self._token)
-
-    def __repr__(self) -> str:
-        return f"<in use: {self.palette!r}>"
 
 
 _current: ContextVar[Palette | None] = ContextVar("palette", default=None)
@@ -136,7 +120,7 @@ def read_palette(path: str | os.PathLike[str]) -> Palette:
     return Palette(str(source).strip(), found)
 
 
-def use_palette(palette: Palette | str | os.PathLike[str] | None) -> Used:
+def use_palette(palette: Palette | str | os.PathLike[str] | None) -> Used[Palette | None]:
     """Let all maps drawn from now on have a bureau's own colours.
 
     The page then names the palette's source where 非规范色 stood.
@@ -169,7 +153,7 @@ def use_palette(palette: Palette | str | os.PathLike[str] | None) -> Used:
     """
     if palette is not None and not isinstance(palette, Palette):
         palette = read_palette(palette)
-    return Used(palette)
+    return Used(_current, palette)
 
 
 def in_use() -> Palette | None:

@@ -16,7 +16,6 @@ from deqing_geo.errors import DeqingGeoWarning, ExportError, InputError
 from deqing_geo.files import whole_file
 from deqing_geo.looks.palette import Palette, read_palette, use_palette
 from deqing_geo.looks.simplify import SIMPLIFY_M
-from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer, add_terrain
 from deqing_geo.maps.faults import fault_map
@@ -52,7 +51,6 @@ __all__ = [
     "village_map",
 ]
 
-NAME_COLUMNS = parts.NAME_COLUMNS
 MEGABYTE = 1_000_000
 # What opens in some 15 seconds on an office machine of ten years, a quarter as fast as ours.
 LARGE_MB = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deqing_geo import columns as names
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins
@@ -54,7 +55,7 @@ def area_map(
     shapes = parts.degrees(areas, "areas")
     m = parts.blank(title, shapes if view is None else parts.degrees(view, "view"))
     contents = page_of(m).contents
-    labels = parts.labels(areas)
+    labels = named.labels(areas)
     keys = parts.keys(areas)
     contents.name(keys, labels)
     look = parts.style()["area"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import itertools
+import tomllib
 import warnings
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,9 @@ from jinja2 import Template
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError, GeometryError, InputError
-from deqing_geo.looks.palette import ours, style
+from deqing_geo.looks import named
+from deqing_geo.looks.palette import style
+from deqing_geo.maps.finding import Place, gathered
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.rasters import Raster
 from deqing_geo.text import script_json
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 MOST_POINTS = 1_300_000
 MERCATOR_RADIUS = 6_378_137.0
 SUN = (315.0, 45.0)  # from the north-west, half-way up: degrees
+# Points that can be looked for by their name.
+FOUND = "facility_name"
 # Columns a tooltip shows, where a layer has them.
 TOLD = (
     "county_name",
@@ -138,12 +144,19 @@ def add_layer(
         "use": use,
         "tips": _tips(frame, layer),
     }
+    found: list[Place] = []
     if kinds == {0}:
         parts, of = shapely.get_parts(shapes, return_index=True)
         at = np.round(shapely.get_coordinates(parts) * UNIT).astype(int)
         payload.update(points=True, shapes=at.tolist())
         payload["use"] = [use[one] for one in of.tolist()]
         payload["tips"] = [payload["tips"][one] for one in of.tolist()]
+        called = [named.texts(frame, FOUND)[one] for one in of.tolist()]
+        of_map = len(m._children)
+        payload["keys"] = [
+            f"{layer}:{of_map}:{at}" if name else None for at, name in enumerate(called)
+        ]
+        found = gathered(called, [str(key) for key in payload["keys"]], layer)
     else:
         payload["shapes"] = encode(shapes)
     if labels:
@@ -152,6 +165,7 @@ def add_layer(
     drawn.group = own["group"]
     m.add_child(drawn)
     contents = page_of(m).contents
+    contents.places += found
     if not present.any():
         entries = [_entry(own, f"{layer}({names.word('map.nothing')})")]
     title = layer if len(entries) > 1 else ""
@@ -428,7 +442,8 @@ def _ramp() -> tuple[list[float], list[str]]:
 
 @functools.cache
 def _terrain_look() -> dict[str, Any]:
-    found: dict[str, Any] = ours()["terrain"]
+    text = resources.files("deqing_geo.looks").joinpath("style.toml").read_text(encoding="utf-8")
+    found: dict[str, Any] = tomllib.loads(text)["terrain"]
     return found
 
 

@@ -11,6 +11,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.faults.found import size_shown
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, Shapes, encode, page_of
 
@@ -138,7 +139,7 @@ def _draw_villages(
     """The ground: grey villages that tell what is wrong with them."""
     contents = page_of(m).contents
     look = parts.style()["fault"]["village"]
-    labels, towns = parts.labels(villages), parts.texts(villages, "town_name")
+    labels, towns = named.labels(villages), named.texts(villages, "town_name")
     keys = [f"{at}#village" for at in range(len(villages))]
     # A fault is a matter of centimetres: what it concerns is drawn as it is.
     finest = np.where(np.isin(np.arange(len(villages)), list(of_village)), 0, np.inf)
@@ -284,7 +285,7 @@ def _list_faults(contents: Any, table: gpd.GeoDataFrame, keys: Sequence[str], to
 def _tips(table: gpd.GeoDataFrame) -> list[list[str]]:
     """Of each fault: its number and kind; which units, and how large it is."""
     kinds, sizes = _kinds(table), _sizes(table)
-    called, rows = parts.texts(table, "fault_names"), parts.texts(table, "fault_rows")
+    called, rows = named.texts(table, "fault_names"), named.texts(table, "fault_rows")
     out = []
     for at, label in enumerate(table.index):
         below = ",".join(text for text in (called[at] or rows[at], sizes[at]) if text)
@@ -297,8 +298,8 @@ def _stories(
 ) -> list[tuple[str, str, list[tuple[str, str]], list[tuple[str, str]]]]:
     """Of each fault: its heading, its sentence, short facts and long ones."""
     kinds, severities, sizes = _kinds(table), _severities(table), _sizes(table)
-    towns, said = parts.texts(table, "town_name"), parts.texts(table, "says_zh")
-    called, rows = parts.texts(table, "fault_names"), parts.texts(table, "fault_rows")
+    towns, said = named.texts(table, "town_name"), named.texts(table, "says_zh")
+    called, rows = named.texts(table, "fault_names"), named.texts(table, "fault_rows")
     out = []
     for at, label in enumerate(table.index):
         facts = [
@@ -320,18 +321,18 @@ def _stories(
 
 def _kinds(table: pd.DataFrame) -> list[str]:
     words = names.vocabulary("fault_kind")
-    return [words.get(kind, kind) for kind in parts.texts(table, "fault_kind")]
+    return [words.get(kind, kind) for kind in named.texts(table, "fault_kind")]
 
 
 def _severities(table: pd.DataFrame) -> list[str]:
     words = names.vocabulary("severity")
-    return [words.get(word, word) for word in parts.texts(table, "severity")]
+    return [words.get(word, word) for word in named.texts(table, "severity")]
 
 
 def _sizes(table: pd.DataFrame) -> list[str]:
     return [
         _size(size, unit)
-        for size, unit in zip(table["fault_size"], parts.texts(table, "fault_unit"), strict=True)
+        for size, unit in zip(table["fault_size"], named.texts(table, "fault_unit"), strict=True)
     ]
 
 

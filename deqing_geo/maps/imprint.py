@@ -1,4 +1,4 @@
-"""The line a map cannot leave the house without: for whom, at what stage, by whom.
+"""The line a map cannot leave the house without, put on a page; its words stand in `looks`.
 
 Wording only; what a result says of itself (definition, sources, notices) comes with the result.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from deqing_geo.looks.imprint import imprint
+from deqing_geo.looks.imprint import imprint_of
 from deqing_geo.maps.page import page_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ def add_imprint(
     >>> "制图日期:2025-12-31" in m.get_root().render()
     True
     """
-    page_of(m).contents.imprint = imprint(
-        audience, stage=stage, review_number=review_number, made_by=made_by, made_on=made_on
+    page_of(m).contents.imprint = imprint_of(
+        audience=audience,
+        stage=stage,
+        review_number=review_number,
+        made_by=made_by,
+        made_on=made_on,
     )
     return m

@@ -1,4 +1,4 @@
-"""What a map for the public leaves out of its stories and legends."""
+"""What a map for the public leaves out; what it must say stands in `looks.imprint`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from deqing_geo import columns as names
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure
@@ -57,7 +58,7 @@ def add_dead_ends(m: folium.Map, ends: gpd.GeoDataFrame, *, show: bool = True) -
     """
     contents = page_of(m).contents
     places = _whole(parts.degrees(ends, "ends"))
-    kinds = parts.texts(ends, "end_kind")
+    kinds = named.texts(ends, "end_kind")
     looks = parts.style()["end"]
     keys = [f"end#{label}" for label in ends.index]
     for word, called in names.vocabulary("end_kind").items():
@@ -227,7 +228,7 @@ def _end_stories(rows: pd.DataFrame) -> list[list[tuple[str, str]]]:
     kinds = names.vocabulary("road_class")
     out = []
     columns = ("road_name", "road_class", "planned_name", "planned_m")
-    told = [parts.texts(rows, column) for column in columns]
+    told = [named.texts(rows, column) for column in columns]
     for called, word, planned, metres in zip(*told, strict=True):
         street = [text for text in (called, kinds.get(word, word)) if text]
         said = [(names.label("road_name"), " ".join(street))]

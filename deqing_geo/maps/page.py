@@ -18,7 +18,7 @@ from folium.map import Layer
 from jinja2 import Template
 
 from deqing_geo import columns as names
-from deqing_geo.looks.imprint import Imprint
+from deqing_geo.looks.imprint import Imprint, imprint_in_use
 from deqing_geo.looks.shapes import UNIT, Shapes, encode
 from deqing_geo.looks.simplify import Simplified, simplify
 from deqing_geo.maps.figure import OfflineFigure
@@ -134,7 +134,7 @@ class Contents:
     legends: list[dict[str, Any]] = field(default_factory=list)
     stories: dict[str, dict[str, Any]] = field(default_factory=dict)
     footer: list[tuple[str, str]] = field(default_factory=list)
-    imprint: Imprint = field(default_factory=Imprint)
+    imprint: Imprint = field(default_factory=imprint_in_use)
     finds: list[tuple[str, str]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     seek: str = "查找村(社区)"

@@ -10,6 +10,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.coverage.basis import LIVING
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.finding import gathered
@@ -67,7 +68,7 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
     style = parts.style()
     title, unit = names.label(coverage.measure), "公顷" if coverage.unit == "ha" else ""
     keys = parts.keys(coverage.table)
-    contents.name(keys, parts.labels(coverage.table))
+    contents.name(keys, named.labels(coverage.table))
     key_of = dict(zip(coverage.table.index, keys, strict=True))
     if contents.bounds is None:
         parts.look_at(m, parts.degrees(coverage.table, "coverage"))
@@ -136,9 +137,9 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
         column = sized.get(key)
         if column in frame and unit and len(frame):
             size = frame[column].to_numpy(dtype=float) / (M2_PER_HA if key == "park" else 1)
-            entry["amount"] = parts.amount(size if faint is None else size[~faint])
+            entry["amount"] = named.amount(size if faint is None else size[~faint])
             if faint is not None and faint.any():
-                entries[1]["amount"] = parts.amount(size[faint])
+                entries[1]["amount"] = named.amount(size[faint])
         contents.legends.append({"layer": layer, "title": "", "unit": "", "entries": entries})
 
     near = names.word("layer.service_area")
@@ -156,7 +157,7 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
     tips = []
     for at, (name, size, radius, why) in enumerate(
         zip(
-            parts.texts(parks, called.name),
+            named.texts(parks, called.name),
             parks[called.size],
             parks["service_radius"],
             parks["not_counted_reason"],
@@ -176,7 +177,7 @@ def add_coverage(m: folium.Map, coverage: Coverage, *, show: bool = True) -> fol
             rows.append((names.label(column), f"{figure(reach[column].iloc[at])} {unit}".strip()))
         contents.tell(park_keys[at], names.label(called.name), rows if counts else rows[:1])
     faint = ~parks["counted"].to_numpy(dtype=bool)
-    contents.places += gathered(parts.texts(parks, called.name), park_keys, names.word("map.parks"))
+    contents.places += gathered(named.texts(parks, called.name), park_keys, names.word("map.parks"))
     draw("park", parks, tips, faint, park_keys, opacity=0.9, also=_also(coverage, style["gap"]))
     for at, key in enumerate(keys):
         row = coverage.table.iloc[at]

@@ -14,23 +14,21 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo.crs import CGCS2000, to_degrees
 from deqing_geo.errors import CRSError
+from deqing_geo.looks.named import NAME_COLUMNS, texts
 from deqing_geo.looks.palette import in_use
 from deqing_geo.looks.palette import style as style
 from deqing_geo.maps.figure import OfflineFigure
 from deqing_geo.maps.page import UNIT, Contents, page_of
-from deqing_geo.text import escape, figure
+from deqing_geo.text import escape
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from deqing_geo.coverage import Coverage
     from deqing_geo.roads import RoadDensity
     from deqing_geo.siting import Siting
 
-NAME_COLUMNS = ("village_name", "town_name", "zone_name")
 AREAS = 2
-HA_PER_KM2 = 100
 # Of the whole's breadth: half a pixel of the inset. More areas than that are shown as a box.
 OUTLINE, MOST_OUTLINED = 1 / 250, 1500
 
@@ -63,17 +61,6 @@ def degrees(frame: gpd.GeoDataFrame, name: str) -> Any:
     return to_degrees(np.asarray(frame.geometry.array, dtype=object), frame.crs, CGCS2000)
 
 
-def labels(frame: gpd.GeoDataFrame) -> list[str]:
-    """What areas are called: by the first column of names there is, else by the index."""
-    for column in NAME_COLUMNS:
-        if column in frame:
-            return [
-                str(key) if name is None or name != name else str(name)
-                for key, name in zip(frame.index, frame[column], strict=True)
-            ]
-    return [str(key) for key in frame.index]
-
-
 def finds(frame: gpd.GeoDataFrame, called: list[str], keys: list[str]) -> list[tuple[str, str]]:
     """What areas are found by: their names, and of homonyms with their town."""
     often, towns = Counter(called), texts(frame, "town_name")
@@ -88,31 +75,6 @@ def asks(frame: gpd.GeoDataFrame) -> str:
     column = next((one for one in NAME_COLUMNS if one in frame), None)
     called = names.label(column).removesuffix("名称") if column else names.word("layer.areas")
     return names.word("map.seek") + called
-
-
-def amount(sizes: Any, hectares: float = 1) -> str:
-    """How many there are and how much land, for the legend: 公顷 below a square kilometre.
-
-    Sizes are in hectares, or in units of so many. What has no size is counted alone.
-    """
-    known = np.asarray(sizes, dtype=float) * hectares
-    said = f"{len(known)} 个"
-    total = float(np.nansum(known))
-    return f"{said},{land(total)}" if total > 0 else said
-
-
-def land(hectares: float) -> str:
-    """So much land: 公顷 below a square kilometre."""
-    if hectares < HA_PER_KM2:
-        return f"{figure(hectares)} 公顷"
-    return f"{figure(hectares / HA_PER_KM2)} 平方公里"
-
-
-def texts(frame: pd.DataFrame, column: str) -> list[str]:
-    """A column as text, empty where nothing stands."""
-    if column not in frame:
-        return [""] * len(frame)
-    return ["" if text is None or text != text else str(text) for text in frame[column]]
 
 
 def notice(contents: Contents, said: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import shapely
 
 from deqing_geo import columns as names
 from deqing_geo.checks import require_words
+from deqing_geo.looks import named
 from deqing_geo.looks.classes import Breaks, limits
 from deqing_geo.maps import parts
 from deqing_geo.maps.areas import area_map
@@ -79,7 +80,7 @@ def add_density(
     shapes = parts.degrees(table, "density")
     if contents.bounds is None:
         parts.look_at(m, shapes)
-    keys, labels = parts.keys(table), parts.labels(table)
+    keys, labels = parts.keys(table), named.labels(table)
     contents.name(keys, labels)
     values = density.series.to_numpy(dtype=float)
     land = table["area_km2"].to_numpy(dtype=float)
@@ -124,7 +125,7 @@ def add_density(
             {"fill": colours[-1], "color": look["color"], "label": names.word("map.no_data")}
         )
     for at, entry in enumerate(entries):
-        entry["amount"] = parts.amount(land[use == at], 100)
+        entry["amount"] = named.amount(land[use == at], 100)
     contents.legends.append(
         {
             "layer": layer,
@@ -198,16 +199,16 @@ def add_roads(
     True
     """
     words = require_words(roads, "roads", "road_class", made_by="read_roads")
-    status = parts.texts(roads, "road_status")
+    status = named.texts(roads, "road_status")
     late = np.array([word not in ("", "built") for word in status], dtype=bool)
     kinds, states = names.vocabulary("road_class"), names.vocabulary("road_status")
     tips = [
         [line for line in (called, kinds[word], states.get(state, state)) if line]
-        for called, word, state in zip(parts.texts(roads, "road_name"), words, status, strict=True)
+        for called, word, state in zip(named.texts(roads, "road_name"), words, status, strict=True)
     ]
     layer = name or names.word("layer.roads")
     contents = page_of(m).contents
-    called = parts.texts(roads, "road_name")
+    called = named.texts(roads, "road_name")
     # Two sets of roads on one map must not tell each other's stories.
     many = sum(one.kind == names.word("map.roads") for one in contents.places)
     keys = [f"road#{many}#{at}" if one else None for at, one in enumerate(called)]
@@ -275,14 +276,14 @@ def road_map(
     told = _told(density)
     stories = [told.get(row, []) for row in at.tolist()]
     kinds, states = names.vocabulary("road_class"), names.vocabulary("road_status")
-    called = parts.texts(frame, "road_name")
+    called = named.texts(frame, "road_name")
     status = basis.standing.status[at].tolist()
     tips = [
         [line for line in (one, kinds[word], states.get(state, state), *said[:1]) if line]
         for one, word, state, said in zip(called, words, status, stories, strict=True)
     ]
     contents.name(keys, [one or kinds[word] for one, word in zip(called, words, strict=True)])
-    facts = [parts.texts(frame, column) for column in ("opened_on", "road_width_m")]
+    facts = [named.texts(frame, column) for column in ("opened_on", "road_width_m")]
     rows = zip(keys, words, status, *facts, stories, strict=True)
     for key, word, state, opened, width, said in rows:
         pairs = [

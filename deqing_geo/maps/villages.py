@@ -9,6 +9,7 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
+from deqing_geo.looks import named
 from deqing_geo.maps import parts
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.text import figure, percent
@@ -85,7 +86,7 @@ def village_map(
     shapes = parts.degrees(table, "types")
     m = parts.blank(title, shapes if view is None else parts.degrees(view, "view"))
     contents = page_of(m).contents
-    keys, labels = parts.keys(table), parts.labels(table)
+    keys, labels = parts.keys(table), named.labels(table)
     contents.name(keys, labels)
     look = parts.style()["village_type"]
     counts = types.counts
@@ -96,7 +97,7 @@ def village_map(
     for kind in kinds:
         drawn, entry = _look(kind, look, int(counts[kind]))
         if (land := float(sizes[(kind_of == kind).to_numpy()].sum())) > 0:
-            entry["amount"] = parts.land(land * parts.HA_PER_KM2)
+            entry["amount"] = named.land(land * named.HA_PER_KM2)
         styles.append(drawn)
         if counts[kind] or kind in types.counts.index[:5]:
             entries.append(entry)
@@ -119,7 +120,7 @@ def village_map(
     )
     for at, key in enumerate(keys):
         _tell(contents, key, table.iloc[at], layer, str(kind_of.iloc[at]))
-    towns = parts.texts(table, "town_name")
+    towns = named.texts(table, "town_name")
     twice = {name for name in labels if labels.count(name) > 1}
     contents.finds += [
         (f"{name}({town})" if name in twice and town else name, key)
@@ -146,7 +147,7 @@ def _towns(types: VillageTypes, sizes: Any) -> dict[str, list[tuple[str, str]]]:
         if column in table:
             facts[column] = pd.to_numeric(table[column])
     facts["close"] = table.index.isin(types.doubtful.index)
-    by = facts.groupby(np.asarray(parts.texts(table, "town_name")), sort=False)
+    by = facts.groupby(np.asarray(named.texts(table, "town_name")), sort=False)
     sums: dict[Any, dict[Any, Any]] = by.sum(min_count=1).to_dict("index")
     known: dict[Any, dict[Any, Any]] = by.count().to_dict("index")
     count: dict[Any, int] = by.size().to_dict()

@@ -25,8 +25,9 @@ from deqing_geo.papers.saved import save_paper
 from deqing_geo.roads import RoadDensity
 from deqing_geo.standards import UNITS, Rule
 from deqing_geo.text import figure, percent
-from deqing_geo.villages import FIVE, VillageTypes
+from deqing_geo.villages import VillageTypes
 from deqing_geo.villages.kinds import called
+from deqing_geo.villages.published import SETTLED
 from deqing_geo.villages.wording import shown_rule
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ NUMERALS = "一二三四五六七八九十"
 LAYERS = {"roads": "road_class", "parks": "park_class", "homes": "home_class"}
 # A hundredth of a kilometre, and of a per cent: less is not worth a sentence.
 NOTHING = 0.005
-# What the public may read of a village's type; all else is 尚未拟定.
-SETTLED = (*FIVE, "undecided", "urban")
 
 
 def save_method_note(

@@ -25,7 +25,7 @@ from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.files import parts, sha256, whole_folder
-from deqing_geo.looks.imprint import Imprint, imprint
+from deqing_geo.looks.imprint import Imprint, imprint_of
 from deqing_geo.papers.filing import Filing
 from deqing_geo.papers.marks import INTERNAL, MADE_UP, PUBLIC, UNKNOWN, audience_of, marks_of
 from deqing_geo.sheets import Field, workbook
@@ -68,7 +68,7 @@ class Submission:
     table : DataFrame
         One row a product: ``submission_part``, ``file_name``, ``content``, ``file_format``,
         ``file_bytes``, ``file_parts`` (how many files it is), ``sha256``, ``audience``,
-        ``file_use``, ``source_name``, ``remarks``; index ``serial``.
+        ``file_use``, ``source_name``, ``remarks``; index ``row``.
     missing : tuple of str
         What a submission usually holds and this one does not.
     audience : str
@@ -221,7 +221,7 @@ def save_submission(
             (draft / word(f"submission.{part}")).mkdir()
         rows = [_copied(one, draft, for_whom, code, place) for one in products]
         shutil.rmtree(workshop, ignore_errors=True)
-        table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="serial"))
+        table = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"))
         missing = _missing(products)
         sample = any(MADE_UP in one.marks for one in products)
         filed = Filing(unit.strip(), data_until, for_whom.audience == PUBLIC, "", place, sample)
@@ -255,7 +255,7 @@ def _order(
         wrong.append("maps=, vectors=, tables= and documents= are all empty")
     for_whom = None
     try:
-        for_whom = imprint(audience, review_number=review_number, made_by=unit)
+        for_whom = imprint_of(audience=audience, review_number=review_number, made_by=unit)
     except InputError as error:
         wrong += str(error).splitlines()[1:]
     if wrong or for_whom is None:

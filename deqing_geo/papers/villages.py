@@ -19,11 +19,10 @@ from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.files import whole_folder
-from deqing_geo.papers import published
 from deqing_geo.papers.filing import Filing, filing
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.text import figure
-from deqing_geo.villages import FIVE
+from deqing_geo.villages import FIVE, published
 from deqing_geo.villages.decisions import AGREE, STAGES, TOWN, Decision, standing, ways
 from deqing_geo.villages.forms import (
     initial,

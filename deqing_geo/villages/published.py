@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.columns import word
-from deqing_geo.villages import FIVE
-from deqing_geo.villages.kinds import BY_HAND, worded
+from deqing_geo.villages.kinds import BY_HAND, FIVE, worded
 
 if TYPE_CHECKING:
     from deqing_geo.villages import VillageTypes
