@@ -15,6 +15,7 @@ from PIL import Image
 import deqing_geo as dg
 from deqing_geo import errors
 from deqing_geo.cli import main
+from deqing_geo.export import save_results
 from deqing_geo.papers import (
     save_method_note,
     save_park_papers,
@@ -372,5 +373,25 @@ def test_the_command_gathers_and_tells_what_is_missing(shelf, tmp_path, capsys):
     said = capsys.readouterr().out
     said.encode("gbk")
     assert "2 项成果" in said and "未提供: 质量检查报告" in said
-    assert main([*asked, "--public"]) == 1
+    assert main([*asked, "--audience", "public"]) == 1
     assert "--cleared" in capsys.readouterr().err
+
+
+def test_exported_layers_go_along_for_whom_they_were_made(density, tmp_path):
+    """Layers say for whom they are in every row; styles and drawings say nothing."""
+    formats = ["gpkg", "gdb", "shp", "parquet", "csv"]
+
+    def layers(audience):
+        return lambda to: save_results(density, to, formats=formats, audience=audience)
+
+    with pytest.raises(errors.ExportError) as refused:
+        save_submission(tmp_path / "a", code="330521", audience="public",
+                        vectors=[layers("internal")])  # fmt: skip
+    for name in ("results.gpkg", "results.gdb", "road_density.shp", "road_density.parquet"):
+        assert f"{name}: says that it is internal" in str(refused.value)
+
+    public = save_submission(tmp_path / "b", code="330521", audience="public",
+                             vectors=[layers("public")])  # fmt: skip
+    within = save_submission(tmp_path / "c", code="330521", vectors=[layers("internal")])
+    assert set(public.table["audience"]) == {"public"}
+    assert "road_density.shp" in within.table["file_name"].tolist()

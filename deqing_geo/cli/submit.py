@@ -15,7 +15,7 @@ FLAGS = {
     "name": "--name 德清县",
     "cleared": "--cleared FILE",
     "review_number": "--review-number N",
-    "audience": "--public",
+    "audience": "--audience public",
     "day": "--until YYYY-MM-DD",
 }
 PARTS = {
@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
         "submit",
         help="gather finished files for handing in: 图件, 矢量, 表格, 文档 and a list (成果报送)",
         description="Copies finished files into one folder under the names the rule gives, with a "
-        "list of every file and its sum. With --public nothing goes along that says it is "
+        "list of every file and its sum. With --audience public nothing goes along that says it is "
         "internal, or that says nothing and was not named with --cleared. No FILE is changed.",
     )
     submit.add_argument("--out", required=True, metavar="DIR", help="folder for the submission")
@@ -46,7 +46,9 @@ def add(commands: Any) -> None:
     submit.add_argument("--name", default="", metavar="TEXT", help="the place, such as 德清县")
     for part, what in PARTS.items():
         submit.add_argument(f"--{part}", nargs="+", default=[], metavar="FILE", help=what)
-    submit.add_argument("--public", action="store_true", help="for everybody to read (公开)")
+    submit.add_argument(
+        "--audience", default="internal", metavar="WHO", help="internal (default) or public"
+    )
     submit.add_argument("--review-number", metavar="N", help="审图号 of the maps")
     submit.add_argument(
         "--cleared", nargs="+", default=[], metavar="FILE", help="looked at, and fit for the public"
@@ -80,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
         vectors=arguments.vectors,
         tables=arguments.tables,
         documents=arguments.documents,
-        audience="public" if arguments.public else "internal",
+        audience=arguments.audience,
         review_number=arguments.review_number,
         cleared=arguments.cleared,
         unit=arguments.unit,

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     Made = str | os.PathLike[str] | Callable[[Path], Any]
 
 GROUPS = ("maps", "vectors", "tables", "documents")
-# What each part of a submission may hold, by ending.
+# What each part of a submission may hold, by ending; beside layers lie the lists of their fields.
 ENDINGS = {
     "maps": (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pdf", ".html"),
     "vectors": (".gdb", ".gpkg", ".shp", ".parquet", ".fgb", ".geojson", ".dxf", ".lyrx", ".qml",
-                ".txt"),
+                ".csv", ".xlsx", ".txt"),
     "tables": (".xlsx", ".csv"),
     "documents": (".pdf", ".docx", ".html", ".txt"),
 }  # fmt: skip
