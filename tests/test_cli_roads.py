@@ -63,6 +63,9 @@ def test_the_folder_holds_maps_and_papers_that_add_up(files, tmp_path, capsys):
     forecast = table(out / "项目建成后路网密度测算表.xlsx")
 
     assert summary["overall"] == pytest.approx(4 / 3, abs=1e-4)
+    assert {"路网密度测算方法说明.docx", "路网密度手工核对.docx"} <= {
+        one.name for one in out.iterdir()
+    }
     assert sum(row["计入长度(公里)"] for row in ledger) == pytest.approx(4.0, abs=1e-6)
     assert [row["道路名称"] for row in changes] == ["界巷"]
     assert changes[0]["增减长度(公里)"] == pytest.approx(1.0, abs=1e-6)

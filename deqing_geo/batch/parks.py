@@ -28,6 +28,7 @@ from deqing_geo.coverage import (
 )
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.maps import add_layer, add_sites, coverage_map, save_map
 from deqing_geo.network import road_network
 from deqing_geo.papers import save_hand_check, save_method_note, save_park_papers
@@ -281,11 +282,19 @@ def write_parks(
         for name, table in tables.items():
             save_table(table, draft / TABLES[name])
         towns, roads = _named(job.towns, "town_name"), _named(job.roads, "road_name")
+        office = imprint_in_use()
         save_park_papers(
-            coverage, draft, siting=siting, gaps=results.gaps, towns=towns, roads=roads
+            coverage,
+            draft,
+            siting=siting,
+            gaps=results.gaps,
+            towns=towns,
+            roads=roads,
+            unit=office.made_by,
+            review_stage=office.stage,
         )
-        save_method_note(coverage, draft / NOTE)
-        save_hand_check(coverage, draft / BY_HAND)
+        save_method_note(coverage, draft / NOTE, unit=office.made_by, day=coverage.as_of)
+        save_hand_check(coverage, draft / BY_HAND, unit=office.made_by)
         layers = {name: frame for name, frame in layers.items() if len(frame)}
         save_layers(draft / LAYERS, layers, sources=coverage.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)

@@ -21,6 +21,7 @@ from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
     add_dead_ends,
@@ -278,9 +279,11 @@ def write_roads(
         tell(STEPS[5], 5, len(STEPS))
         for name, table in _tables(results).items():
             save_table(table, draft / TABLES[name])
-        save_road_papers(results.density, draft)
-        save_method_note(results.density, draft / NOTE)
-        save_hand_check(results.density, draft / BY_HAND)
+        office = imprint_in_use()
+        unit = office.made_by
+        save_road_papers(results.density, draft, unit=unit, review_stage=office.stage)
+        save_method_note(results.density, draft / NOTE, unit=unit, day=results.density.as_of)
+        save_hand_check(results.density, draft / BY_HAND, unit=unit)
         layers = {"density": results.density.table, "dead_ends": results.ends}
         layers |= {"links": results.links}
         if results.merged is not None:
