@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads
+    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     facts.add(commands)
     classify.add(commands)
     export.add(commands)
+    submit.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
