@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 import deqing_geo as dg
-from deqing_geo import columns, sample
+from deqing_geo import columns, errors, maps, sample
 from deqing_geo.faults.report import table_of
 from deqing_geo.maps import parts
 from deqing_geo.maps.faults import MOST_LISTED
@@ -345,3 +345,17 @@ def test_every_kind_and_every_severity_has_its_look():
     assert list(look["severity"]) == list(columns.vocabulary("severity"))
     radii = [one["radius"] for one in look["severity"].values()]
     assert all(large > small for large, small in itertools.pairwise(radii))
+
+
+def test_faults_go_onto_any_map_once():
+    villages = sample.villages()
+    gap = villages.assign(geometry=villages.scale(1.02, 1.02))
+    report = dg.check_boundaries(gap)
+    m = maps.add_faults(dg.area_map(gap, title="村界"), report)
+    page = told(html_of(m))
+
+    assert len(report.table) and page.title == "村界"
+    own = told(html_of(dg.fault_map(report, gap)))
+    assert page.listing["items"] == own.listing["items"]
+    with pytest.raises(errors.InputError, match="shows faults already"):
+        maps.add_faults(m, report)

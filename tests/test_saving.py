@@ -301,7 +301,7 @@ def test_a_shapefile_says_its_encoding_and_its_short_names(everything):
     assert (out / "parks.cpg").read_text() == "UTF-8"
     assert set(frame.columns) - {"geometry"} == set(short)
     assert short["prk_ara_m2"] == "park_area_m2"
-    assert {"park_area_m2", "service_radius"} <= set(made.renamed["field"])
+    assert {"park_area_m2", "service_radius"} <= set(made.renamed["field_name"])
     label = next(row for row in fields if row["字段名"] == "park_area_m2")
     assert label["字段含义"] == "公园面积" and label["字段单位"] == "m2"
 
@@ -458,7 +458,7 @@ def test_the_public_reads_no_owner_no_person_no_doubt_and_no_candidate(tmp_path,
         assert word.encode() not in everything_written, word
     assert layer["legend"].to_list()[5:] == ["暂不分类", "尚未拟定", "尚未拟定", "尚未拟定"]
     assert layer["village_type"].isna().to_list()[6:] == [True] * 3
-    assert {"owner", "BSM", "pop_resident", "type_model"} <= set(made.left_out["field"])
+    assert {"owner", "BSM", "pop_resident", "type_model"} <= set(made.left_out["field_name"])
     # What was left out is told to the caller, and not to the public.
     assert b"type_model" not in everything_written
 
@@ -696,4 +696,4 @@ def test_types_of_an_earlier_run_keep_their_colours_and_their_secrets(tmp_path, 
     assert look.legend == look_of("villages", villages).legend
     text = (tmp_path / "o" / "villages_送审稿.csv").read_text("utf-8-sig")
     assert "拟列入" not in text and "张三" not in text and "尚未拟定" not in text.splitlines()[0]
-    assert "owner" in set(made.left_out["field"])
+    assert "owner" in set(made.left_out["field_name"])

@@ -94,7 +94,7 @@ def _as_result(frame: pd.DataFrame) -> pd.DataFrame:
     out = frame.drop(columns=[*said, *(one for one in OWN if one in frame)])
     first = str(out.columns[0])
     shape = out.geometry.name if isinstance(out, gpd.GeoDataFrame) else ""
-    if first != shape and (first in ("area_id", "row") or first in registry()):
+    if first != shape and (first in ("area_id", "row", "row_number") or first in registry()):
         name = None if first == "area_id" else first
         out = out.set_index(first).rename_axis(name)
     out.attrs.update(said)

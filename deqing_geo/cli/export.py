@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> None:
     if len(left):
         from deqing_geo.columns import word
 
-        whole = left[left["field"] == ""]["layer_title"].to_list()
+        whole = left[left["field_name"] == ""]["layer_title"].to_list()
         said = f"{word('export.left_out')}: {len(left)}"
         console.print(f"{said}{' (' + '、'.join(whole) + ')' if whole else ''}", markup=False)
     for notice in made.notices:

@@ -486,7 +486,7 @@ def dictionary(
                 {
                     "layer_name": part.key,
                     "layer_title": part.title,
-                    "field": column,
+                    "field_name": column,
                     "short_field": short.get(part.key, {}).get(column, ""),
                     "field_label": "" if label == column else label,
                     "field_unit": about.unit if about is not None else "km" if of_road else "",

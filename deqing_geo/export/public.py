@@ -141,7 +141,7 @@ def _public_columns(part: Part) -> tuple[pd.DataFrame, list[str]]:
         # An index of another name is an id of the source: rows are numbered anew.
         if index.name is not None:
             dropped.append(str(index.name))
-        out.index = pd.RangeIndex(1, len(out) + 1, name="row")
+        out.index = pd.RangeIndex(1, len(out) + 1, name="row_number")
     return out, dropped
 
 

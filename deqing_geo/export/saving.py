@@ -81,7 +81,7 @@ class Exported:
     def renamed(self) -> pd.DataFrame:
         """Fields that a shapefile has under another name."""
         fields = self.fields
-        other = (fields["short_field"] != "") & (fields["short_field"] != fields["field"])
+        other = (fields["short_field"] != "") & (fields["short_field"] != fields["field_name"])
         return fields[other].reset_index(drop=True)
 
     @property
@@ -234,7 +234,7 @@ def save_results(
         job.note(explained, "csv")
         missing = pd.DataFrame(
             [(one.layer, one.column, one.reason) for one in left],
-            columns=["layer_title", "field", "left_out_reason"],
+            columns=["layer_title", "field_name", "left_out_reason"],
         )
         job.note(last, "csv", said=";".join([job.line, *said]))
         table = pd.DataFrame(job.rows)

@@ -20,7 +20,7 @@ from deqing_geo.maps.areas import area_map
 from deqing_geo.maps.backdrop import add_layer
 from deqing_geo.maps.basemaps import add_basemap
 from deqing_geo.maps.compare import compare_maps
-from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.faults import add_faults, fault_map
 from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
@@ -39,6 +39,7 @@ __all__ = [
     "add_coverage",
     "add_dead_ends",
     "add_density",
+    "add_faults",
     "add_imprint",
     "add_layer",
     "add_links",

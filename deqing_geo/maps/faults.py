@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
+from deqing_geo.errors import InputError
 from deqing_geo.faults.found import size_shown
 from deqing_geo.looks import named
 from deqing_geo.maps import parts
@@ -96,14 +97,58 @@ def fault_map(
         _draw_villages(m, villages.iloc[own], shapes[own], faults, table)
         contents.foot(names.word("fault_map.ground"))
     contents.headlines.append((names.word("check.units"), str(report.checked)))
+    return add_faults(m, report)
+
+
+def add_faults(m: folium.Map, report: BoundaryReport) -> folium.Map:
+    """Faults (边界问题) on any map: a layer of each kind, and a list in the order of weight.
+
+    Parameters
+    ----------
+    m : folium.Map
+        Such as `area_map` of what was checked, or `village_map`.
+    report : BoundaryReport
+        Of `check_boundaries`; the thousand weightiest faults are drawn.
+
+    Returns
+    -------
+    folium.Map
+        The same map.
+
+    Raises
+    ------
+    CRSError
+        If faults have no CRS or cannot be brought to degrees.
+    InputError
+        If the map shows faults already.
+
+    Examples
+    --------
+    >>> from deqing_geo import area_map, check_boundaries, sample
+    >>> villages = sample.villages()
+    >>> m = add_faults(area_map(villages), check_boundaries(villages))
+    >>> "未发现问题" in m.get_root().render()
+    True
+    """
+    contents = page_of(m).contents
+    result = names.word("fault_map.result")
+    if any(label == result for label, _ in contents.headlines):
+        raise InputError(
+            "This map shows faults already; draw those of another report on a new one."
+        )
+    chosen = np.sort(_order(report.table)[:MOST_DRAWN])
+    table = report.table.iloc[chosen]
     if len(table):
         keys = [f"{at}#fault" for at in chosen.tolist()]
         counts = report.table.groupby(["fault_kind", "severity"]).size().to_dict()
-        _draw_faults(m, table, parts.degrees(table, "report"), keys, counts)
+        shapes = parts.degrees(table, "report")
+        if contents.bounds is None:
+            parts.look_at(m, shapes)
+        _draw_faults(m, table, shapes, keys, counts)
         _list_faults(contents, table, keys, len(report.table))
-        contents.headlines.append((names.word("fault_map.result"), report.headline))
+        contents.headlines.append((result, report.headline))
     else:
-        contents.headlines.append((names.word("fault_map.result"), names.word("fault_map.none")))
+        contents.headlines.append((result, names.word("fault_map.none")))
     parts.notice(contents, report.notices)
     rest = [text for text in report.notices if text != names.word("notice.schematic")]
     if rest:
