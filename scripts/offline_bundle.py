@@ -57,7 +57,7 @@ EPOCH = "315532800"
 # Markers may ask for the patch of a Python; whoever installs may have the first or the last.
 PATCHES = ("0", "99")
 # Room an installation takes, over the size of its files: modules are compiled beside their sources.
-ROOM = 1.3
+ROOM = 1.4
 NAMED = 5
 
 # What metadata calls a licence that may be handed on with nothing but its text.
@@ -390,7 +390,7 @@ def _licence(name: str, meta: Message) -> tuple[str, str]:
     if classes:
         return "; ".join(sorted(set(classes))), "Classifier"
     # A whole text stands there at times; its title is enough.
-    return _plain(meta.get("License"))[:80].strip(), "License"
+    return re.split(r" https?:| [*=-]{3}", _plain(meta.get("License")))[0][:60].strip(), "License"
 
 
 def _applies(requirement: Requirement, target: Target, extra: str) -> bool:
