@@ -111,7 +111,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads
+    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     facts.add(commands)
     classify.add(commands)
     export.add(commands)
+    submit.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
@@ -188,6 +189,16 @@ def _add_each(command: argparse.ArgumentParser) -> None:
         "--each",
         choices=["town"],
         help="also a map and a table of villages for every town (分镇图、分镇表), in DIR/towns",
+    )
+    command.add_argument(
+        "--atlas",
+        nargs="?",
+        const="A3",
+        metavar="PAPER",
+        help="also an atlas to print (图集), in DIR/atlas; on A3, or A4 to A0",
+    )
+    command.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="draw the atlas in N processes; default: 1"
     )
 
 
@@ -236,8 +247,20 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
     started = time.perf_counter()
     require_folder(arguments.out)
+    atlas = None
+    if arguments.atlas:
+        # A slip in an option is told before anything is measured.
+        from deqing_geo.batch.atlas import check_atlas, write_atlas
+
+        check_atlas(arguments.atlas, arguments.jobs)
     with shown.progress() as tell:
-        report = run(open_job(tell), arguments.out, tell, each=arguments.each)
+        job = open_job(tell)
+        report = run(job, arguments.out, tell, each=arguments.each)
+        if arguments.atlas:
+            atlas = write_atlas(
+                job, report.results, report.out, paper=arguments.atlas, jobs=arguments.jobs,
+                tell=tell,
+            )  # fmt: skip
     console = shown.console()
     if report.types is not None:
         shown.show_types(console, report.types)
@@ -251,6 +274,9 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
     console.print("  " + ", ".join(own), soft_wrap=True)
     if len(own) < len(report.files):
         console.print(f"  towns: {len(report.files) - len(own)} files", soft_wrap=True)
+    if atlas is not None:
+        said = f"  atlas: {len(atlas.table)} pages, {len(atlas.files)} files"
+        console.print(said, soft_wrap=True)
 
 
 def _measure_roads(arguments: argparse.Namespace) -> None:
