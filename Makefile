@@ -6,7 +6,7 @@ OUT ?= out/demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run report test lint types suite wheel benchmarks docs clean
+.PHONY: run report test lint types suite wheel bundle bundle-check benchmarks docs clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/deqing-geo demo --out $(OUT)
@@ -31,6 +31,13 @@ suite: $(VENV)/test.stamp
 
 wheel: $(VENV)/test.stamp
 	$(BIN)/python scripts/check_wheel.py
+
+# make bundle OUT=/media/stick/deqing_geo
+bundle: $(VENV)/test.stamp
+	$(BIN)/python scripts/offline_bundle.py $(OUT)
+
+bundle-check: $(VENV)/test.stamp
+	$(BIN)/python scripts/check_bundle.py
 
 benchmarks: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/race_roads.py
