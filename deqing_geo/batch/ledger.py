@@ -270,7 +270,7 @@ class Log:
             contextlib.suppress(OSError),
             self.file.open("a", encoding="utf-8", newline="\n") as handle,
         ):
-            handle.write(f"{datetime.now().strftime(_CLOCK)}  {line}\n")
+            handle.write(f"{datetime.now().astimezone().strftime(_CLOCK)}  {line}\n")
 
 
 def _read(file: Path) -> dict[str, Any]:

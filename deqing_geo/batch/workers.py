@@ -178,8 +178,13 @@ def _move_in(packed: bytes) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         # A process whose run was killed must not write on into a folder another run holds.
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _here[:] = [pickle.loads(packed)]
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _make_here(order: Order) -> Outcome:

@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 4 done
-        but for some products (``report``), 130 interrupted, 143 ended by the system; mistaken arguments end the process with 2.
+        but for some products (``report``), 130 interrupted, 143 ended by the system; mistaken
+        arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.
@@ -146,6 +147,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.set_defaults(run=_report)
 
+    fresh = commands.add_parser("recipe", help="a recipe to begin with, from the files you have")
+    fresh.add_argument("--new", nargs="+", required=True, metavar="FILE", help="layers and tables")
+    fresh.add_argument("--out", default="recipe.toml", metavar="RECIPE.toml")
+    fresh.set_defaults(run=_recipe)
+
     measure = commands.add_parser("measure", help="one figure, printed")
     kinds = measure.add_subparsers(required=True, metavar="roads|parks")
     streets = kinds.add_parser("roads", help="road density (路网密度)")
@@ -243,6 +249,12 @@ def _report(arguments: argparse.Namespace) -> int | None:
         )
     _make(arguments, lambda tell: open_recipe(recipe, tell))
     return None
+
+
+def _recipe(arguments: argparse.Namespace) -> None:
+    from deqing_geo.batch.drafting import write_recipe
+
+    print(write_recipe(arguments.new, arguments.out))
 
 
 def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:
