@@ -11,7 +11,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deqing_geo import columns, crs, divisions, errors, sample, standards, tallies, weights
+    from deqing_geo import (
+        columns,
+        crs,
+        divisions,
+        errors,
+        papers,
+        sample,
+        standards,
+        tallies,
+        weights,
+    )
+    from deqing_geo.atlas import export_atlas
     from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
     from deqing_geo.coverage import (
         coverage_band,
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
     )
     from deqing_geo.crs import grid
     from deqing_geo.divisions import register
-    from deqing_geo.export import save_layers, save_table
+    from deqing_geo.export import save_layers, save_results, save_table
     from deqing_geo.faults import check_boundaries, repair_boundaries
     from deqing_geo.grades import road_classes
     from deqing_geo.inputs import (
@@ -33,21 +44,25 @@ if TYPE_CHECKING:
     )
     from deqing_geo.layers import read_homes, read_parks, read_roads
     from deqing_geo.maps import (
+        add_basemap,
         add_coverage,
         add_dead_ends,
         add_density,
         add_imprint,
         add_layer,
         add_links,
+        add_raster,
         add_reach,
         add_roads,
         add_sites,
         add_terrain,
         area_map,
+        compare_maps,
         coverage_map,
         fault_map,
         road_map,
         save_map,
+        timeline_map,
         use_palette,
         village_map,
     )
@@ -120,6 +135,12 @@ _HOMES = {
     "read_received": "received",
     "add_imprint": "maps",
     "use_palette": "maps",
+    "add_basemap": "maps",
+    "add_raster": "maps",
+    "compare_maps": "maps",
+    "timeline_map": "maps",
+    "save_results": "export",
+    "export_atlas": "atlas",
     "save_map": "maps",
     "fault_map": "maps",
     "road_map": "maps",
@@ -158,16 +179,19 @@ _ROOMS = (
     "standards",
     "tallies",
     "weights",
+    "papers",
 )
 
 __all__ = [
     "Raster",
+    "add_basemap",
     "add_coverage",
     "add_dead_ends",
     "add_density",
     "add_imprint",
     "add_layer",
     "add_links",
+    "add_raster",
     "add_reach",
     "add_roads",
     "add_sites",
@@ -177,6 +201,7 @@ __all__ = [
     "check_boundaries",
     "classify_villages",
     "columns",
+    "compare_maps",
     "coverage_band",
     "coverage_map",
     "crs",
@@ -184,9 +209,11 @@ __all__ = [
     "density_band",
     "divisions",
     "errors",
+    "export_atlas",
     "fault_map",
     "gap_list",
     "grid",
+    "papers",
     "park_coverage",
     "park_ledger",
     "reach",
@@ -217,6 +244,7 @@ __all__ = [
     "save_layers",
     "save_map",
     "save_quality_report",
+    "save_results",
     "save_table",
     "save_village_papers",
     "scenario",
@@ -227,6 +255,7 @@ __all__ = [
     "suggest_links",
     "suggest_parks",
     "tallies",
+    "timeline_map",
     "to_csr",
     "travel_minutes",
     "use_palette",

@@ -94,6 +94,10 @@ class OfflineAssetError(ExportError):
     """A map asks for something that is not in the file and not installed."""
 
 
+class FontError(ExportError):
+    """No font here has the characters a page needs; it would show empty boxes."""
+
+
 class DeqingGeoWarning(UserWarning):
     """Base of every warning: the answer is right and the reader should know more."""
 

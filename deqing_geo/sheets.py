@@ -209,7 +209,14 @@ def packed(book: Workbook, *, own_heights: bool = True) -> bytes:
         The .xlsx.
     """
     held = io.BytesIO()
-    book.save(held)
+    try:
+        book.save(held)
+    except Exception as error:
+        # Sheets are put together in the system's temporary folder, which may be full; the
+        # writer of XML has an error of its own for that.
+        if type(error).__name__ != "SerialisationError":
+            raise
+        raise OSError(f"the temporary folder: {error}") from error
 
     def fixed(part: str, content: bytes) -> bytes:
         if part == "docProps/core.xml":

@@ -35,10 +35,14 @@ def run(files, *arguments):
 
 
 def table(file):
-    sheet = load_workbook(file).active
-    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-    head = next(at for at, row in enumerate(rows) if sum(one is not None for one in row) > 2)
-    return [dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :]]
+    """The rows of the first sheet; of a paper without its sum and the line to sign on."""
+    rows = [list(row) for row in load_workbook(file).active.iter_rows(values_only=True)]
+    first = [row[0] for row in rows]
+    papers = [at for at, one in enumerate(first) if one in ("序号", "次序")]
+    wide = (at for at, row in enumerate(rows) if sum(one is not None for one in row) > 2)
+    head = papers[0] if papers else next(wide)
+    body = [dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :]]
+    return [row for row in body if not papers or isinstance(next(iter(row.values())), int)]
 
 
 def test_one_command_measures_a_zone_and_prints_what_it_hangs_on(files, capsys):
@@ -59,6 +63,9 @@ def test_the_folder_holds_maps_and_papers_that_add_up(files, tmp_path, capsys):
     forecast = table(out / "项目建成后路网密度测算表.xlsx")
 
     assert summary["overall"] == pytest.approx(4 / 3, abs=1e-4)
+    assert {"路网密度测算方法说明.docx", "路网密度手工核对.docx"} <= {
+        one.name for one in out.iterdir()
+    }
     assert sum(row["计入长度(公里)"] for row in ledger) == pytest.approx(4.0, abs=1e-6)
     assert [row["道路名称"] for row in changes] == ["界巷"]
     assert changes[0]["增减长度(公里)"] == pytest.approx(1.0, abs=1e-6)

@@ -34,7 +34,7 @@ FLOORS = {
     ),
     5: ("tallies", "coverage"),
     6: ("villages", "progress", "siting"),
-    7: ("maps", "export", "papers"),
+    7: ("maps", "export", "papers", "atlas"),
     8: ("sample",),
     9: ("batch",),
     10: ("cli",),
@@ -42,7 +42,14 @@ FLOORS = {
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Who may know which library.
-ALONE = {"folium": "maps", "branca": "maps", "argparse": "cli", "rich": "cli", "docx": "papers"}
+ALONE = {
+    "folium": "maps",
+    "branca": "maps",
+    "argparse": "cli",
+    "rich": "cli",
+    "docx": "papers",
+    "matplotlib": "atlas",
+}
 
 
 def imports(source: str, module: str) -> set[str]:

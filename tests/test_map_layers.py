@@ -15,7 +15,7 @@ import deqing_geo as dg
 from deqing_geo import columns as names
 from deqing_geo import sample
 from deqing_geo.errors import CRSError, GeometryError, InputError
-from deqing_geo.maps import backdrop
+from deqing_geo.maps import backdrop, ground, tints
 from deqing_geo.rasters import Raster
 
 
@@ -135,10 +135,10 @@ def test_each_point_of_the_picture_has_the_tint_of_its_cell():
 
 
 def test_level_ground_keeps_its_tint_and_slopes_face_the_light():
-    level = backdrop._shaded(flat(np.full((5, 5), 10.0)))[2, 2, :3]
+    level = tints.shaded(flat(np.full((5, 5), 10.0)))[0][2, 2, :3]
     fall = np.add.outer(np.arange(9.0), np.arange(9.0)) * 50
     away, toward = (
-        backdrop._shaded(flat(values))[4, 4, :3].astype(int).sum()
+        tints.shaded(flat(values))[0][4, 4, :3].astype(int).sum()
         for values in (400 - fall / 8, fall / 8)
     )
 
@@ -163,7 +163,7 @@ def test_a_large_terrain_is_drawn_coarser_and_stays_small():
     html = page(dg.add_terrain(plain(), Raster(values, 500_000, 3_400_000, 30, sample.CRS)))
     image = picture(html)
 
-    assert image.shape[0] * image.shape[1] <= backdrop.MOST_POINTS * 1.01
+    assert image.shape[0] * image.shape[1] <= ground.MOST_POINTS * 1.01
 
 
 def test_the_same_ground_is_the_same_bytes():

@@ -247,6 +247,15 @@ def test_a_school_is_found_by_its_name_and_two_layers_keep_theirs_apart():
     assert page.seek == "查找村(社区)、学校"
 
 
+def test_a_suggested_site_is_kept_from_the_public():
+    coverage = dg.park_coverage(sample.villages(), sample.parks(), sample.homes())
+    siting = dg.suggest_parks(coverage, target=0.9, grid_m=100)
+    m = maps.add_sites(maps.coverage_map(coverage), siting)
+
+    with pytest.raises(errors.ExportError, match="may not show 口袋公园建议选址"):
+        html_of(maps.add_imprint(m, audience="public"))
+
+
 def test_stories_without_a_town_make_no_town():
     assert places_of({}) == []
     assert places_of({"a": {"name": "甲", "parts": []}}) == []

@@ -28,8 +28,10 @@ from deqing_geo.coverage import (
 )
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.maps import add_layer, add_sites, coverage_map, save_map
 from deqing_geo.network import road_network
+from deqing_geo.papers import save_hand_check, save_method_note, save_park_papers
 from deqing_geo.siting import Siting, suggest_parks
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 MAP, SITES_MAP = "公园绿地服务半径覆盖图.html", "口袋公园建议选址图.html"
 LAYERS, SUMMARY = "parks.gpkg", "summary.json"
+NOTE, BY_HAND = "公园绿地服务半径覆盖率测算方法说明.docx", "公园绿地服务半径覆盖率手工核对.docx"
 # Tables by what they hold; each a workbook, to be filed.
 TABLES = {
     "coverage": "公园绿地服务半径覆盖率.xlsx",
@@ -235,7 +238,9 @@ def write_parks(
     Returns
     -------
     tuple of Path
-        The files: maps, tables as workbooks, ``parks.gpkg``, and ``summary.json``.
+        The files: maps, tables as workbooks, the papers to sign (公园计入明细表, 服务盲区清单 and
+        建议选址清单), the method note and the page to check by hand, ``parks.gpkg``, and
+        ``summary.json``.
 
     Raises
     ------
@@ -253,7 +258,7 @@ def write_parks(
     True
     """
     folder = Path(out)
-    for name in (MAP, SITES_MAP, LAYERS, SUMMARY, *TABLES.values()):
+    for name in (MAP, SITES_MAP, LAYERS, SUMMARY, NOTE, BY_HAND, *TABLES.values()):
         refuse_overwriting(folder / name, inputs)
     coverage, siting = results.coverage, results.siting
     with whole_folder(folder, last=SUMMARY) as draft:
@@ -265,8 +270,6 @@ def write_parks(
         tell(STEPS[4], 4, len(STEPS))
         tables: dict[str, pd.DataFrame] = {
             "coverage": coverage.table,
-            "ledger": results.ledger,
-            "gaps": results.gaps,
             "band": results.band.table,
         }
         if results.changes is not None:
@@ -275,16 +278,33 @@ def write_parks(
             tables["forecast"] = results.forecast.table
         layers = {"coverage": coverage.table, "gaps": results.gaps, "parks": coverage.parks}
         if siting is not None:
-            tables["sites"] = siting.sites
             layers |= {"sites": siting.sites}
         for name, table in tables.items():
             save_table(table, draft / TABLES[name])
+        towns, roads = _named(job.towns, "town_name"), _named(job.roads, "road_name")
+        office = imprint_in_use()
+        save_park_papers(
+            coverage,
+            draft,
+            siting=siting,
+            gaps=results.gaps,
+            towns=towns,
+            roads=roads,
+            unit=office.made_by,
+            review_stage=office.stage,
+        )
+        save_method_note(coverage, draft / NOTE, unit=office.made_by, day=coverage.as_of)
+        save_hand_check(coverage, draft / BY_HAND, unit=office.made_by)
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=coverage.sources)
+        save_layers(draft / LAYERS, layers, sources=coverage.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())
     return tuple(folder / name for name in made)
+
+
+def _named(layer: gpd.GeoDataFrame | None, column: str) -> gpd.GeoDataFrame | None:
+    return layer if layer is not None and column in layer else None
 
 
 def _map(job: ParkJob, results: ParkResults) -> folium.Map:

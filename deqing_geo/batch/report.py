@@ -310,7 +310,10 @@ def _save_tables(results: Results, folder: Path) -> None:
     if types is not None:
         save_table(readable(types), folder / "villages.csv")
         save_layers(
-            folder / "villages.gpkg", {"villages": plain(types.table)}, sources=types.sources
+            folder / "villages.gpkg",
+            {"villages": plain(types.table)},
+            sources=types.sources,
+            styled=True,
         )
         if "town_name" in types.table:
             save_table(_by_town(types), folder / "villages_by_town.csv")
@@ -318,7 +321,7 @@ def _save_tables(results: Results, folder: Path) -> None:
         save_table(_scored(results.card), folder / "scorecard.csv")
     layers = {name: frame for name, frame in layers.items() if len(frame)}
     if layers:
-        save_layers(folder / "results.gpkg", layers, sources=sources)
+        save_layers(folder / "results.gpkg", layers, sources=sources, styled=True)
 
 
 def _named(density: RoadDensity) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
+from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
     add_dead_ends,
@@ -33,6 +34,7 @@ from deqing_geo.maps import (
     save_map,
 )
 from deqing_geo.network import dead_ends, road_graph, suggest_links
+from deqing_geo.papers import save_hand_check, save_method_note, save_road_papers
 from deqing_geo.roads import (
     CentreLines,
     DensityBand,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 MAP, CELLS_MAP = "建成区路网图.html", "路网密度分区图.html"
 LAYERS, SUMMARY = "roads.gpkg", "summary.json"
+NOTE, BY_HAND = "路网密度测算方法说明.docx", "路网密度手工核对.docx"
 # Tables by what they hold; each a workbook, to be filed.
 TABLES = {
     "density": "路网密度.xlsx",
@@ -243,7 +246,8 @@ def write_roads(
     Returns
     -------
     tuple of Path
-        The files: maps, tables as workbooks, ``roads.gpkg``, and ``summary.json``.
+        The files: maps, tables as workbooks, 道路计入明细表 to sign, the method note and the page
+        to check by hand, ``roads.gpkg``, and ``summary.json``.
 
     Raises
     ------
@@ -261,7 +265,7 @@ def write_roads(
     True
     """
     folder = Path(out)
-    for name in (MAP, CELLS_MAP, LAYERS, SUMMARY, *TABLES.values()):
+    for name in (MAP, CELLS_MAP, LAYERS, SUMMARY, NOTE, BY_HAND, *TABLES.values()):
         refuse_overwriting(folder / name, inputs)
     with whole_folder(folder, last=SUMMARY) as draft:
         tell(STEPS[4], 4, len(STEPS))
@@ -275,6 +279,11 @@ def write_roads(
         tell(STEPS[5], 5, len(STEPS))
         for name, table in _tables(results).items():
             save_table(table, draft / TABLES[name])
+        office = imprint_in_use()
+        unit = office.made_by
+        save_road_papers(results.density, draft, unit=unit, review_stage=office.stage)
+        save_method_note(results.density, draft / NOTE, unit=unit, day=results.density.as_of)
+        save_hand_check(results.density, draft / BY_HAND, unit=unit)
         layers = {"density": results.density.table, "dead_ends": results.ends}
         layers |= {"links": results.links}
         if results.merged is not None:
@@ -282,7 +291,7 @@ def write_roads(
         if results.cells is not None:
             layers["cells"] = results.cells.table
         layers = {name: frame for name, frame in layers.items() if len(frame)}
-        save_layers(draft / LAYERS, layers, sources=results.density.sources)
+        save_layers(draft / LAYERS, layers, sources=results.density.sources, styled=True)
         text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())
@@ -309,7 +318,6 @@ def _tables(results: RoadResults) -> dict[str, pd.DataFrame]:
     out = {
         "density": density.table,
         "by_class": by_class,
-        "ledger": results.ledger,
         "band": results.band.table,
         "dead_ends": results.ends.drop(columns=["node", "end_loop"]),
         "links": results.links.drop(columns=["node", "to_node", "joins_parts", "joins_km"]),

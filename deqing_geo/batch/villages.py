@@ -27,7 +27,7 @@ from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
 from deqing_geo.inputs import read_overrides
 from deqing_geo.maps import add_layer, save_map, village_map
-from deqing_geo.papers import save_village_papers
+from deqing_geo.papers import save_method_note, save_village_papers
 from deqing_geo.villages import (
     Agreement,
     Fit,
@@ -50,6 +50,7 @@ MAP, TABLE, FACTS, LAYERS, FIT, SUMMARY = (
 )  # fmt: skip
 CHANGES = "村庄类型变化表.xlsx"
 FORMS = "村庄分类意见征询表"
+NOTE = "村庄分类测算方法说明.docx"
 # What a run was judged by, kept beside it so that the next can judge it again.
 SCHEME, LOCAL, LOG = "scheme.toml", "local.toml", "decisions.csv"
 LAYER = "villages"
@@ -265,8 +266,9 @@ def write_villages(
     Returns
     -------
     tuple of Path
-        The files: the map, the table for machines and people, the layer, the papers, the bounds
-        of the potential for next year (``fit.toml``), and ``summary.json``.
+        The files: the map, the table for machines and people, the layer, the papers with the
+        note on method, the bounds of the potential for next year (``fit.toml``), and
+        ``summary.json``.
 
     Raises
     ------
@@ -284,7 +286,7 @@ def write_villages(
     True
     """
     folder, types = Path(out), results.types
-    for name in (MAP, TABLE, FACTS, LAYERS, FIT, SUMMARY, CHANGES, SCHEME, LOCAL, LOG):
+    for name in (MAP, TABLE, FACTS, LAYERS, FIT, SUMMARY, CHANGES, NOTE, SCHEME, LOCAL, LOG):
         refuse_overwriting(folder / name, inputs)
     with whole_folder(folder, last=SUMMARY) as draft:
         tell(STEPS[3], 3, len(STEPS))
@@ -295,7 +297,8 @@ def write_villages(
         tell(STEPS[4], 4, len(STEPS))
         save_table(readable(types), draft / TABLE)
         save_facts(types.table, draft / FACTS, scheme=types.scheme)
-        save_layers(draft / LAYERS, {LAYER: plain(types.table)}, sources=types.sources)
+        save_layers(draft / LAYERS, {LAYER: plain(types.table)}, sources=types.sources, styled=True)
+        save_method_note(types, draft / NOTE, unit=job.unit, day=job.as_of)
         if "town_name" in types.table:
             save_village_papers(types, draft, unit=job.unit, day=job.as_of)
         if results.changes is not None:

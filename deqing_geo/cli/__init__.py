@@ -112,7 +112,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, facts, parks, roads
+    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -139,9 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("recipe", metavar="RECIPE.toml", help="which layers, counted how")
     report.add_argument("--out", required=True, metavar="DIR", help="folder for the products")
     _add_each(report)
-    report.add_argument(
-        "--jobs", type=int, metavar="N", help="processes; for a recipe with [products]"
-    )
     report.add_argument(
         "--resume", action="store_true", help="go on where a run was cut off, with [products]"
     )
@@ -176,6 +173,8 @@ def _parser() -> argparse.ArgumentParser:
     parks.add(commands)
     facts.add(commands)
     classify.add(commands)
+    export.add(commands)
+    submit.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
@@ -199,6 +198,20 @@ def _add_each(command: argparse.ArgumentParser) -> None:
         "--each",
         choices=["town"],
         help="also a map and a table of villages for every town (分镇图、分镇表), in DIR/towns",
+    )
+    command.add_argument(
+        "--atlas",
+        nargs="?",
+        const="A3",
+        metavar="PAPER",
+        help="also an atlas to print (图集), in DIR/atlas; on A3, or A4 to A0",
+    )
+    command.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="make the atlas, or the recipe's [products], in N processes; default: 1",
     )
 
 
@@ -242,10 +255,9 @@ def _report(arguments: argparse.Namespace) -> int | None:
     recipe = load_recipe(arguments.recipe)
     if recipe.products:
         return press.run(arguments, recipe)
-    if arguments.resume or arguments.jobs is not None:
+    if arguments.resume:
         raise InputError(
-            "--resume and --jobs go with a recipe that names its [products]; this one is made "
-            "in one piece."
+            "--resume goes with a recipe that names its [products]; this one is made in one piece."
         )
     _make(arguments, lambda tell: open_recipe(recipe, tell))
     return None
@@ -262,8 +274,20 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
 
     started = time.perf_counter()
     require_folder(arguments.out)
+    atlas = None
+    if arguments.atlas:
+        # A slip in an option is told before anything is measured.
+        from deqing_geo.batch.atlas import check_atlas, write_atlas
+
+        check_atlas(arguments.atlas, arguments.jobs)
     with shown.progress() as tell:
-        report = run(open_job(tell), arguments.out, tell, each=arguments.each)
+        job = open_job(tell)
+        report = run(job, arguments.out, tell, each=arguments.each)
+        if arguments.atlas:
+            atlas = write_atlas(
+                job, report.results, report.out, paper=arguments.atlas, jobs=arguments.jobs,
+                tell=tell,
+            )  # fmt: skip
     console = shown.console()
     if report.types is not None:
         shown.show_types(console, report.types)
@@ -277,6 +301,9 @@ def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None
     console.print("  " + ", ".join(own), soft_wrap=True)
     if len(own) < len(report.files):
         console.print(f"  towns: {len(report.files) - len(own)} files", soft_wrap=True)
+    if atlas is not None:
+        said = f"  atlas: {len(atlas.table)} pages, {len(atlas.files)} files"
+        console.print(said, soft_wrap=True)
 
 
 def _measure_roads(arguments: argparse.Namespace) -> None:

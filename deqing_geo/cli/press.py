@@ -41,11 +41,13 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
     from deqing_geo.batch import press
     from deqing_geo.errors import InputError
 
-    if arguments.each:
-        raise InputError("--each: the recipe names its products; write each_town there.")
+    if arguments.each or arguments.atlas:
+        raise InputError(
+            "--each and --atlas go with a recipe without [products]; this one names what is made."
+        )
     started = time.perf_counter()
     with _followed() as tell:
-        done = press(recipe, arguments.out, tell, jobs=arguments.jobs or 1, resume=arguments.resume)
+        done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
     seconds = time.perf_counter() - started
     if not done.made and not done.failed:
         print(f"{done.out}: nothing to do, all {done.files} files stand ({seconds:.1f} s)")

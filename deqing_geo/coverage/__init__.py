@@ -10,7 +10,7 @@ from deqing_geo.coverage.access import Access
 from deqing_geo.coverage.band import CoverageBand, coverage_band
 from deqing_geo.coverage.changes import CoverageChanges
 from deqing_geo.coverage.forecast import CoverageForecast
-from deqing_geo.coverage.ledger import gap_list, park_ledger
+from deqing_geo.coverage.ledger import gap_list, lying_in, park_ledger
 from deqing_geo.coverage.result import Coverage
 from deqing_geo.coverage.service import park_coverage, service_coverage
 from deqing_geo.coverage.walking import Walking
@@ -24,6 +24,7 @@ __all__ = [
     "Walking",
     "coverage_band",
     "gap_list",
+    "lying_in",
     "park_coverage",
     "park_ledger",
     "service_coverage",

@@ -81,7 +81,7 @@ def park_ledger(coverage: Coverage, *, towns: gpd.GeoDataFrame | None = None) ->
             raise ColumnError(f"`towns` has no column `{TOWN}`.")
         require_metres(parks=parks, towns=towns)
         require_polygons(towns=towns)
-        found = _where(_shapes(parks), towns)
+        found = lying_in(_shapes(parks), towns)
         town = np.where(town == "", found, town)
     table = pd.DataFrame(
         {
@@ -221,6 +221,44 @@ def gap_list(
     return out
 
 
+def lying_in(shapes: Shapes, layer: gpd.GeoDataFrame, column: str = TOWN) -> Words:
+    """What the area is called that holds most of each shape.
+
+    Parameters
+    ----------
+    shapes : array of shapely geometries
+        In the layer's system.
+    layer : GeoDataFrame of Polygon
+        Valid: towns, villages or the like.
+    column : str
+        Of their names.
+
+    Returns
+    -------
+    array of str
+        Blank where a shape lies in none; of areas that hold as much the first.
+
+    Examples
+    --------
+    >>> towns = gpd.GeoDataFrame(
+    ...     {"town_name": ["西镇", "东镇"]}, geometry=shapely.box([0, 10], 0, [10, 20], 10)
+    ... )
+    >>> lying_in(np.array([shapely.box(7, 0, 12, 2), shapely.Point(50, 50)]), towns).tolist()
+    ['西镇', '']
+    """
+    called = _texts(layer, column)
+    out = np.full(len(shapes), "", dtype=object)
+    land = _shapes(layer)
+    row, area = shapely.STRtree(land).query(shapes, predicate="intersects")
+    if len(row) == 0:
+        return out
+    common = shapely.intersection(shapes[row], land[area])
+    order = np.lexsort((area, -shapely.length(common), -shapely.area(common), row))
+    first = order[np.flatnonzero(np.diff(row[order], prepend=-1))]
+    out[row[first]] = called[area[first]]
+    return out
+
+
 def _by_block(basis: Basis, blocks: Shapes) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Gaps and demand cut by blocks; -1 is in none of them, and in several the first has it."""
     frames = []
@@ -310,19 +348,4 @@ def _numbers(frame: gpd.GeoDataFrame, column: str) -> Floats:
 def _taken(values: Words, at: Ints, there: NDArray[np.bool_]) -> Words:
     out = np.full(len(at), "", dtype=object)
     out[there] = values[at[there]]
-    return out
-
-
-def _where(shapes: Shapes, towns: gpd.GeoDataFrame) -> Words:
-    """The town that holds most of each shape; blank where none does."""
-    called = _texts(towns, TOWN)
-    out = np.full(len(shapes), "", dtype=object)
-    land = _shapes(towns)
-    row, town = shapely.STRtree(land).query(shapes, predicate="intersects")
-    if len(row) == 0:
-        return out
-    common = shapely.intersection(shapes[row], land[town])
-    order = np.lexsort((town, -shapely.length(common), -shapely.area(common), row))
-    first = order[np.flatnonzero(np.diff(row[order], prepend=-1))]
-    out[row[first]] = called[town[first]]
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,55 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     ending = Path(path).suffix.lower()
     if ending not in (".csv", ".xlsx"):
         raise ExportError(f"{path}: name a file that ends in .csv or .xlsx.")
-    out = _without_shapes(table)
     if ending == ".xlsx":
-        require_sheet(out, str(path))
+        require_sheet(_without_shapes(table), str(path))
+    out, said = for_readers(table), marks(table)
+    if ending == ".csv":
+        out = out.assign(**{heading(key): text for key, text in said.items()})
+    with whole_file(path) as draft:
+        if ending == ".csv":
+            write_csv(out, draft)
+        else:
+            above = [f"{names.label(key)}:{text}" for key, text in said.items()]
+            write_workbook(out, draft, above, called=str(path))
+    return Path(path)
+
+
+def write_csv(table: pd.DataFrame, draft: Path) -> None:
+    """A table of plain cells as CSV: a byte-order mark, and nothing a spreadsheet would run.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Column names are the headings; the index is left out.
+    draft : Path
+        Where.
+    """
+    out = table.map(harmless, na_action="ignore")
+    out.columns = pd.Index([harmless(column) for column in out.columns])
+    out.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def for_readers(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as people read it: Chinese headings and words, percentages, six decimals.
+
+    Parameters
+    ----------
+    table : DataFrame or GeoDataFrame
+        Of a result; it is left as it is.
+
+    Returns
+    -------
+    DataFrame
+        Without shapes; the index is the first column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> for_readers(pd.DataFrame({"park_coverage": [0.5]}, index=["甲"])).iloc[0, 1].item()
+    50.0
+    """
+    out = _without_shapes(table)
     for column in out.columns:
         known = names.registry().get(str(column))
         if known is not None and known.unit == "ratio":
@@ -71,25 +118,57 @@ def save_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         elif pd.api.types.is_bool_dtype(out[column]):
             words = ("计入", "不计入") if column == "counted" else ("是", "否")
             out[column] = out[column].map({True: words[0], False: words[1]})
-        elif str(column) == "evidence":
-            marks_of = names.phrases("evidence")
-            out[column] = out[column].map(lambda mark, said=marks_of: said.get(mark, mark))
-        elif str(column) in names.vocabularies():
-            labels = names.vocabulary(str(column))
-            out[column] = out[column].map(lambda word, labels=labels: labels.get(word, word))
-    said = marks(table)
-    if ending == ".csv":
-        out = out.assign(**said)
-    out.columns = pd.Index([_heading(str(column)) for column in out.columns])
-    with whole_file(path) as draft:
-        if ending == ".csv":
-            out = out.map(harmless, na_action="ignore")
-            out.columns = pd.Index([harmless(column) for column in out.columns])
-            out.to_csv(draft, index=False, encoding="utf-8-sig", lineterminator="\r\n")
         else:
-            above = [f"{names.label(key)}:{text}" for key, text in said.items()]
-            write_workbook(out, draft, above, called=str(path))
-    return Path(path)
+            out[column] = in_chinese(out[column])
+    out.columns = pd.Index(headings([str(column) for column in out.columns]))
+    return out
+
+
+def headings(columns: Sequence[str]) -> list[str]:
+    """What stands over the columns of one table.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        All of them: ``other`` among classes of roads is one of them, and no weight.
+
+    Returns
+    -------
+    list of str
+        One a column.
+
+    Examples
+    --------
+    >>> headings(["arterial", "branch", "other"])
+    ['主干路(公里)', '支路(公里)', '其他道路(公里)']
+    """
+    classes = names.vocabulary("road_class")
+    of_roads = sum(one in classes and one not in names.registry() for one in columns) > 0
+    return [
+        f"{classes[one]}(公里)" if of_roads and one in classes else heading(one) for one in columns
+    ]
+
+
+def in_chinese(values: pd.Series[Any]) -> pd.Series[Any]:
+    """A column of words of a vocabulary by their labels; any other column as it is.
+
+    Parameters
+    ----------
+    values : Series
+        Named as the column.
+
+    Returns
+    -------
+    Series
+        Words that are not in the vocabulary stay.
+    """
+    if str(values.name) == "evidence":
+        labels = names.phrases("evidence")
+    elif str(values.name) in names.vocabularies():
+        labels = names.vocabulary(str(values.name))
+    else:
+        return values
+    return values.map(lambda word: labels.get(word, word))
 
 
 def _without_shapes(table: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +201,24 @@ def index_name(index: pd.Index[Any], taken: pd.Index[Any]) -> str:
     return name
 
 
-def _heading(column: str) -> str:
+def heading(column: str) -> str:
+    """What stands over a column.
+
+    Parameters
+    ----------
+    column : str
+        Registered or not.
+
+    Returns
+    -------
+    str
+        Its label with the unit; another name as it is.
+
+    Examples
+    --------
+    >>> heading("park_coverage"), heading("备注栏")
+    ('公园绿地服务半径覆盖率(%)', '备注栏')
+    """
     if column in names.registry():
         return names.label(column, unit=True)
     if column == "area_id":

@@ -113,7 +113,8 @@ def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty temporary folder beside `out` to write to.
+        An empty temporary folder inside `out` to write to. Folders in it, such as a
+        geodatabase, arrive as one: the whole folder takes the place of the old one.
 
     Raises
     ------
@@ -129,7 +130,8 @@ def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
         yield draft
         files = sorted(draft.iterdir(), key=lambda file: (file.name == last, file.name))
         for file in files:
-            _flush(file)
+            for one in sorted(_files(file)):
+                _flush(one)
         _exchange(files, target)
     except OSError as error:
         if isinstance(error, BoundaryFileError):
@@ -189,7 +191,12 @@ def _exchange(files: list[Path], target: Path) -> None:
         for there in moved:
             old = aside / there.name
             if old.exists():
+                if there.is_dir():
+                    # A folder is not replaced by another one.
+                    shutil.rmtree(there, ignore_errors=True)
                 os.replace(old, there)
+            elif there.is_dir():
+                shutil.rmtree(there, ignore_errors=True)
             else:
                 there.unlink(missing_ok=True)
         raise
@@ -198,3 +205,7 @@ def _exchange(files: list[Path], target: Path) -> None:
 def _flush(file: Path) -> None:
     with file.open("rb+") as handle:
         os.fsync(handle.fileno())
+
+
+def _files(path: Path) -> list[Path]:
+    return [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path]

@@ -115,11 +115,136 @@ def simplify(layers: Sequence[Shapes], metres: float = SIMPLIFY_M) -> Simplified
     return Simplified(metres, before, after, shapes, page.units, page.invalid, page.loose)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Thinned:
+    """Shapes with fewer points and rounder numbers, to be written and not only drawn.
+
+    Attributes
+    ----------
+    shapes : list of array of shapely geometries
+        Per layer, in degrees; None where there was none.
+    units : list of int
+        Per layer, to what part of a degree it is rounded.
+    """
+
+    shapes: list[NDArray[Any]]
+    units: list[int]
+
+
+def thinned(layers: Sequence[NDArray[Any]], metres: float, unit: int) -> Thinned:
+    """Simplify layers together and round them, as shapes.
+
+    Parameters
+    ----------
+    layers : sequence of array of shapely geometries
+        In degrees; points are rounded only.
+    metres : float
+        How far a border may move; 0 only rounds.
+    unit : int
+        Into how many a degree is parted, 10 000 for four decimals. A layer that would not stay
+        as it is at so coarse a grid, such as small parks, gets one more decimal, and another.
+
+    Returns
+    -------
+    Thinned
+        In the order of the layers and of their shapes.
+
+    Examples
+    --------
+    >>> bent = shapely.LineString([(120, 30.5), (120.01, 30.50001), (120.02, 30.50012)])
+    >>> thinned([np.array([bent])], 50, 10_000).shapes[0][0].wkt
+    'LINESTRING (120 30.5, 120.02 30.5001)'
+    """
+    held = [Shapes(shapes) for shapes in layers]
+    taken = [runs_of(layer.shapes) for layer in held]
+    page = _Page(held, taken, metres, unit)
+    drawn: list[tuple[NDArray[np.float64], NDArray[np.intp]]] = [
+        (runs.xy, runs.first) for runs in taken
+    ]
+    if sum(len(runs.xy) for runs in taken):
+        page.simplify()
+        drawn = page.drawn()
+    out, units = [], []
+    for layer, runs, (xy, first), grid in zip(held, taken, drawn, page.units, strict=True):
+        # Lines may be of any size: only areas ask for a finer grid.
+        good = shapely.is_valid(layer.shapes) & (shapely.get_dimensions(layer.shapes) == 2)
+        made = _rebuilt(layer.shapes, runs, xy, first, grid)
+        while grid < UNIT and (good & ~shapely.is_valid(made)).any():
+            grid *= 10
+            made = _rebuilt(layer.shapes, runs, xy, first, grid)
+        out.append(made)
+        units.append(grid)
+    return Thinned(out, units)
+
+
+def _rebuilt(
+    shapes: NDArray[Any], runs: Runs, xy: NDArray[np.float64], first: NDArray[np.intp], unit: int
+) -> NDArray[Any]:
+    """Shapes out of runs again; what has no run is a point and is rounded."""
+    out = shapely.transform(shapes, lambda points: np.round(points * unit) / unit)
+    if len(first) == 0:
+        return np.asarray(out, dtype=object)
+    out = np.asarray(out, dtype=object)
+    size = lengths(first, len(xy))
+    run_of = np.repeat(np.arange(len(first)), size)
+    points = np.round(xy * unit) / unit
+    # A line that a coarse grid makes a point is written on the finest.
+    spread = np.maximum.reduceat(points, first) - np.minimum.reduceat(points, first)
+    still = ~runs.closed & (spread.max(axis=1) == 0)
+    points = np.where(still[run_of][:, None], np.round(xy * UNIT) / UNIT, points)
+    keep = np.diff(run_of, prepend=-1) != 0
+    keep |= np.abs(np.diff(points, axis=0, prepend=np.nan)).max(axis=1) > 0
+    # A ring keeps three points and a line two, whatever they round to.
+    few = np.bincount(run_of[keep], minlength=len(first)) < np.where(runs.closed, 3, 2)
+    keep |= few[run_of]
+    points, run_of = points[keep], run_of[keep]
+    areal = runs.closed[run_of]
+    rings_at, lines_at = np.flatnonzero(runs.closed), np.flatnonzero(~runs.closed)
+    areas = np.zeros(len(out), dtype=bool)
+    if len(rings_at):
+        rings = shapely.linearrings(points[areal], indices=np.searchsorted(rings_at, run_of[areal]))
+        part, place = np.unique(runs.part_of[rings_at], return_index=True)
+        made = shapely.polygons(rings, indices=np.searchsorted(part, runs.part_of[rings_at]))
+        _put(out, runs.shape_of[rings_at[place]], np.asarray(made), shapely.multipolygons)
+        areas[runs.shape_of[rings_at]] = True
+    # Of a mixed collection the areas stay.
+    lines_at = lines_at[~areas[runs.shape_of[lines_at]]]
+    if len(lines_at):
+        lineal = np.isin(run_of, lines_at)
+        lines = shapely.linestrings(
+            points[lineal], indices=np.searchsorted(lines_at, run_of[lineal])
+        )
+        lines = np.asarray(lines)
+        # What is a point even there is no line, and nothing is drawn of it.
+        lines[shapely.length(lines) == 0] = shapely.LineString()
+        _put(out, runs.shape_of[lines_at], lines, shapely.multilinestrings)
+    return out
+
+
+def _put(out: NDArray[Any], owner: NDArray[np.intp], pieces: NDArray[Any], several: Any) -> None:
+    """Pieces to their shapes: one as it is, several as one."""
+    shape, at, count = np.unique(owner, return_index=True, return_counts=True)
+    alone = count == 1
+    out[shape[alone]] = pieces[at[alone]]
+    many = np.isin(owner, shape[~alone])
+    if many.any():
+        out[shape[~alone]] = several(
+            pieces[many], indices=np.searchsorted(shape[~alone], owner[many])
+        )
+
+
 class _Page:
     """All runs of all layers, the stretches they are made of, and how those are drawn."""
 
-    def __init__(self, layers: Sequence[Shapes], taken: Sequence[Runs], metres: float) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Shapes],
+        taken: Sequence[Runs],
+        metres: float,
+        unit: int | None = None,
+    ) -> None:
         self.metres = metres
+        self.unit = unit
         sizes = [len(runs.first) for runs in taken]
         self.layer_of = np.repeat(np.arange(len(taken)), sizes)
         self.xy = np.concatenate([np.empty((0, 2)), *(runs.xy for runs in taken)])
@@ -134,7 +259,7 @@ class _Page:
         shapes = np.concatenate([np.empty(0, dtype=np.intp), *(runs.shape_of for runs in taken)])
         self.part_of = np.cumsum(_changes(self.layer_of) | _changes(parts)) - 1
         self.shape_of = np.cumsum(_changes(self.layer_of) | _changes(shapes)) - 1
-        self.units = [UNIT] * len(layers)
+        self.units = [UNIT if unit is None else unit] * len(layers)
         self.loose = [0] * len(layers)
         self.invalid = 0
         if len(self.first) == 0:
@@ -154,7 +279,11 @@ class _Page:
                 self.invalid += int(bad.sum())
                 wide = np.where(bad[runs.shape_of], 0, wide)
             allowed = np.minimum(wide, layer.finest[runs.shape_of])
-            if len(allowed) and np.median(np.minimum(allowed, self.metres)) >= COARSE_FROM_M:
+            if (
+                self.unit is None
+                and len(allowed)
+                and np.median(np.minimum(allowed, self.metres)) >= COARSE_FROM_M
+            ):
                 self.units[at] = COARSE_UNIT
             out.append(allowed)
         return np.concatenate(out)
@@ -173,14 +302,20 @@ class _Page:
         self.points, self.begin = self.arc_xy, self.arc_begin
         self._draw(np.flatnonzero(allowed > 0))
         new = np.arange(self.count)
-        for share in (*ROUNDS, 0.0):
+        # A coarse grid may have to be made finer, each time by one decimal.
+        finer = 0 if self.unit is None else round(np.log10(UNIT / self.unit))
+        for share in (*ROUNDS, *([0.0] * (1 + finer))):
             layer, wrong = np.concatenate([self._shrunk(), self._upset(), self._crossed(new)]).T
             kept = self.allowed[wrong] == 0
             # What is as it was and still went wrong is too fine for the grid.
             for one in np.unique(layer[kept]).tolist():
-                self.units[one] = UNIT
+                self.units[one] = UNIT if self.unit is None else min(10 * self.units[one], UNIT)
             new = np.unique(wrong[~kept])
             if len(new) == 0:
+                if self.unit is not None and kept.any():
+                    # Where the grid became finer, everything on it is looked at again.
+                    new = np.arange(self.count)
+                    continue
                 break
             self.allowed[new] *= share
             self._draw(new)

@@ -17,13 +17,17 @@ from deqing_geo.files import whole_file
 from deqing_geo.looks.palette import Palette, read_palette, use_palette
 from deqing_geo.looks.simplify import SIMPLIFY_M
 from deqing_geo.maps.areas import area_map
-from deqing_geo.maps.backdrop import add_layer, add_terrain
+from deqing_geo.maps.backdrop import add_layer
+from deqing_geo.maps.basemaps import add_basemap
+from deqing_geo.maps.compare import compare_maps
 from deqing_geo.maps.faults import fault_map
+from deqing_geo.maps.ground import add_raster, add_terrain
 from deqing_geo.maps.imprint import add_imprint
 from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
+from deqing_geo.maps.timeline import timeline_map
 from deqing_geo.maps.villages import village_map
 
 if TYPE_CHECKING:
@@ -31,22 +35,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Palette",
+    "add_basemap",
     "add_coverage",
     "add_dead_ends",
     "add_density",
     "add_imprint",
     "add_layer",
     "add_links",
+    "add_raster",
     "add_reach",
     "add_roads",
     "add_sites",
     "add_terrain",
     "area_map",
+    "compare_maps",
     "coverage_map",
     "fault_map",
     "read_palette",
     "road_map",
     "save_map",
+    "timeline_map",
     "use_palette",
     "village_map",
 ]
@@ -64,6 +72,7 @@ def save_map(
     *,
     offline: bool = True,
     simplify_m: float = SIMPLIFY_M,
+    allow_key: bool = False,
 ) -> Path:
     """Write a map to one HTML file, whole or not at all, the same bytes on every run.
 
@@ -74,10 +83,13 @@ def save_map(
     path : path
         Where; ``.html``.
     offline : bool
-        Whether scripts and styles are written into the file, which then asks for nothing.
+        Whether scripts and styles are written into the file, which then asks for nothing but
+        the tiles of a basemap that was added by name.
     simplify_m : float
         How far borders may move so that the file stays small, in metres; the page says so. Areas
         and lengths are those of the shapes as they were. 0 draws every point.
+    allow_key : bool
+        Whether the file may carry the key of a basemap: whoever has the file has the key.
 
     Returns
     -------
@@ -91,7 +103,8 @@ def save_map(
     OfflineAssetError
         If the map asks for something that is not installed, naming it.
     ExportError
-        If the file would be larger than 15 MB, or cannot be written.
+        If the file would be larger than 15 MB, cannot be written, would carry a key that it was
+        not allowed, or lays true coordinates on a map service that draws shifted ones.
 
     Warns
     -----
@@ -126,7 +139,9 @@ def save_map(
         )
     page = page_of(m)
     root = page.get_root()
-    body = root.render(offline=offline, simplify_m=float(simplify_m)).encode("utf-8")
+    body = root.render(offline=offline, simplify_m=float(simplify_m), allow_key=allow_key).encode(
+        "utf-8"
+    )
     size = len(body) / MEGABYTE
     cure = (
         f"Simplify more (simplify_m={max(2 * simplify_m, SIMPLIFY_M):g}), draw fewer layers, or "

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deqing_geo import columns as names
+from deqing_geo.crs import suspect_datum, to_working
 from deqing_geo.looks import named
 from deqing_geo.maps import parts
+from deqing_geo.maps.backdrop import add_layer
 from deqing_geo.maps.page import UNIT, ShapeLayer, encode, page_of
 from deqing_geo.provenance import origins
 
@@ -21,6 +23,7 @@ def area_map(
     title: str = "",
     fill: bool = True,
     view: gpd.GeoDataFrame | None = None,
+    reference: gpd.GeoDataFrame | None = None,
 ) -> folium.Map:
     """A map of areas with their names, ready for results.
 
@@ -34,6 +37,9 @@ def area_map(
         Whether areas are filled with white; without, what is drawn under them shows.
     view : GeoDataFrame, optional
         What the map opens on; by default the areas.
+    reference : GeoDataFrame of Polygon, optional
+        An outline of the same land that is known to be true. It is drawn too; areas that fit
+        it better with a map service's shift undone are off, and the map says so in red.
 
     Returns
     -------
@@ -43,7 +49,8 @@ def area_map(
     Raises
     ------
     CRSError
-        If `areas` or `view` has no CRS or cannot be brought to degrees.
+        If `areas`, `view` or `reference` has no CRS or cannot be brought to degrees, or the
+        reference is an outline of other land.
 
     Examples
     --------
@@ -84,4 +91,18 @@ def area_map(
     contents.seek = parts.asks(areas)
     parts.notice(contents, [str(areas.attrs["notice"])] if areas.attrs.get("notice") else [])
     parts.credit(contents, origins(areas=areas))
+    if reference is not None:
+        _against(m, areas, reference)
     return m
+
+
+def _against(m: folium.Map, areas: gpd.GeoDataFrame, reference: gpd.GeoDataFrame) -> None:
+    """Draw the reference, and say where the areas lie beside it."""
+    placed = to_working(areas, name="areas")
+    suspected = suspect_datum(placed.geometry, reference, placed.crs)
+    add_layer(m, reference, "reference")
+    if suspected is not None:
+        datum, metres = suspected
+        service = names.word(f"map.off_{datum}")
+        said = names.word("map.off").replace("**", service).replace("*", f"{metres:.0f}")
+        page_of(m).contents.warn(said)

@@ -19,6 +19,14 @@ from branca.element import Element, Figure
 
 from deqing_geo.errors import OfflineAssetError
 from deqing_geo.looks.simplify import SIMPLIFY_M
+from deqing_geo.maps.asking import (
+    everything,
+    hosts_asked,
+    keys_withheld,
+    masked,
+    refuse_keys,
+    refuse_shifted,
+)
 
 LEAFLET = "XStatic-Leaflet"
 JQUERY = "XStatic-jQuery"
@@ -72,7 +80,14 @@ class OfflineFigure(Figure):
         super().__init__(title=title, ratio="62%")
         self._name = "OfflineFigure"
 
-    def render(self, *, offline: bool = True, simplify_m: float = SIMPLIFY_M, **kwargs: Any) -> str:
+    def render(
+        self,
+        *,
+        offline: bool = True,
+        simplify_m: float = SIMPLIFY_M,
+        allow_key: bool = False,
+        **kwargs: Any,
+    ) -> str:
         """The page as HTML.
 
         Parameters
@@ -82,6 +97,8 @@ class OfflineFigure(Figure):
             the usual addresses for them.
         simplify_m : float
             How far borders may move so that the page is small, in metres; 0 draws all points.
+        allow_key : bool
+            Whether the page may carry the key of a map service.
 
         Returns
         -------
@@ -92,40 +109,62 @@ class OfflineFigure(Figure):
         ------
         OfflineAssetError
             If the page asks for something that is not installed, naming it.
+        ExportError
+            If the page would carry a key, or lays true coordinates on a service drawn shifted.
         """
         self._settle()
         before = {part: dict(part._children) for part in (self.header, self.html, self.script)}
         pages = [
             child
-            for drawn in self._children.values()
+            for drawn in self._drawn()
             for child in drawn._children.values()
             if hasattr(child, "prepare")
         ]
-        for page in pages:
-            page.prepare(simplify_m)
-        html: str = super().render(**kwargs)
-        for page in pages:
-            page.forget()
-        html = _renumber(html, _ids(self))
-        self._forget(before)
+        if pages:
+            pages[0].prepare(pages, simplify_m)
+        try:
+            html: str = super().render(**kwargs)
+            html = _renumber(html, {one._id for one in everything(self)})
+        finally:
+            # Also after a refusal the next rendering begins anew.
+            for page in pages:
+                page.forget()
+            self._forget(before)
         html = html.replace("<html>", '<html lang="zh-CN">', 1)
+        refuse_shifted(html)
+        if not allow_key:
+            refuse_keys(html, self)
         if not offline:
             return html
-        return _forbid_requests(_inline(html))
+        return _forbid_requests(_inline(html), hosts_asked(self))
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        """The page in a frame, for a notebook; a notebook is a file, so it carries no key."""
+        with keys_withheld(self):
+            html: str = super()._repr_html_(**kwargs)
+        return html
 
     def _forget(self, before: dict[Element, dict[str, Element]]) -> None:
         """Take out again what rendering put in, so that the next rendering is the same."""
         for part, children in before.items():
             part._children.clear()
             part._children.update(children)
-        for drawn in self._children.values():
+        for drawn in self._drawn():
             for layer in drawn._children.values():
                 for name in [name for name in layer._children if name.endswith("_add")]:
                     del layer._children[name]
 
+    def _drawn(self) -> list[Element]:
+        """The maps of the page; one made of several has them beside its children."""
+        return [
+            one
+            for child in self._children.values()
+            for one in (child, *getattr(child, "together", ()))
+        ]
+
     def _settle(self) -> None:
         """Let elements that speak of others come last, on every rendering anew."""
-        for drawn in list(self._children.values()):
+        for drawn in self._drawn():
             last = [
                 (name, child)
                 for name, child in drawn._children.items()
@@ -158,7 +197,7 @@ def _inline(html: str) -> str:
     if asks is not None:
         address = next(group for group in asks.groups() if group)
         raise OfflineAssetError(
-            f"The map asks for {address}, which a page without a network cannot have. "
+            f"The map asks for {masked(address)}, which a page without a network cannot have. "
             "Leave that layer out, or save with offline=False."
         )
     return re.sub(r"<!--asset (\d+)-->", lambda match: kept[int(match[1])], page)
@@ -187,7 +226,7 @@ def _asset_for(url: str, scripts: str) -> str | None:
         if mark in url.lower() and (used is None or not re.search(used, scripts)):
             return None
     raise OfflineAssetError(
-        f"The map asks for {url}, which is not installed. Leave that element out, or save "
+        f"The map asks for {masked(url)}, which is not installed. Leave that element out, or save "
         "with offline=False."
     )
 
@@ -219,8 +258,11 @@ def _data_uri(package: str, name: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(_asset(package, name)).decode()}"
 
 
-def _forbid_requests(html: str) -> str:
-    """A policy the browser keeps: only this page's own scripts run, and nothing is fetched."""
+def _forbid_requests(html: str, hosts: tuple[str, ...] = ()) -> str:
+    """A policy the browser keeps: only this page's own scripts run, and nothing is fetched.
+
+    Except pictures from the hosts of a basemap.
+    """
     # A parser reads \r\n as \n before it hashes; so do we, once, for all.
     html = html.replace("\r\n", "\n").replace("\r", "\n")
     hashes = [
@@ -228,26 +270,13 @@ def _forbid_requests(html: str) -> str:
         for match in _INLINE_SCRIPT.finditer(html)
     ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(hashes))
+    pictures = " ".join(["data:", "blob:", *hosts])
     policy = (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; font-src data:; frame-src data:; base-uri 'none'; form-action 'none'"
+        f"img-src {pictures}; font-src data:; frame-src data:; base-uri 'none'; form-action 'none'"
     )
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}" />'
     return html.replace("<head>", f"<head>\n    {meta}", 1)
-
-
-def _ids(element: Element) -> set[str]:
-    found = {element._id}
-    branches = list(element._children.values())
-    # A figure and a popup keep parts of the page beside their children.
-    branches += [
-        part
-        for part in (getattr(element, name, None) for name in ("header", "html", "script"))
-        if isinstance(part, Element)
-    ]
-    for branch in branches:
-        found |= _ids(branch)
-    return found
 
 
 def _renumber(html: str, known: set[str]) -> str:

@@ -82,7 +82,7 @@ var DeqingMap = (function () {
   }
 
   function layer(map, data) {
-    var group = L.featureGroup(), shapes = DeqingShapes.outlines(map, data);
+    var group = L.featureGroup(), shapes = DeqingShapes.outlines(data);
     var grid = data.grid || data.unit, few = shapes.length < DeqingShapes.LEAN_FROM;
     function bind(drawn, at) {
       var tip = data.tips && data.tips[at], key = data.keys && data.keys[at];
@@ -196,12 +196,6 @@ var DeqingMap = (function () {
     var bounds = drawn.getBounds ? drawn.getBounds() : L.latLngBounds([drawn.getLatLng()]);
     map.fitBounds(bounds.pad(1.5), { animate: false, maxZoom: 18 });
     (found[2] || drawn).openPopup();
-  }
-
-  // The ground lies under every shape, whenever it is switched on.
-  function picture(map, data) {
-    if (!map.getPane("dgGround")) { map.createPane("dgGround").style.zIndex = 250; }
-    return L.imageOverlay(data.picture, data.bounds, { pane: "dgGround", interactive: false });
   }
 
   function control(position, node) {
@@ -365,6 +359,8 @@ var DeqingMap = (function () {
     if (list) { control("topright", list).addTo(map); }
     var byName = new Map();
     data.layers.forEach(function (name, at) { byName.set(name, layers[at][1]); });
+    map.dgLayers = byName;
+    map.dgSwitches = switches;
     var made = legend(map, data, byName);
     if (data.legends.length) { control("bottomleft", made[0]).addTo(map); }
     var scale = L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
@@ -376,6 +372,7 @@ var DeqingMap = (function () {
     DeqingReader.stories(map);
     made[1]();
     function home() {
+      if (map.dgHome) { map.dgHome(); return; }
       if (!data.bounds) { return; }
       // On a wide screen the map stands beside its legend, on a narrow one behind it.
       var size = map.getSize(), wide = size.x > 900;
@@ -398,7 +395,5 @@ var DeqingMap = (function () {
     if (whole) { whole.draw(); }
   }
 
-  return {
-    layer: layer, page: page, picture: picture, element: element, find: find, visit: visit, popupSize: popupSize
-  };
+  return { layer: layer, page: page, element: element, find: find, visit: visit, popupSize: popupSize };
 })();

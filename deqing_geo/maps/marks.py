@@ -35,7 +35,7 @@ def for_the_public(
     Raises
     ------
     ExportError
-        If the map shows villages whose relocation nobody has agreed to.
+        If the map shows villages whose relocation nobody has agreed to, or suggested sites.
     """
     words = names.vocabulary("status")
     held = tuple(words[one] for one in NOT_PUBLIC)
@@ -44,6 +44,12 @@ def for_the_public(
         raise ExportError(
             f"A map for the public may not show {found[0]}: nobody has agreed to it. Draw "
             "types.of(...) without these villages, or keep the map internal."
+        )
+    sites = names.word("layer.sites")
+    if any(part["layer"] == sites for part in legends):
+        raise ExportError(
+            f"A map for the public may not show {sites}: a suggestion is no plan, and nobody has "
+            "decided on it. Draw the map without add_sites, or keep it internal."
         )
     rows = {names.label(one) for one in PUBLIC_ROWS}
     parts = {names.label(one) for one in PUBLIC_PARTS} | {names.word("layer.density")}

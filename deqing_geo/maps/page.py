@@ -7,6 +7,7 @@ textContent; the one exception, a layer's name in Leaflet's own switch, is escap
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
@@ -187,25 +188,35 @@ class Page(MacroElement):
         self._name = "Page"
         self.contents = Contents()
         self._simplified: Simplified | None = None
+        self._loose: list[int] = []
 
-    def prepare(self, simplify_m: float) -> None:
-        """Simplify all layers of the map together, for the rendering that follows.
+    @staticmethod
+    def prepare(pages: Sequence[Page], simplify_m: float) -> None:
+        """Simplify all layers of all maps of a figure together, for the rendering that follows.
 
         Parameters
         ----------
+        pages : sequence of Page
+            In the order they are drawn.
         simplify_m : float
             How far borders may move, in metres; 0 leaves them as they are.
         """
-        places = self._places()
+        places = [page._places() for page in pages]
         if simplify_m > 0:
-            done = self._simplified = simplify([shapes for *_, shapes in places], simplify_m)
-            for (layer, place, _), drawn, unit in zip(places, done.shapes, done.units, strict=True):
-                layer.instead[place] = {"shapes": drawn} | ({"grid": unit} if unit != UNIT else {})
-        layers = _layers(self._parent)
-        many = sum(len(layer.data["shapes"]) for layer in layers if layer.show) >= MANY_SHAPES
-        for layer in layers:
-            layer.waits = many
-        _say_once(places)
+            done = simplify([shapes for these in places for *_, shapes in these], simplify_m)
+            drawn = zip(done.shapes, done.units, done.loose, strict=True)
+            for page, these in zip(pages, places, strict=True):
+                page._simplified, page._loose = done, []
+                for (layer, place, _), (shapes, unit, loose) in zip(these, drawn, strict=False):
+                    grid = {"grid": unit} if unit != UNIT else {}
+                    layer.instead[place] = {"shapes": shapes} | grid
+                    page._loose.append(loose)
+        for page in pages:
+            layers = _layers(page._parent)
+            many = sum(len(layer.data["shapes"]) for layer in layers if layer.show) >= MANY_SHAPES
+            for layer in layers:
+                layer.waits = many
+        _say_once([one for these in places for one in these])
 
     def forget(self) -> None:
         """Leave nothing of a rendering behind."""
@@ -226,7 +237,7 @@ class Page(MacroElement):
         out.append(("dg-mark", said))
         if done.invalid:
             out.append(("dg-mark", names.word("map.invalid").replace("*", str(done.invalid))))
-        for (layer, *_), count in zip(self._places(), done.loose, strict=True):
+        for (layer, *_), count in zip(self._places(), self._loose, strict=True):
             # Areas with names are meant to tile the land; pieces of a result need not.
             if count and layer.data.get("labels"):
                 said = names.word("map.loose").replace("*", str(count))

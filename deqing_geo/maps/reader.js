@@ -215,9 +215,9 @@ var DeqingReader = (function () {
     var node = popup.getElement(), root = map.getContainer();
     if (!node) { return; }
     var frame = root.getBoundingClientRect(), box = node.getBoundingClientRect(), gap = 6;
-    var over = Array.from(root.querySelectorAll(
-      ".dg-title, .dg-legend, .dg-footer, .dg-bar, .dg-list, .dg-measure, .dg-inset, .leaflet-control-layers"
-    )).map(function (one) { return one.getBoundingClientRect(); })
+    var over = Array.from((map.dgFrame || root).querySelectorAll(
+      ".dg-title, .dg-legend, .dg-footer, .dg-bar, .dg-list, .dg-measure, .dg-inset, .dg-fade, .leaflet-control-layers"
+    )).filter(function (one) { return !one.closest(".dg-away, .dg-shadow"); }).map(function (one) { return one.getBoundingClientRect(); })
       .filter(function (one) { return one.width && one.height; });
     function free(dx, dy, others) {
       var l = box.left + dx, r = box.right + dx, t = box.top + dy, b = box.bottom + dy;

@@ -123,9 +123,10 @@ var DeqingShapes = (function () {
 
   // ---------------------------------------------------------------- shapes
 
-  // A layer may draw the shapes of an earlier one, in its own order.
-  function outlines(map, data) {
-    var drawn = map.dgDrawn = map.dgDrawn || {}, shapes = data.shapes;
+  // A layer may draw the shapes of an earlier one, in its own order; also of another map's.
+  var drawn = {};
+  function outlines(data) {
+    var shapes = data.shapes;
     if (data.like !== undefined) {
       var model = drawn[data.like];
       shapes = data.rows ? data.rows.map(function (at) { return model[at]; }) : model;
@@ -232,7 +233,8 @@ var DeqingShapes = (function () {
     onAdd: function (map) {
       this.box = document.createElement("div");
       this.box.className = "leaflet-zoom-hide";
-      map.getPane("tooltipPane").appendChild(this.box);
+      if (!map.getPane("dgNames")) { map.createPane("dgNames").style.zIndex = 645; }
+      map.getPane("dgNames").appendChild(this.box);
       (map.dgNames = map.dgNames || []).push(this);
       // How wide a name is: measured without laying the page out anew for each.
       var probe = this.node("");

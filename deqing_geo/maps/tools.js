@@ -287,7 +287,7 @@ var DeqingTools = (function () {
     rest.appendChild(button("home", words.reset, home));
     if (document.fullscreenEnabled) {
       rest.appendChild(button("full", words.full_screen, function () {
-        if (document.fullscreenElement) { document.exitFullscreen(); } else { map.getContainer().requestFullscreen(); }
+        if (document.fullscreenElement) { document.exitFullscreen(); } else { (map.dgFrame || map.getContainer()).requestFullscreen(); }
       }));
     }
     var ruler = button("measure", words.measure, function () { measure.toggle(ruler); });

@@ -7,23 +7,37 @@ HTML page or as a Word document; only `word` knows the library that writes the l
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deqing_geo.errors import ExportError
-from deqing_geo.files import whole_file
+from deqing_geo.papers.by_hand import save_hand_check
+from deqing_geo.papers.method import save_method_note
+from deqing_geo.papers.parks import save_park_papers
 from deqing_geo.papers.quality import changed, quality_paper
+from deqing_geo.papers.roads import save_road_papers
+from deqing_geo.papers.saved import require_ending, save_paper
+from deqing_geo.papers.submission import Submission, save_submission
 from deqing_geo.papers.villages import save_village_papers
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
 
     from deqing_geo.faults import BoundaryReport
 
-__all__ = ["changed", "save_quality_report", "save_village_papers"]
+__all__ = [
+    "Submission",
+    "changed",
+    "save_hand_check",
+    "save_method_note",
+    "save_park_papers",
+    "save_quality_report",
+    "save_road_papers",
+    "save_submission",
+    "save_village_papers",
+]
 
 
 def save_quality_report(
@@ -79,20 +93,8 @@ def save_quality_report(
     ...     "示意样张" in file.read_text("utf-8")
     True
     """
-    ending = Path(path).suffix.lower()
-    if ending not in (".html", ".docx"):
-        raise ExportError(f"{path}: name a file that ends in .html or .docx.")
+    require_ending(path)
     paper = quality_paper(
         report, changes=changes, villages=villages, unit=unit, checked_on=checked_on
     )
-    if ending == ".html":
-        from deqing_geo.papers.page import html
-
-        content = html(paper).encode("utf-8")
-    else:
-        from deqing_geo.papers.word import docx
-
-        content = docx(paper)
-    with whole_file(path) as draft:
-        draft.write_bytes(content)
-    return Path(path)
+    return save_paper(paper, path)

@@ -18,18 +18,15 @@ import numpy as np
 from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.ellipsoid import ellipsoidal_area
-from deqing_geo.errors import InputError
 from deqing_geo.files import whole_folder
+from deqing_geo.papers.filing import Filing, filing
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.text import figure
 from deqing_geo.villages import FIVE, published
 from deqing_geo.villages.decisions import AGREE, STAGES, TOWN, Decision, standing, ways
 from deqing_geo.villages.forms import (
-    chinese_day,
     initial,
-    is_sample,
     shown_cells,
-    signatures,
     towns_of,
 )
 from deqing_geo.villages.kinds import BY_HAND, CANDIDATE, REFUSED, called, worded
@@ -38,7 +35,6 @@ from deqing_geo.villages.ledger import own_log
 if TYPE_CHECKING:
     from deqing_geo.villages import VillageTypes
 
-AUDIENCES = ("internal", "public")
 M2_PER_KM2 = 1_000_000
 KM2 = "0.0000"
 SHARE = "0.00"
@@ -106,20 +102,25 @@ def save_village_papers(
     ...     print(*(file.stem for file in files))
     村庄分类情况统计表 村庄分类分镇(街道)汇总表 村庄分类调整建议表 村庄分类台账
     """
-    if audience not in AUDIENCES:
-        raise InputError(f"audience={audience!r} is neither internal nor public.")
-    made = _Made(types, unit.strip(), chinese_day(day, "day"), audience == "public",
-                 review_stage.strip())  # fmt: skip
+    made = _Made(
+        types,
+        filing(
+            types.notices,
+            unit=unit,
+            day=day,
+            audience=audience,
+            review_stage=review_stage,
+            place=_county(types),
+        ),
+    )
     papers = {
         "list": [made.sheet("list", _list(made), total=True)],
         "towns": [made.sheet("towns", _towns(made), total=True)],
         "changes": [made.sheet("changes", _changes(made))],
         "ledger": [made.sheet("ledger", _ledger(made)), made.progress()],
     }
-    county = _county(types)
-    public = f"({word('village_paper.public')})" if made.public else ""
     files = {
-        f"{county}{word(f'village_paper.{key}')}{public}.xlsx": [*sheets, made.notes()]
+        made.filing.file(word(f"village_paper.{key}")): [*sheets, made.notes()]
         for key, sheets in papers.items()
     }
     with whole_folder(folder, last=list(files)[-1]) as draft:
@@ -136,10 +137,7 @@ class _Made:
     """The types with what is asked of them once for all papers."""
 
     types: VillageTypes
-    unit: str
-    day: str
-    public: bool
-    stage: str
+    filing: Filing
     log: tuple[Decision, ...] = field(init=False)
     first: list[str] = field(init=False)
     way: list[dict[str, tuple[str, Decision]]] = field(init=False)
@@ -153,6 +151,10 @@ class _Made:
         put(self, "way", list(ways(self.log, self.first)))
         put(self, "decided", standing(self.log))
         put(self, "order", [int(at) for rows in towns_of(self.types).values() for at in rows])
+
+    @property
+    def public(self) -> bool:
+        return self.filing.public
 
     @property
     def finals(self) -> list[Any]:
@@ -184,29 +186,9 @@ class _Made:
         ]
 
     def sheet(self, key: str, fields: Sequence[Field], *, total: bool = False) -> Sheet:
-        sample = is_sample(self.types)
         name = word(f"village_paper.{key}")
-        marks = [one for one in (self.stage, word("paper.sample") if sample else "") if one]
-        by = word("paper.unit_sample" if sample else "paper.unit")
         units = word(f"village_paper.{key}_unit{'_public' if self.public else ''}")
-        above: list[tuple[str, ...]] = [
-            (
-                f"{by}:{self.unit}",
-                f"{word('paper.data_until')}:{self.day or word('paper.blank_day')}",
-                f"{word('village_paper.unit')}:{units}",
-            )
-        ]
-        if sample:
-            above.append((word("notice.schematic"), word("paper.not_filed")))
-        return Sheet(
-            name,
-            tuple(fields),
-            title=_county(self.types) + name + "".join(f"({one})" for one in marks),
-            above=tuple(above),
-            below=() if sample else ((), signatures()),
-            total=total,
-            mark="" if self.public else word("map.internal"),
-        )
+        return self.filing.framed(name, fields, units, total=total)
 
     def notes(self) -> Sheet:
         """What the figures rest on."""

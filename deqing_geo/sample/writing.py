@@ -388,7 +388,13 @@ layer = "parks"
 file  = "{COUNTY}"
 layer = "homes"
 
-{_measures()}"""
+{_measures()}
+# [map]                            # on every map, in the first line of its footer
+# stage   = "征求意见稿"
+# made_by = "编制单位"
+# made_on = 2026-01-05
+# palette = "colours.toml"         # the bureau's own colours; it names their source
+"""
 
 
 def _received_recipe(seed: int) -> str:

@@ -46,6 +46,7 @@ __all__ = [
     "available",
     "confirm",
     "load",
+    "plan_document",
     "plan_text",
 ]
 
@@ -227,6 +228,23 @@ def plan_text() -> str:
     """
     folder = resources.files("deqing_geo.standards")
     return folder.joinpath("plan_2023.txt").read_text(encoding="utf-8")
+
+
+@functools.cache
+def plan_document() -> str:
+    """The number of the document the county's plan was issued under.
+
+    Returns
+    -------
+    str
+        As offices quote it.
+
+    Examples
+    --------
+    >>> plan_document()
+    '德政办发〔2023〕18号'
+    """
+    return str(_read("deqing")["plan"]["document"])
 
 
 @functools.cache

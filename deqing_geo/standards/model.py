@@ -41,6 +41,7 @@ UNITS = {
     "10000 yuan": "万元",
     "%": "%",
     "score": "",
+    "dpi": "点/英寸",
 }
 OPERATORS = ("ge", "gt", "le", "eq", "about", "all", "achieve", "none", "all_ge", "each_gt")
 # How much of a road on the outer edge of all areas counts.

@@ -1,0 +1,128 @@
+"""The atlas of a job: every result there is, on paper, beside the report."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deqing_geo.atlas import Atlas, export_atlas
+from deqing_geo.atlas.book import MOST_JOBS
+from deqing_geo.atlas.frame import paper_size
+from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.errors import InputError
+from deqing_geo.looks.imprint import use_imprint
+from deqing_geo.looks.palette import use_palette
+from deqing_geo.siting import suggest_parks
+
+if TYPE_CHECKING:
+    from deqing_geo.batch.results import Results
+
+FOLDER = "atlas"
+# Of what stands around a job, this lies under maps on paper; the rest would crowd them.
+UNDER = ("water",)
+
+
+def check_atlas(paper: str, jobs: int = 1) -> None:
+    """Refuse an atlas that cannot be made, before anything is measured.
+
+    Parameters
+    ----------
+    paper : str
+        ``A4`` to ``A0``.
+    jobs : int
+        In how many processes.
+
+    Raises
+    ------
+    InputError
+        If there is no such paper, or no such number.
+
+    Examples
+    --------
+    >>> check_atlas("A3")
+    """
+    paper_size(paper)
+    if not 1 <= jobs <= MOST_JOBS:
+        raise InputError(f"jobs={jobs}: a whole number from 1 to {MOST_JOBS}.")
+
+
+def write_atlas(
+    job: Job,
+    results: Results,
+    out: str | os.PathLike[str],
+    *,
+    paper: str = "A3",
+    formats: Iterable[str] = ("pdf", "jpg"),
+    dpi: int = 300,
+    jobs: int = 1,
+    tell: Tell = silent,
+) -> Atlas:
+    """Print the results of a job: types of the county and of each town, roads, parks, sites.
+
+    Parameters
+    ----------
+    job : Job
+        The layers.
+    results : Results
+        Of `measure`.
+    out : path
+        The folder of the report; the atlas stands in ``atlas`` in it.
+    paper, formats, dpi, jobs
+        As of `export_atlas`.
+    tell : callable
+        Is told what is being done.
+
+    Returns
+    -------
+    Atlas
+        What was written.
+
+    Raises
+    ------
+    DeqingGeoError
+        If there is nothing to print, or it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deqing_geo.batch import measure, paper_town
+    >>> job = paper_town()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     atlas = write_atlas(job, measure(job), folder, paper="A4", formats=["pdf"])
+    >>> len(atlas.table)
+    5
+    """
+    shown: list[Any] = [
+        one for one in (results.types, results.density, results.coverage) if one is not None
+    ]
+    if not shown:
+        raise InputError("There is nothing to print: no villages, no roads, no parks with homes.")
+    towns, county = job.around.get("town"), job.around.get("county")
+    coverage = results.coverage
+    if coverage is not None and coverage.overall == coverage.overall:
+        tell("sites", 0, 1)
+        near = {} if towns is None else {"town_name": towns}
+        shown.append(suggest_parks(coverage, near=near))
+    with contextlib.ExitStack() as stack:
+        if job.imprint is not None:
+            stack.enter_context(use_imprint(job.imprint))
+        if job.palette is not None:
+            stack.enter_context(use_palette(job.palette))
+        return export_atlas(
+            shown,
+            towns if results.types is not None else None,
+            Path(out) / FOLDER,
+            paper=paper,
+            formats=tuple(formats),
+            dpi=dpi,
+            each=["types"],
+            data_as_of=job.as_of,
+            county=county,
+            towns=towns,
+            around={look: job.around[look] for look in UNDER if look in job.around},
+            jobs=jobs,
+            tell=tell,
+        )
