@@ -23,6 +23,7 @@ from deqing_geo.inputs import (
 from deqing_geo.layers import read_homes, read_parks, read_roads
 from deqing_geo.sample.schematic import TODAY
 from deqing_geo.terrain import read_raster
+from deqing_geo.villages import Fit
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -187,6 +188,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         judging = {name: options.pop(name) for name in JUDGING if name in options}
         if "overrides" in judging:
             judging["overrides"] = read_overrides(judging["overrides"])
+        if "fit" in judging:
+            judging["fit"] = Fit.load(judging["fit"])
         towns = found.get("towns")
         found["villages"] = read_villages(options.pop("file"), towns=towns, **options)
         first = found["villages"] if first is None else first

@@ -9,20 +9,22 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from deqing_geo import columns, standards
+from deqing_geo.batch.products import OF_VILLAGES, SCOPES, faults
 from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
 from deqing_geo.inputs import LAYERS
 from deqing_geo.landuse import SYSTEMS
 from deqing_geo.looks.imprint import Imprint, imprint_of
 from deqing_geo.looks.palette import Palette, read_palette
-from deqing_geo.villages import load_scheme
+from deqing_geo.villages import Fit, load_scheme
+from deqing_geo.villages.potential import NAMED
 from deqing_geo.villages.scheme import DEFAULT
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
@@ -48,6 +50,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "skip": list,
         "scheme": str,
         "overrides": str,
+        "weights": str,
+        "fit": str,
     },
     "village_table": {"file": str, "sheet": str, "columns": dict},
     **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
@@ -58,6 +62,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "speeds": dict.fromkeys((*columns.vocabulary("road_class"), "walk"), (int, float)),
     "measures": {"road_density": str, "park_coverage": str},
     "map": {"palette": str, "stage": str, "made_by": str, "made_on": (str, date)},
+    "products": dict.fromkeys(SCOPES, list),
 }
 _KINDS: dict[Any, str] = {
     str: "text",
@@ -67,14 +72,11 @@ _KINDS: dict[Any, str] = {
     bool: "true or false",
     (int, float): "a number",
 }
-_FILES = ("file", "reference", "overrides", "scheme", "also", "classes", "palette")
+_FILES = ("file", "reference", "overrides", "scheme", "fit", "also", "classes", "palette")
 # Options of [villages] that say how they are judged.
-JUDGING = ("scheme", "overrides", "skip")
+JUDGING = ("scheme", "overrides", "skip", "weights", "fit")
 # Sections that name no file of their own.
-_WORDS = ("measures", "speeds", "map")
-# What only villages are judged by.
-_OF_VILLAGES = ("village_table", "seats", "boundaries", "redline", "water_source", "farmland",
-                "cropland", "hazards", "fault_lines", "terrain", "population")  # fmt: skip
+_WORDS = ("measures", "speeds", "map", "products")
 _NEEDED = {"zone": ("file", "source", "as_of")}
 _TOP = {"title": str, "standard": str}
 
@@ -106,6 +108,11 @@ class Recipe:
         At what stage maps are, and who made them and when.
     palette : Palette or None
         The bureau's own colours.
+    products : mapping of str to tuple of str
+        For ``county``, ``each_town`` and ``each_village`` the products asked for; empty for the
+        report in one piece.
+    options : mapping of str to mapping
+        What was written, section by section, files as the recipe names them.
     """
 
     path: Path
@@ -118,6 +125,8 @@ class Recipe:
     lines: Mapping[str, int]
     imprint: Imprint | None = None
     palette: Palette | None = None
+    products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -226,6 +235,10 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         lines=MappingProxyType({name: mistakes.lines.get((name, ""), 1) for name in layers}),
         imprint=imprint_of(**looks) if looks else None,
         palette=None if palette is None else read_palette(palette),
+        products=MappingProxyType(
+            {scope: tuple(asked) for scope, asked in content.get("products", {}).items() if asked}
+        ),
+        options=MappingProxyType(content),
     )
 
 
@@ -261,6 +274,11 @@ def _check_section(
                 read_palette(_resolve(recipe, value))
             except DeqingGeoError as error:
                 mistakes.add(f"[{section}] `{key}` {error}", section, key)
+        elif key == "fit":
+            try:
+                Fit.load(_resolve(recipe, value))
+            except DeqingGeoError as error:
+                mistakes.add(f"[{section}] `{key}` {error}", section, key)
         elif (said := _odd_value(key, value)) is not None:
             mistakes.add(f"[{section}] `{key}` {said}", section, key)
 
@@ -284,6 +302,8 @@ def _odd_value(key: str, value: Any) -> str | None:
         return "must be a day without an hour"
     if key == "stage" and value not in (stages := [*columns.phrases("map_stage").values()]):
         return f"must be one of {', '.join(stages)}"
+    if key == "weights" and value not in NAMED:
+        return f"must be one of {', '.join(NAMED)}"
     if key == "columns" and not all(isinstance(field, str) for field in value.values()):
         return "must give a field's name, as text, for each column"
     if isinstance(value, int | float) and key in _FIELDS["speeds"] and not value > 0:
@@ -301,6 +321,12 @@ def _check_judging(
 ) -> None:
     """The scheme of village types, and conditions of it to leave out."""
     own, skip = options.get("scheme"), options.get("skip", ())
+    if "weights" in options and "fit" in options:
+        mistakes.add(
+            "[villages] `fit` holds weights of its own: leave out it or `weights`",
+            "villages",
+            "weights",
+        )
     if own is not None and not (isinstance(own, str) and _there(_resolve(recipe, own))):
         return
     try:
@@ -329,7 +355,7 @@ def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> 
         mistakes.add(f"[{there}] needs [{other}] to be measured with", there)
     elif not {"roads", "parks", "villages"} & set(content):
         mistakes.add("nothing to measure: give [roads], or [parks] and [homes], or [villages]", "")
-    for section in _OF_VILLAGES:
+    for section in OF_VILLAGES:
         if section in content and "villages" not in content:
             mistakes.add(f"[{section}] tells of villages: give [villages]", section)
     if "facilities" in content and not {"villages", "zone"} & set(content):
@@ -337,6 +363,12 @@ def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> 
     for section, other in (("seats", "roads"), ("speeds", "seats"), ("planned_roads", "roads")):
         if section in content and other not in content:
             mistakes.add(f"[{section}] needs [{other}]", section)
+    products = content.get("products")
+    if isinstance(products, dict):
+        if not any(products.values()):
+            mistakes.add("[products] names nothing to make", "products")
+        for scope, said in faults(products, content):
+            mistakes.add(f"[products] {said}", "products", scope)
     name = content.get("standard", standards.DEFAULT)
     if not isinstance(name, str):
         return

@@ -266,7 +266,7 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
     towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
     for number, town in enumerate(towns, start=1):
         one = types.of(table["town_name"] == town)
-        stem = _UNWRITABLE.sub("_", f"{_code_of(one)}{town}{number:02d}")
+        stem = _file_stem(f"{_code_of(one)}{town}{number:02d}")
         m = village_map(one, title=f"{town}村庄分类图")
         for look in ("water", "zone", "town"):
             if look in job.around:
@@ -276,6 +276,10 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
     made = sorted(file.name for file in folder.iterdir())
     _write_json(folder / MANIFEST, _manifest(job, results, folder, made))
     return [*made, MANIFEST]
+
+
+def _file_stem(text: str) -> str:
+    return _UNWRITABLE.sub("_", text)
 
 
 def _code_of(types: VillageTypes) -> str:

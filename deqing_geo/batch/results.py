@@ -5,7 +5,7 @@ What a job has no layer for is not measured; nothing is written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,13 @@ class Results:
         return tuple(dict.fromkeys(text for one in made for text in one.notices))
 
 
-def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
+def measure(
+    job: Job,
+    tell: Tell = silent,
+    steps: int = len(STEPS),
+    *,
+    parts: Collection[str] = ("density", "coverage", "types", "card"),
+) -> Results:
     """Measure all that a job has layers for.
 
     Parameters
@@ -85,6 +91,8 @@ def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
         Is told what is being done, how many steps are done, and of how many.
     steps : int
         Of how many, where others follow.
+    parts : collection of str
+        What is wanted: ``density``, ``coverage``, ``types``, ``card`` (with the small counts).
 
     Returns
     -------
@@ -99,21 +107,21 @@ def measure(job: Job, tell: Tell = silent, steps: int = len(STEPS)) -> Results:
     law = standards.load(job.standard)
     tell(STEPS[0], 0, steps)
     density = coverage = types = facts = None
-    if job.roads is not None:
+    if job.roads is not None and "density" in parts:
         by = law.definition(ROADS, job.measures.get("road_density"))
         density = road_density(job.areas, streets(job.areas, job.roads, merge=job.merge), by=by)
     tell(STEPS[1], 1, steps)
-    if job.parks is not None and job.homes is not None:
+    if job.parks is not None and job.homes is not None and "coverage" in parts:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
         coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
     tell(STEPS[2], 2, steps)
-    if job.villages is not None:
+    if job.villages is not None and {"types", "card"} & {*parts}:
         facts = _facts(job, job.villages, law)
         types = classify_villages(facts, law, as_of=job.as_of, **job.judging)
     tell(STEPS[3], 3, steps)
-    counts = tuple(_counts(job, facts))
+    counts = tuple(_counts(job, facts)) if "card" in parts else ()
     card = None
-    if law.targets:
+    if law.targets and "card" in parts:
         # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
         asked = [one for one in (density, coverage) if one is not None and job.is_zone]
         typed = [] if types is None else [types]

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import looks, shown
+from deqing_geo.cli import looks, press, shown
 
 if TYPE_CHECKING:
     from deqing_geo.batch import Job
@@ -41,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 130
-        interrupted, 143 ended by the system; mistaken arguments end the process with 2.
+        0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 4 done
+        but for some products (``report``), 130 interrupted, 143 ended by the system; mistaken
+        arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.
@@ -138,7 +139,15 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("recipe", metavar="RECIPE.toml", help="which layers, counted how")
     report.add_argument("--out", required=True, metavar="DIR", help="folder for the products")
     _add_each(report)
+    report.add_argument(
+        "--resume", action="store_true", help="go on where a run was cut off, with [products]"
+    )
     report.set_defaults(run=_report)
+
+    fresh = commands.add_parser("recipe", help="a recipe to begin with, from the files you have")
+    fresh.add_argument("--new", nargs="+", required=True, metavar="FILE", help="layers and tables")
+    fresh.add_argument("--out", default="recipe.toml", metavar="RECIPE.toml")
+    fresh.set_defaults(run=_recipe)
 
     measure = commands.add_parser("measure", help="one figure, printed")
     kinds = measure.add_subparsers(required=True, metavar="roads|parks")
@@ -198,7 +207,11 @@ def _add_each(command: argparse.ArgumentParser) -> None:
         help="also an atlas to print (图集), in DIR/atlas; on A3, or A4 to A0",
     )
     command.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="draw the atlas in N processes; default: 1"
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="make the atlas, or the recipe's [products], in N processes; default: 1",
     )
 
 
@@ -235,11 +248,25 @@ def _sample(arguments: argparse.Namespace) -> None:
     console.print(f"Next: {following}", markup=False, soft_wrap=True)
 
 
-def _report(arguments: argparse.Namespace) -> None:
+def _report(arguments: argparse.Namespace) -> int | None:
     from deqing_geo.batch import load_recipe, open_recipe
+    from deqing_geo.errors import InputError
 
     recipe = load_recipe(arguments.recipe)
+    if recipe.products:
+        return press.run(arguments, recipe)
+    if arguments.resume:
+        raise InputError(
+            "--resume goes with a recipe that names its [products]; this one is made in one piece."
+        )
     _make(arguments, lambda tell: open_recipe(recipe, tell))
+    return None
+
+
+def _recipe(arguments: argparse.Namespace) -> None:
+    from deqing_geo.batch.drafting import write_recipe
+
+    print(write_recipe(arguments.new, arguments.out))
 
 
 def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:

@@ -1,0 +1,268 @@
+"""The products of `products`, each written into an empty folder from what was measured.
+
+Nothing is measured here, and nothing is put in its place: `workers` does that.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from deqing_geo.batch import report
+from deqing_geo.batch.products import TOWN, VILLAGE
+from deqing_geo.batch.villages import plain, readable
+from deqing_geo.errors import InputError
+from deqing_geo.export import save_layers, save_table
+from deqing_geo.maps import add_layer, save_map, village_map
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from deqing_geo.batch.job import Job
+    from deqing_geo.batch.results import Results
+    from deqing_geo.villages import VillageTypes
+
+# What is drawn around the villages of one town.
+_AROUND_TOWN = ("water", "zone", "town")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a product is written from.
+
+    Attributes
+    ----------
+    job : Job
+        The layers.
+    results : Results
+        The parts it needs, at least.
+    unit : str
+        The town's name or the village's code; empty for the county.
+    stem : str
+        With what its files' names begin.
+    """
+
+    job: Job
+    results: Results
+    unit: str = ""
+    stem: str = ""
+
+    @property
+    def types(self) -> VillageTypes:
+        """Types of all villages."""
+        if self.results.types is None:
+            raise InputError("No villages were measured.")
+        return self.results.types
+
+    @property
+    def of_town(self) -> VillageTypes:
+        """Types of the villages of the town."""
+        return self.types.of(self.types.table["town_name"] == self.unit)
+
+
+def units(scope: str, types: VillageTypes) -> dict[str, str]:
+    """For whom a product is made, with what the names of its files begin.
+
+    Parameters
+    ----------
+    scope : str
+        ``county``, ``each_town`` or ``each_village``.
+    types : VillageTypes
+        Of the county.
+
+    Returns
+    -------
+    dict of str to str
+        Towns by name or villages by code, in their order.
+
+    Raises
+    ------
+    InputError
+        If towns are asked for and villages have none.
+    """
+    table = types.table
+    if scope == TOWN:
+        if "town_name" not in table:
+            raise InputError(
+                "Products for each town need villages that carry `town_name`: give [towns] "
+                "where their file has no names of towns."
+            )
+        towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
+        codes = [report._code_of(types.of(table["town_name"] == town)) for town in towns]
+        return {
+            town: report._file_stem(f"{code}{town}{number:02d}")
+            for number, (code, town) in enumerate(zip(codes, towns, strict=True), start=1)
+        }
+    if scope == VILLAGE:
+        called = table["village_name"] if "village_name" in table else pd.Series("", table.index)
+        return {
+            str(code): report._file_stem(
+                f"{code}{name if isinstance(name, str) and name != code else ''}"
+            )
+            for code, name in called.items()
+        }
+    return {"": ""}
+
+
+def county_map(made: Made, folder: Path) -> None:
+    """All that was measured on one map.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    save_map(report._map(made.job, made.results), folder / "map.html")
+
+
+def roads(made: Made, folder: Path) -> None:
+    """Road density area by area, and kilometres by class.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    density = made.results.density
+    if density is not None:
+        save_table(density.table, folder / "road_density.csv")
+        save_table(report._named(density), folder / "road_km_by_class.csv")
+
+
+def parks(made: Made, folder: Path) -> None:
+    """Park coverage area by area, and the parks.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    coverage = made.results.coverage
+    if coverage is not None:
+        save_table(coverage.table, folder / "park_coverage.csv")
+        save_table(coverage.parks, folder / "parks.csv")
+
+
+def layers(made: Made, folder: Path) -> None:
+    """Density, coverage and gaps as layers.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    found: dict[str, gpd.GeoDataFrame] = {}
+    sources: tuple[Any, ...] = ()
+    density, coverage = made.results.density, made.results.coverage
+    if density is not None:
+        found["road_density"] = density.table
+        sources += density.sources
+    if coverage is not None:
+        found |= {"park_coverage": coverage.table, "served": coverage.served}
+        found["gaps"] = coverage.gaps
+        sources += coverage.sources
+    found = {name: frame for name, frame in found.items() if len(frame)}
+    if found:
+        save_layers(folder / "results.gpkg", found, sources=sources)
+
+
+def villages(made: Made, folder: Path) -> None:
+    """Types of villages: a table for readers, a layer, and towns by types.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    types = made.types
+    save_table(readable(types), folder / "villages.csv")
+    save_layers(folder / "villages.gpkg", {"villages": plain(types.table)}, sources=types.sources)
+    if "town_name" in types.table:
+        save_table(report._by_town(types), folder / "villages_by_town.csv")
+
+
+def scorecard(made: Made, folder: Path) -> None:
+    """The plan's targets.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    if made.results.card is not None:
+        save_table(report._scored(made.results.card), folder / "scorecard.csv")
+
+
+def summary(made: Made, folder: Path) -> None:
+    """All figures for machines.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    said = report._summary(made.job, made.results)
+    text = json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
+    (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def town_map(made: Made, folder: Path) -> None:
+    """A map of a town's villages.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    _map(made, made.of_town, f"{made.unit}村庄分类图", folder / f"{made.stem}村庄分类图.html")
+
+
+def town_table(made: Made, folder: Path) -> None:
+    """A table of a town's villages.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    save_table(readable(made.of_town), folder / f"{made.stem}村庄分类表.csv")
+
+
+def village_page(made: Made, folder: Path) -> None:
+    """A map of one village.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    table = made.types.table
+    one = made.types.of(pd.Series(table.index.astype(str) == made.unit, table.index))
+    name = str(one.table["village_name"].iloc[0]) if "village_name" in table else made.unit
+    _map(made, one, f"{name}村庄分类图", folder / f"{made.stem}村庄分类图.html")
+
+
+def reasons(made: Made, folder: Path) -> None:
+    """Why a village is of its type, as text.
+
+    Parameters
+    ----------
+    made, folder
+        From what, and where.
+    """
+    said = [made.types.why(made.unit), "", *made.types.notices]
+    text = "\n".join(said) + "\n"
+    file = folder / f"{made.stem}判定理由.txt"
+    file.write_text(text, encoding="utf-8-sig", newline="\n")
+
+
+def _map(made: Made, types: VillageTypes, title: str, file: Path) -> None:
+    m = village_map(types, title=title)
+    for look in _AROUND_TOWN:
+        if look in made.job.around:
+            add_layer(m, made.job.around[look], look)
+    save_map(m, file)

@@ -1,0 +1,78 @@
+"""``deqing-geo report`` on a recipe that names its products: what was made, stood and failed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from deqing_geo.cli import shown
+
+if TYPE_CHECKING:
+    import argparse
+
+    from deqing_geo.batch.recipe import Recipe
+
+PARTLY = 4
+MOST_SHOWN = 12
+
+
+def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
+    """Make the products and say how it went.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of the parser.
+    recipe : Recipe
+        With products.
+
+    Returns
+    -------
+    int
+        0 where all stand, 4 where some could not be made.
+
+    Raises
+    ------
+    DeqingGeoError
+        If the folder is held or cannot be written.
+    """
+    from deqing_geo.batch import press
+    from deqing_geo.errors import InputError
+
+    if arguments.each or arguments.atlas:
+        raise InputError(
+            "--each and --atlas go with a recipe without [products]; this one names what is made."
+        )
+    started = time.perf_counter()
+    with _followed() as tell:
+        done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
+    seconds = time.perf_counter() - started
+    if not done.made and not done.failed:
+        print(f"{done.out}: nothing to do, all {done.files} files stand ({seconds:.1f} s)")
+        return 0
+    print(
+        f"{done.out}: {len(done.made)} products made, {len(done.kept)} stood already, "
+        f"{len(done.failed)} failed ({seconds:.1f} s); {done.files} files"
+    )
+    for name, said in list(done.failed.items())[:MOST_SHOWN]:
+        print(f"  failed: {name}: {said}")
+    if done.failed:
+        print(f"  all of it: {done.out / 'report.log'}")
+        return PARTLY
+    return 0
+
+
+@contextlib.contextmanager
+def _followed() -> Iterator[Callable[[str, int, int], None]]:
+    """Loads what draws a bar when there is something to draw."""
+    with contextlib.ExitStack() as stack:
+        inner: list[Callable[[str, int, int], None]] = []
+
+        def tell(what: str, done: int, of: int) -> None:
+            if not inner:
+                inner.append(stack.enter_context(shown.progress()))
+            inner[0](what, done, of)
+
+        yield tell
