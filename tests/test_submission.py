@@ -13,7 +13,7 @@ import shapely
 from PIL import Image
 
 import deqing_geo as dg
-from deqing_geo import errors
+from deqing_geo import errors, papers, sample
 from deqing_geo.cli import main
 from deqing_geo.export import save_results
 from deqing_geo.papers import (
@@ -395,3 +395,26 @@ def test_exported_layers_go_along_for_whom_they_were_made(density, tmp_path):
     within = save_submission(tmp_path / "c", code="330521", vectors=[layers("internal")])
     assert set(public.table["audience"]) == {"public"}
     assert "road_density.shp" in within.table["file_name"].tolist()
+
+
+def test_runs_are_handed_in_by_one_command_with_what_they_made(tmp_path, capsys):
+    density = dg.road_density(sample.villages(), sample.roads())
+    runs = tmp_path / "run"
+    dg.save_results([density], runs, formats=("gpkg", "xlsx"))
+    papers.save_method_note(density, runs / "测算方法说明.docx")
+    command = ["export", str(runs), "--submission", str(tmp_path / "sub")]
+
+    assert main(command) == 1
+    assert "goes with --code N" in capsys.readouterr().err
+    assert main([*command, "--out", "x", "--code", "330521"]) == 1
+    assert "Give --out DIR for the files, or --submission" in capsys.readouterr().err
+    assert main([*command, "--code", "330521", "--name", "德清县"]) == 0
+    made = {file.relative_to(tmp_path / "sub").as_posix() for file in (tmp_path / "sub").rglob("*")}
+    assert {"矢量/results.gdb", "矢量/road_density.lyrx", "成果清单.xlsx", "sha256.txt"} <= made
+    assert any(one.startswith("文档/") and one.endswith(".docx") for one in made)
+    assert any(one.startswith("表格/") and one.endswith(".xlsx") for one in made)
+    # What says that it is internal stays where it is.
+    assert main([*command[:3], str(tmp_path / "pub"), "--code", "330521", "--name", "德清县",
+                 "--audience", "public"]) == 1  # fmt: skip
+    assert "says that it is internal" in capsys.readouterr().err
+    assert not (tmp_path / "pub").exists()

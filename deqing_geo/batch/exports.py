@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +17,9 @@ import pyogrio
 
 from deqing_geo.columns import registry
 from deqing_geo.errors import BoundaryFileError
+from deqing_geo.export import save_results
 from deqing_geo.files import KINDS, local_file
+from deqing_geo.papers import Submission, save_submission
 
 GEOPACKAGE = tuple(kind for kind in KINDS if kind.driver == "GPKG")
 # Tables that tell of layers and are none.
@@ -66,6 +69,73 @@ def earlier_layers(paths: Sequence[str | os.PathLike[str]]) -> dict[str, pd.Data
     if not out:
         raise BoundaryFileError("There is no layer in what was given.")
     return out
+
+
+def gather(
+    paths: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    audience: str = "internal",
+    review_number: str | None = None,
+    made_by: str | None = None,
+    **submitted: Any,
+) -> Submission:
+    """Hand in what earlier runs made: their maps, layers, tables and documents, with a list.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Folders of earlier runs. Pictures of an atlas, workbooks (or, where there are none, CSV)
+        and Word files go along as they are, layers as a file geodatabase with its ``.lyrx``;
+        pages (``.html``) stay.
+    out : path
+        The folder of the submission.
+    audience, review_number, made_by : str, optional
+        As `save_results` takes them.
+    **submitted
+        What `save_submission` takes beside: ``code``, ``name``, ``unit``, ``day``, ``cleared``.
+
+    Returns
+    -------
+    Submission
+        Its list, its files and what is missing.
+
+    Raises
+    ------
+    DeqingGeoError
+        If there is no layer, a file cannot be handed in, or the folder cannot be written.
+    """
+    layers = earlier_layers(paths)
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+
+    def found(*patterns: str) -> list[Path]:
+        return [
+            file
+            for folder in folders
+            for pattern in patterns
+            for file in sorted(folder.glob(pattern))
+        ]
+
+    def vectors(to: Path) -> None:
+        save_results(
+            layers,
+            to,
+            formats=("gdb", "lyrx"),
+            audience=audience,
+            review_number=review_number,
+            made_by=made_by,
+        )
+
+    return save_submission(
+        out,
+        maps=found("*.jpg", "atlas/*.jpg"),
+        vectors=[vectors],
+        tables=found("*.xlsx") or found("*.csv"),
+        documents=found("*.docx"),
+        audience=audience,
+        review_number=review_number,
+        **submitted,
+    )
 
 
 def _files(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import shown
+from deqing_geo.cli import shown, submit
 
 if TYPE_CHECKING:
     import argparse
 
+RESULTS = "results"
 # What messages call an option, and how it is given here.
 FLAGS = {
+    **submit.FLAGS,
     "formats": "--formats gpkg,xlsx",
     "audience": "--audience public",
     "review_number": "--review-number TEXT",
@@ -38,7 +40,14 @@ def add(commands: Any) -> None:
     export.add_argument(
         "layers", nargs="+", metavar="DIR|FILE.gpkg", help="the folder of an earlier run"
     )
-    export.add_argument("--out", required=True, metavar="DIR", help="folder for the files")
+    export.add_argument("--out", metavar="DIR", help="folder for the files")
+    export.add_argument(
+        "--submission",
+        metavar="DIR",
+        help="instead, gather the runs' maps, layers, tables and documents for handing in "
+        "(图件、矢量、表格、文档); with --code and --name",
+    )
+    submit.add_place(export)
     export.add_argument(
         "--formats", default="gpkg,xlsx", metavar="LIST", help=f"of {FORMATS}; default: gpkg,xlsx"
     )
@@ -48,7 +57,10 @@ def add(commands: Any) -> None:
     export.add_argument("--review-number", metavar="TEXT", help="审图号, as it was given")
     export.add_argument("--made-by", metavar="TEXT", help="编制单位")
     export.add_argument(
-        "--name", default="results", metavar="TEXT", help="of files that hold all layers"
+        "--name",
+        default=RESULTS,
+        metavar="TEXT",
+        help="of files that hold all layers; with --submission the place, such as 德清县",
     )
     export.set_defaults(run=run, flags=FLAGS)
 
@@ -68,8 +80,14 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from deqing_geo.batch import require_folder
     from deqing_geo.batch.exports import earlier_layers
+    from deqing_geo.errors import InputError
     from deqing_geo.export import save_results
 
+    if (arguments.out is None) == (arguments.submission is None):
+        raise InputError("Give --out DIR for the files, or --submission DIR to hand runs in.")
+    if arguments.submission is not None:
+        _hand_in(arguments)
+        return
     require_folder(arguments.out)
     _refuse(arguments)
     kinds = [one.strip() for one in arguments.formats.replace("，", ",").split(",") if one.strip()]
@@ -97,6 +115,27 @@ def run(arguments: argparse.Namespace) -> None:
         console.print(f"{said}{' (' + '、'.join(whole) + ')' if whole else ''}", markup=False)
     for notice in made.notices:
         console.print(f"注意: {notice}", style="red", soft_wrap=True, markup=False)
+
+
+def _hand_in(arguments: argparse.Namespace) -> None:
+    from deqing_geo.batch.exports import gather
+    from deqing_geo.errors import InputError
+
+    if not arguments.code:
+        raise InputError("--submission goes with --code N, such as 330521.")
+    made = gather(
+        arguments.layers,
+        arguments.submission,
+        code=arguments.code,
+        name=arguments.name if arguments.name != RESULTS else "",
+        audience=arguments.audience,
+        review_number=arguments.review_number,
+        made_by=arguments.made_by,
+        cleared=arguments.cleared,
+        unit=arguments.unit,
+        day=arguments.until,
+    )
+    submit.tell(made)
 
 
 def _refuse(arguments: argparse.Namespace) -> None:

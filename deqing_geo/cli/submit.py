@@ -9,6 +9,8 @@ from deqing_geo.cli import shown
 if TYPE_CHECKING:
     import argparse
 
+    from deqing_geo.papers import Submission
+
 # What messages call an option, and how it is given here.
 FLAGS = {
     "code": "--code 330521",
@@ -42,7 +44,7 @@ def add(commands: Any) -> None:
         "internal, or that says nothing and was not named with --cleared. No FILE is changed.",
     )
     submit.add_argument("--out", required=True, metavar="DIR", help="folder for the submission")
-    submit.add_argument("--code", required=True, metavar="N", help="行政区代码, such as 330521")
+    add_place(submit, required=True)
     submit.add_argument("--name", default="", metavar="TEXT", help="the place, such as 德清县")
     for part, what in PARTS.items():
         submit.add_argument(f"--{part}", nargs="+", default=[], metavar="FILE", help=what)
@@ -50,12 +52,27 @@ def add(commands: Any) -> None:
         "--audience", default="internal", metavar="WHO", help="internal (default) or public"
     )
     submit.add_argument("--review-number", metavar="N", help="审图号 of the maps")
-    submit.add_argument(
+    submit.set_defaults(run=run, flags=FLAGS)
+
+
+def add_place(command: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Options of everything that is handed in: whose, by whom, and to which day.
+
+    Parameters
+    ----------
+    command : ArgumentParser
+        Of ``submit`` or ``export``.
+    required : bool
+        Whether there is nothing without a code.
+    """
+    command.add_argument(
+        "--code", required=required, metavar="N", help="行政区代码, such as 330521"
+    )
+    command.add_argument(
         "--cleared", nargs="+", default=[], metavar="FILE", help="looked at, and fit for the public"
     )
-    submit.add_argument("--unit", default="", metavar="TEXT", help="who hands in (报送单位)")
-    submit.add_argument("--until", metavar="YYYY-MM-DD", help="day the data reach to")
-    submit.set_defaults(run=run, flags=FLAGS)
+    command.add_argument("--unit", default="", metavar="TEXT", help="who hands in (报送单位)")
+    command.add_argument("--until", metavar="YYYY-MM-DD", help="day the data reach to")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -71,7 +88,6 @@ def run(arguments: argparse.Namespace) -> None:
     DeqingGeoError
         If a file cannot be handed in, or the folder cannot be written.
     """
-    from deqing_geo.columns import word
     from deqing_geo.papers import save_submission
 
     made = save_submission(
@@ -88,6 +104,19 @@ def run(arguments: argparse.Namespace) -> None:
         unit=arguments.unit,
         day=arguments.until,
     )
+    tell(made)
+
+
+def tell(made: Submission) -> None:
+    """Print what was handed in, and what is missing.
+
+    Parameters
+    ----------
+    made : Submission
+        Of `save_submission`.
+    """
+    from deqing_geo.columns import word
+
     console = shown.console()
     title, products = word("submission.title"), word("submission.products")
     console.print(f"{title}: {len(made.table)} {products}", markup=False)
