@@ -139,7 +139,8 @@ def add_layer(
         payload.update(points=True, shapes=at.tolist())
         payload["use"] = [use[one] for one in of.tolist()]
         payload["tips"] = [payload["tips"][one] for one in of.tolist()]
-        called = [named.texts(frame, FOUND)[one] for one in of.tolist()]
+        texts = named.texts(frame, FOUND)
+        called = [texts[one] for one in of.tolist()]
         of_map = len(m._children)
         payload["keys"] = [
             f"{layer}:{of_map}:{at}" if name else None for at, name in enumerate(called)
