@@ -24,7 +24,6 @@ from deqing_geo.coverage import (
     coverage_band,
     gap_list,
     park_coverage,
-    park_ledger,
 )
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
@@ -118,8 +117,6 @@ class ParkResults:
         The figure, also on foot where roads were given.
     band : CoverageBand
         The same zone by every definition.
-    ledger : DataFrame
-        Park by park, what counts and why not.
     gaps : GeoDataFrame
         What nobody reaches, by block.
     changes : CoverageChanges or None
@@ -132,7 +129,6 @@ class ParkResults:
 
     coverage: Coverage
     band: CoverageBand
-    ledger: pd.DataFrame
     gaps: gpd.GeoDataFrame
     changes: CoverageChanges | None
     forecast: CoverageForecast | None
@@ -192,7 +188,6 @@ def measure_parks(job: ParkJob, tell: Tell = silent) -> ParkResults:
     return ParkResults(
         coverage=coverage,
         band=band,
-        ledger=park_ledger(coverage, towns=job.towns),
         gaps=gap_list(coverage, job.blocks),
         changes=changes,
         forecast=forecast,

@@ -43,7 +43,6 @@ from deqing_geo.roads import (
     RoadForecast,
     density_band,
     road_density,
-    road_ledger,
 )
 
 if TYPE_CHECKING:
@@ -128,8 +127,6 @@ class RoadResults:
         The figure.
     band : DensityBand
         The same zone by every definition.
-    ledger : DataFrame
-        Road by road, what counts and why not.
     merged : CentreLines or None
         What was merged, where it was asked.
     cells : RoadDensity or None
@@ -144,7 +141,6 @@ class RoadResults:
 
     density: RoadDensity
     band: DensityBand
-    ledger: pd.DataFrame
     merged: CentreLines | None
     cells: RoadDensity | None
     changes: RoadChanges | None
@@ -213,7 +209,6 @@ def measure_roads(job: RoadJob, tell: Tell = silent) -> RoadResults:
     return RoadResults(
         density=density,
         band=band,
-        ledger=road_ledger(density, per="road"),
         merged=merged,
         cells=cells,
         changes=changes,

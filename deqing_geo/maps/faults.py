@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,11 +226,7 @@ def _draw_villages(
             if len(mine) > MOST_TOLD:
                 told.append((f"…({len(mine)})", ""))
             contents.tell(key, names.label("fault_kind"), told)
-    often = Counter(labels)
-    contents.finds += [
-        (f"{name}({town})" if often[name] > 1 and town else name, key)
-        for name, town, key in zip(labels, towns, keys, strict=True)
-    ]
+    contents.finds += parts.finds(villages, labels, keys)
 
 
 def _names(

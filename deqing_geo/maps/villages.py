@@ -120,12 +120,7 @@ def village_map(
     )
     for at, key in enumerate(keys):
         _tell(contents, key, table.iloc[at], layer, str(kind_of.iloc[at]))
-    towns = named.texts(table, "town_name")
-    twice = {name for name in labels if labels.count(name) > 1}
-    contents.finds += [
-        (f"{name}({town})" if name in twice and town else name, key)
-        for name, town, key in zip(labels, towns, keys, strict=True)
-    ]
+    contents.finds += parts.finds(table, labels, keys)
     contents.sums.update(_towns(types, sizes))
     contents.headlines.append((names.label("village_count"), types.headline.split(":")[0]))
     parts.notice(contents, types.notices)
