@@ -57,17 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = arguments.run(arguments)
         sys.stdout.flush()
     except DeqingGeoError as error:
-        print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
+        flags = looks.FLAGS | getattr(arguments, "flags", {})
+        says = shown.in_flags(str(error), flags)
+        print(f"deqing-geo: {type(error).__name__}: {says}", file=sys.stderr)
         for note in getattr(error, "__notes__", ()):
-            print(f"deqing-geo: {note}", file=sys.stderr)
-        flags = [
-            flag
-            for option, flag in (looks.FLAGS | getattr(arguments, "flags", {})).items()
-            if f"{option}=" in str(error)
-        ]
-        if flags:
-            print(f"deqing-geo: on the command line: {', '.join(flags)}.", file=sys.stderr)
-        elif re.search(r"[Pp]ass \w+=", str(error)):
+            print(f"deqing-geo: {shown.in_flags(note, flags)}", file=sys.stderr)
+        if says == str(error) and re.search(r"[Pp]ass \w+=", says):
             # Python's options have no flags of their own here; a recipe has them all.
             print(
                 "deqing-geo: in a recipe, write that option under the layer's section, for "
