@@ -202,6 +202,12 @@ def _add_each(command: argparse.ArgumentParser) -> None:
         help="also an atlas to print (图集), in DIR/atlas; on A3, or A4 to A0",
     )
     command.add_argument(
+        "--only",
+        nargs="+",
+        metavar="TOWN",
+        help="with --atlas: pages of these towns alone (镇、街道), such as 乾元镇 新市镇",
+    )
+    command.add_argument(
         "--jobs",
         type=int,
         default=1,
@@ -266,22 +272,27 @@ def _recipe(arguments: argparse.Namespace) -> None:
 
 def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:
     from deqing_geo.batch import require_folder, run
+    from deqing_geo.errors import InputError
 
     started = time.perf_counter()
     require_folder(arguments.out)
     atlas = None
+    if arguments.only and not arguments.atlas:
+        raise InputError("--only goes with --atlas: it says of which towns there are pages.")
     if arguments.atlas:
         # A slip in an option is told before anything is measured.
-        from deqing_geo.batch.atlas import check_atlas, write_atlas
+        from deqing_geo.batch.atlas import check_atlas, require_towns, write_atlas
 
         check_atlas(arguments.atlas, arguments.jobs)
     with shown.progress() as tell:
         job = open_job(tell)
+        if arguments.only:
+            require_towns(job, arguments.only)
         report = run(job, arguments.out, tell, each=arguments.each)
         if arguments.atlas:
             atlas = write_atlas(
                 job, report.results, report.out, paper=arguments.atlas, jobs=arguments.jobs,
-                tell=tell,
+                only=arguments.only or (), tell=tell,
             )  # fmt: skip
     console = shown.console()
     if report.types is not None:
