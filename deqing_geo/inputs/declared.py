@@ -297,7 +297,10 @@ def _whose(rows: Any, who: Mapping[Any, str] | None) -> str:
 def _places(found: Table, fields: Mapping[str, str]) -> dict[Any, str]:
     """Town and name of each row of a sheet, as they stand there."""
     parts = [found.frame[fields[one]] for one in ("town_name", "village_name") if one in fields]
-    return {row: "".join(part.at[row] or "" for part in parts).strip() for row in found.frame.index}
+    return {
+        row: "".join(str(part.at[row] or "") for part in parts).strip()
+        for row in found.frame.index.tolist()
+    }
 
 
 def _refuse_rows_twice(codes: pd.Series[Any], file: str, who: Mapping[Any, str]) -> list[CodeError]:
@@ -328,7 +331,8 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
     odd = text.notna() & number.isna()
     if odd.any():
         raise ColumnError(
-            f"`{column}` is a number, and {text[odd].iloc[0]!r} is none.", text.index[odd]
+            f"`{column}` ({known.zh}) is a number, and {text[odd].iloc[0]!r} is none.",
+            text.index[odd],
         )
     number = number.where(~share, number / PERCENT)
     if unit == "%" and known.unit == "ratio" and not signed.any():
