@@ -319,9 +319,11 @@ def _measure_roads(arguments: argparse.Namespace) -> None:
     from deqing_geo.layers import read_roads
     from deqing_geo.roads import road_density
 
-    areas = open_areas(arguments)
-    roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
-    _tell_result(arguments, road_density(areas, roads, by=arguments.by))
+    with shown.waiting("road_density"):
+        areas = open_areas(arguments)
+        roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
+        result = road_density(areas, roads, by=arguments.by)
+    _tell_result(arguments, result)
 
 
 def _measure_parks(arguments: argparse.Namespace) -> None:
@@ -331,10 +333,12 @@ def _measure_parks(arguments: argparse.Namespace) -> None:
     from deqing_geo.coverage import park_coverage
     from deqing_geo.layers import read_homes, read_parks
 
-    areas = open_areas(arguments)
-    parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
-    homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
-    _tell_result(arguments, park_coverage(areas, parks, homes, by=arguments.by))
+    with shown.waiting("park_coverage"):
+        areas = open_areas(arguments)
+        parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
+        homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
+        result = park_coverage(areas, parks, homes, by=arguments.by)
+    _tell_result(arguments, result)
 
 
 def _register(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import looks
+from deqing_geo.cli import looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,15 @@ FLAGS = {
     "datum": "--datum gcj02 or bd09",
     "max_change_m2": "--max-change M2",
     "allow_survey_lines": "--allow-survey-lines",
+}
+# Kinds of fault that are looked for only against another file.
+ASKED_BY = {
+    "outside_town": "--towns",
+    "outside_county": "--county",
+    "open_gap": "--county",
+    "name_mismatch": "--register",
+    "not_in_register": "--register",
+    "missing": "--register",
 }
 STYLES = {"error": "red", "warning": "yellow", "note": ""}
 
@@ -142,17 +151,19 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     clean = True
     for number, file in enumerate(arguments.files, start=1):
-        checked = quality.check_file(file, against, layer=arguments.layer)
+        with shown.waiting("checking"):
+            checked = quality.check_file(file, against, layer=arguments.layer)
         clean &= checked.report.is_clean
         _show_faults(console, Path(file).name, checked.report)
         mended = None
         if arguments.fix is not None:
-            mended = quality.mend(
-                checked,
-                max_change_m2=arguments.max_change,
-                allow_survey_lines=arguments.allow_survey_lines,
-                corrections=arguments.corrections,
-            )
+            with shown.waiting("mending"):
+                mended = quality.mend(
+                    checked,
+                    max_change_m2=arguments.max_change,
+                    allow_survey_lines=arguments.allow_survey_lines,
+                    corrections=arguments.corrections,
+                )
             _show_changes(console, mended)
         written: list[Path] = []
         if alone:
@@ -162,16 +173,17 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.out is not None:
             folder = Path(arguments.out)
             folder = folder / f"{number:02d}_{Path(file).stem}" if several else folder
-            written += quality.write_check(
-                checked,
-                folder,
-                inputs,
-                mended=mended,
-                with_copy=arguments.fix == "",
-                unit=arguments.unit,
-                checked_on=day,
-                corrected=arguments.corrections is not None,
-            )
+            with shown.waiting("map"):
+                written += quality.write_check(
+                    checked,
+                    folder,
+                    inputs,
+                    mended=mended,
+                    with_copy=arguments.fix == "",
+                    unit=arguments.unit,
+                    checked_on=day,
+                    corrected=arguments.corrections is not None,
+                )
         if mended is not None and (arguments.fix or alone or arguments.out is None):
             copy = Path(arguments.fix or Path(file).with_name(Path(file).stem + quality.COPY))
             quality.refuse_overwriting(copy, inputs)
@@ -254,7 +266,11 @@ def _show_faults(console: Console, name: str, report: BoundaryReport) -> None:
     unasked = [word for kind, word in names.vocabulary("fault_kind").items()
                if kind not in report.kinds]  # fmt: skip
     if unasked:
-        console.print(f"{names.word('check.not_asked')}: {'、'.join(unasked)}", soft_wrap=True)
+        # What would have to be given, so that nobody has to look it up.
+        asks = dict.fromkeys(ASKED_BY[kind] for kind in ASKED_BY if kind not in report.kinds)
+        cure = f" ({', '.join(asks)})" if asks else ""
+        said = f"{names.word('check.not_asked')}: {'、'.join(unasked)}{cure}"
+        console.print(said, markup=False, soft_wrap=True)
     for notice in report.notices:
         console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
 

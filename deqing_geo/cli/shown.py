@@ -19,6 +19,53 @@ if TYPE_CHECKING:
     from deqing_geo.villages import VillageTypes
 
 
+# What a person reads while a step lasts.
+DOING = {
+    "county": "生成示意县",
+    "layers": "写出图层",
+    "rasters": "写出栅格",
+    "as_received": "写出待整理的数据",
+    "towns": "读取镇(街道)界",
+    "zone": "读取建成区",
+    "villages": "村庄分类",
+    "village_table": "读取村庄基本情况",
+    "roads": "读取道路",
+    "parks": "读取公园绿地",
+    "homes": "读取居住用地",
+    "planned_roads": "读取规划路网",
+    "seats": "读取驻地",
+    "boundaries": "读取城镇开发边界",
+    "redline": "读取生态保护红线",
+    "water_source": "读取饮用水水源保护区",
+    "farmland": "读取永久基本农田",
+    "cropland": "读取耕地",
+    "hazards": "读取地质灾害",
+    "fault_lines": "读取断裂带",
+    "facilities": "读取公共服务设施",
+    "terrain": "读取高程",
+    "population": "读取人口格网",
+    "facts": "计算村庄指标",
+    "opinions": "读取镇(街道)意见",
+    "centre_lines": "归并双线",
+    "road_density": "测算路网密度",
+    "density_band": "比较不同口径",
+    "network": "建立路网",
+    "park_coverage": "测算公园绿地服务半径覆盖率",
+    "coverage_band": "比较不同口径",
+    "siting": "口袋公园选址",
+    "sites": "口袋公园选址",
+    "tallies": "统计其他指标",
+    "checking": "检查边界",
+    "mending": "修复工作副本",
+    "export": "写出成果",
+    "submission": "整理报送材料",
+    "map": "绘制地图",
+    "tables": "写出表格",
+    "atlas": "绘制图集",
+    "book": "合并图集",
+    "": "完成",
+}
+
 # A value a message gives an option: a word in quotes, or one without.
 _VALUE = r"(?:'[^']*'|[\w:/-]+(?:\.\w+)*)?"
 
@@ -200,22 +247,6 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    words = {
-        "county": "生成示意县",
-        "layers": "写出图层",
-        "rasters": "写出栅格",
-        "as_received": "写出待整理的数据",
-        "towns": "读取乡镇界",
-        "zone": "读取建成区",
-        "roads": "读取道路",
-        "parks": "读取公园",
-        "homes": "读取居住用地",
-        "road_density": "测算路网密度",
-        "park_coverage": "测算公园覆盖率",
-        "map": "绘制地图",
-        "tables": "写出表格",
-        "": "完成",
-    }
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     off = not console.is_terminal
@@ -223,9 +254,28 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         task = progress.add_task("", total=None)
 
         def tell(what: str, done: int, of: int) -> None:
-            progress.update(task, description=words.get(what, what), completed=done, total=of)
+            progress.update(task, description=DOING.get(what, what), completed=done, total=of)
 
         yield tell
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A bar that moves while one long step lasts, on a terminal only.
+
+    Parameters
+    ----------
+    what : str
+        A word of `DOING`, or any.
+
+    Yields
+    ------
+    None
+        While it lasts.
+    """
+    with progress() as tell:
+        tell(what, 0, 1)
+        yield
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:
