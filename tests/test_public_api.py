@@ -244,6 +244,7 @@ def public_functions():
         "batch.recipe",
         "batch.report",
         "batch.results",
+        "batch.showing",
         "batch.parks",
         "batch.roads",
         "batch.workers",
