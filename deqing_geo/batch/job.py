@@ -230,13 +230,13 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         found["county"] = outline if areas.crs is None else outline.to_crs(areas.crs)
     before: dict[str, Any] = {}
     if "before" in layers:
-        given = take("before")
-        before = {"run": given["run"]} if "run" in given else {}
-        for name in (one for one in MONTHLY if one in given and one in as_now):
+        then = take("before")
+        before = {"run": then["run"]} if "run" in then else {}
+        for name in (one for one in MONTHLY if one in then and one in as_now):
             # As this month's are read, but for the file.
             options = {key: value for key, value in as_now[name].items() if key not in _OWN}
-            layer = {"layer": given[f"{name}_layer"]} if f"{name}_layer" in given else {}
-            before[name] = readers[name](given[name], like=first, **{**options, **layer})
+            layer = {"layer": then[f"{name}_layer"]} if f"{name}_layer" in then else {}
+            before[name] = readers[name](then[name], like=first, **{**options, **layer})
     for name in LAYERS:
         if name in layers:
             options = take(name)

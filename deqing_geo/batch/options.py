@@ -24,7 +24,7 @@ ATLAS, EXPORT, BEFORE = "atlas", "export", "before"
 OF_PRODUCTS = (ATLAS, EXPORT)
 # Layers of which [before] may name those of an earlier month.
 MONTHLY = ("roads", "parks")
-# By these a folder is known that keeps what a run has counted (`deqing_geo.batch.months`).
+# By these a folder is known that keeps what a run has counted (`deqing_geo.batch.counted`).
 ROADS, PARKS, VILLAGES = "roads.json", "parks.json", "summary.json"
 # For which products each section is, and what a message calls them.
 _FOR = {
@@ -118,8 +118,9 @@ def mistaken(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _made(content: Mapping[str, Any]) -> Iterator[str]:
     """The products that are asked for, groups taken apart."""
     products = content.get("products")
-    for scope in SCOPES if isinstance(products, dict) else ():
-        asked = products.get(scope)
+    wanted = products if isinstance(products, dict) else {}
+    for scope in SCOPES:
+        asked = wanted.get(scope)
         for name in asked if isinstance(asked, list) else ():
             if isinstance(name, str) and name in names(scope):
                 yield from (one.name for one in expanded(scope, name, content))

@@ -38,7 +38,7 @@ _NEEDED = {
 }
 # Where files of a product stand, unless it has a folder of its own.
 FOLDERS = {COUNTY: "", TOWN: "towns/", VILLAGE: "villages/"}
-# What the next run is compared with (`deqing_geo.batch.months`), and pages of the atlas.
+# What the next run is compared with (`deqing_geo.batch.counted`), and pages of the atlas.
 COUNTED, ATLAS, EXPORT = "counted", "atlas", "export"
 _GROUND = ("farmland", "redline", "water_source", "boundaries", "hazards", "facilities", "terrain")
 
@@ -178,7 +178,7 @@ class Product:
 
 _MAKING = "deqing_geo.batch.making"
 _PAGES, _FILED = "deqing_geo.batch.pages", "deqing_geo.batch.filed"
-_MONTHS = "deqing_geo.batch.months"
+_MONTHS, _KEPT = "deqing_geo.batch.months", "deqing_geo.batch.counted"
 _known: dict[tuple[str, str], Product] = {}
 
 
@@ -436,6 +436,6 @@ GROUPS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 _COUNTED = {
     part: Product(f"counted_{name}", COUNTY, f"{name} as they were counted, for the next run",
-                  f"{_MONTHS}:keep_{name}", needs=(part,), folder=COUNTED)
+                  f"{_KEPT}:keep_{name}", needs=(part,), folder=COUNTED)
     for part, name in (("density", "roads"), ("coverage", "parks"), ("types", "villages"))
 }  # fmt: skip
