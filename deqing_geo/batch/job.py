@@ -226,8 +226,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
             found[name] = read(file if also is None else [file, also], like=first, **options)
     if "county" in layers:
         options = take("county")
-        outline = read_counties(options.pop("file"), **options)
-        found["county"] = outline if areas.crs is None else outline.to_crs(areas.crs)
+        border = read_counties(options.pop("file"), **options)
+        found["county"] = border if areas.crs is None else border.to_crs(areas.crs)
     before: dict[str, Any] = {}
     if "before" in layers:
         then = take("before")
@@ -258,7 +258,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
     if "villages" in found:
         around |= {name: found[name] for name in ("zone",) if name in found}
         around |= {"town": found["towns"]} if "towns" in found else {}
-        around |= {"county": found["county"]} if "county" in found else {}
+    outline = {"county": found["county"]} if "county" in found else {}
     return Job(
         title=recipe.title,
         standard=recipe.standard,
@@ -278,7 +278,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         imprint=recipe.imprint,
         palette=recipe.palette,
         inputs=recipe.files,
-        around=around if "villages" in found else {},
+        around=outline | (around if "villages" in found else {}),
         terrain=found.get("terrain"),
         as_of=_day(found.get("zone")),
         options={name: recipe.options[name] for name in OF_PRODUCTS if name in recipe.options},

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import deqing_geo
 from deqing_geo.batch import ledger
-from deqing_geo.batch.products import COUNTY, Product, counted, expanded
+from deqing_geo.batch.options import BEFORE
+from deqing_geo.batch.products import COUNTED, COUNTY, Product, counted, expanded
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -127,6 +128,7 @@ def press(
     if jobs < 1:
         raise InputError(f"jobs={jobs}: at least one process is needed.")
     folder = Path(out)
+    _refuse_itself(recipe, folder)
     says = tell or (lambda _what, _done, _of: None)
     with ledger.held(folder):
         plan = _planned(recipe)
@@ -159,6 +161,17 @@ def press(
             kept,
             MappingProxyType({_called(one): said for one, said in failed.items()}),
             _count(records),
+        )
+
+
+def _refuse_itself(recipe: Recipe, out: Path) -> None:
+    """A month is not compared with the folder it is about to be written into."""
+    run = recipe.layers.get(BEFORE, {}).get("run")
+    if run is not None and Path(run).resolve() in (out.resolve(), (out / COUNTED).resolve()):
+        raise InputError(
+            f"{recipe.path.name}, line {recipe.lines[BEFORE]}: [before] `run` is the folder these "
+            "products go to, so what they are compared with would be written over. Choose another "
+            "folder with --out, or copy the earlier run and name the copy."
         )
 
 
