@@ -335,6 +335,15 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
             text.index[odd],
         )
     number = number.where(~share, number / PERCENT)
+    whole = number > 1
+    if known.unit == "ratio" and not share.any() and whole.sum() > number.notna().sum() / 2:
+        # One cell may be a slip, which is judged with the facts; most of them are per cent.
+        raise ColumnError(
+            f"`{column}` ({values.name}) is a ratio from 0 to 1, and {text[whole].iloc[0]} is "
+            f"not. Where these are percentages, head the column {values.name}(%) "
+            "(填百分数的,表头须写明%).",
+            text.index[whole],
+        )
     if unit == "%" and known.unit == "ratio" and not signed.any():
         _doubt(bare, str(values.name))
     factor = _factor(known, unit, str(values.name))
