@@ -90,8 +90,8 @@ def gather(
     paths : sequence of path
         Folders of earlier runs. Pictures of an atlas, workbooks (or, where there are none, CSV)
         and Word files go along as they are, layers as a file geodatabase with its ``.lyrx``;
-        pages (``.html``) and the table of corrections stay. Files of one name in several runs are told apart by their folders'
-        names, put before theirs.
+        pages (``.html``) and the table of corrections stay. Files of one name in several runs are
+        told apart by their folders' names, put before theirs.
     out : path
         The folder of the submission.
     audience, review_number, made_by : str, optional
@@ -156,7 +156,7 @@ def _told_apart(files: Sequence[Path]) -> list[Path | Callable[[Path], None]]:
 
 
 def _pages(files: Sequence[Path], submitted: Mapping[str, Any]) -> list[Callable[[Path], None]]:
-    """Pages of an atlas keep the number they bear (图号), also where it does not name the county."""
+    """Pages of an atlas keep the number they bear (图号), whether or not they name the county."""
     head = f"{submitted.get('code', '')}{submitted.get('name') or ''}"
     return [_renamed(file, f"{head}{file.name.removeprefix(head)}") for file in files]
 
