@@ -18,7 +18,7 @@ import pandas as pd
 import pyogrio
 
 from deqing_geo.batch.quality import CORRECTIONS
-from deqing_geo.columns import registry
+from deqing_geo.columns import crosswalk, registry
 from deqing_geo.errors import BoundaryFileError
 from deqing_geo.export import save_results
 from deqing_geo.files import KINDS, local_file
@@ -157,7 +157,8 @@ def _told_apart(files: Sequence[Path]) -> list[Path | Callable[[Path], None]]:
 
 def _pages(files: Sequence[Path], submitted: Mapping[str, Any]) -> list[Callable[[Path], None]]:
     """Pages of an atlas keep the number they bear (图号), whether or not they name the county."""
-    head = f"{submitted.get('code', '')}{submitted.get('name') or ''}"
+    code = str(submitted.get("code", ""))
+    head = f"{code}{submitted.get('name') or crosswalk('county').get(code, '')}"
     return [_renamed(file, f"{head}{file.name.removeprefix(head)}") for file in files]
 
 
