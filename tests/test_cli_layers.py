@@ -139,7 +139,7 @@ def test_towns_that_are_not_there_are_told_with_those_that_are():
     job = replace(paper_town(), villages=villages, around={"town": towns})
 
     require_towns(job, ["纸上镇"])
-    with pytest.raises(errors.InputError, match="no town 纸下镇. There are: 纸上镇"):
+    with pytest.raises(errors.InputError, match=r"no town 纸下镇\. There are: 纸上镇"):
         require_towns(job, ["纸上镇", "纸下镇"])
     with pytest.raises(errors.InputError, match=r"\[villages\] and \[towns\]"):
         require_towns(paper_town(), ["纸上镇"])
