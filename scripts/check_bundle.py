@@ -127,8 +127,10 @@ def _work(command: Path, around: Mapping[str, str], folder: Path, who: list[str]
     ):
         said = _closed([*who, str(command), *words], strict, theirs)
         left = [path.name for path in passing.iterdir()]
-        if "arning" in said or "matplotlib" in said or left or not (theirs / made).exists():
-            raise SystemExit(f"{words[0]} did not run as it should; left {left}:\n{said}")
+        # A letter the console does not have would stand there as a question mark.
+        bad = [word for word in ("arning", "matplotlib", "?") if word in said]
+        if bad or left or not (theirs / made).exists():
+            raise SystemExit(f"{words[0]}: said {bad}, left {left}, of all this:\n{said}")
         print(f"{words[0]}: as it should")
         if words[0] == "sample":
             recipe.write_text(recipe.read_text("utf-8") + PRODUCTS, "utf-8")
