@@ -75,11 +75,11 @@ def write_recipe(files: Sequence[str | os.PathLike[str]], path: str | os.PathLik
         If something stands at `path`, or it cannot be written.
     """
     target = Path(path)
-    if target.exists():
+    if os.path.exists(target):
         raise ExportError(f"{target}: stands already and may hold your changes. Name another file.")
-    absent = [os.fspath(file) for file in files if not Path(file).exists()]
+    absent = [os.fspath(file) for file in files if not os.path.exists(file)]
     if absent:
-        raise InputError(f"No such file: {', '.join(absent)}.")
+        raise InputError(f"No such file, or none that may be read: {', '.join(absent)}.")
     text = draft_recipe(files, target.absolute().parent)
     with whole_file(target) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")

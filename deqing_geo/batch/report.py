@@ -199,7 +199,8 @@ def require_folder(out: str | os.PathLike[str]) -> None:
     deqing_geo.errors.ExportError: ...report.py/report: cannot be written (report.py is no folder).
     """
     there = Path(out)
-    while not there.exists() and there != there.parent:
+    # Of what lies in a folder one may not enter, os.path says no, where Path raises.
+    while not os.path.exists(there) and there != there.parent:
         there = there.parent
     if not there.is_dir():
         raise ExportError(f"{os.fspath(out)}: cannot be written ({there.name} is no folder).")
