@@ -126,6 +126,8 @@ def public_functions():
         "papers.villages",
         "papers.word",
         "progress",
+        "progress.figures",
+        "progress.judging",
         "provenance",
         "rasters",
         "radii",

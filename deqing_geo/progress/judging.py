@@ -1,4 +1,4 @@
-"""The scorecard (核心指标完成情况): every target of the plan beside what was measured.
+"""Each target put beside what was measured for it, and judged.
 
 It measures nothing. A result is taken by what it offers, so a new measure needs no change
 here. No pace is assumed: the plan gives neither base values nor yearly targets, so a figure
@@ -8,86 +8,20 @@ short of its target is not called behind: that would be a straight line nobody d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from deqing_geo import columns as names
 from deqing_geo.errors import InputError
-from deqing_geo.text import card
+from deqing_geo.progress.card import Scorecard
+from deqing_geo.progress.figures import NOTHING, Figure, figure_of
 
 if TYPE_CHECKING:
     from deqing_geo.standards import Standard, Target
 
-__all__ = ["Scorecard", "scorecard"]
-
 # The plan says 6亿元 twice, of income and of assets: one of the two is probably a slip.
 DISPUTED = ("village_collective_income", "village_collective_assets")
-NOTHING = float("nan")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scorecard:
-    """Targets of the plan, what was measured for them, and what is still to go.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per target, in the plan's order; index ``target_key``. ``target``,
-        ``measured`` (never rounded) and ``gap`` (0 where the target is reached) are in
-        ``unit``, shares as 0 to 1; ``asked`` and ``shown`` are what readers see.
-        ``reached`` is True, False, or None where nothing can be said. ``verdict`` holds a word of
-        the registry.
-    notices : tuple of str
-        Sentences the figures must not travel without.
-    """
-
-    table: pd.DataFrame
-    notices: tuple[str, ...]
-
-    @property
-    def behind(self) -> pd.DataFrame:
-        """Rows with a figure that does not reach the target yet."""
-        return self.table[self.table["reached"].eq(False)]
-
-    @property
-    def measured(self) -> int:
-        """How many of the targets that geodata can answer have a figure."""
-        return int((self._computable & self.table["measured"].notna()).sum())
-
-    @property
-    def headline(self) -> str:
-        """How many targets have a figure, and how many are reached."""
-        found = int(self.table["measured"].notna().sum())
-        met = int((self.table["verdict"] == "met").sum())
-        return f"{found} 项有测算值,其中 {met} 项{names.vocabulary('verdict')['met']}"
-
-    @property
-    def _computable(self) -> pd.Series[bool]:
-        return self.table["computable"] == "yes"
-
-    def __repr__(self) -> str:
-        found = int(self.table["measured"].notna().sum())
-        met = int((self.table["verdict"] == "met").sum())
-        return (
-            f"<Scorecard of {len(self.table)} targets: {found} with a figure, {met} met, "
-            f"{len(self.behind)} not yet>"
-        )
-
-    def _repr_html_(self) -> str:
-        words = names.vocabulary("verdict")
-        shown = ("indicator_zh", "asked", "shown", "verdict", "definition")
-        rows = self.table.loc[self.table["measured"].notna(), list(shown)]
-        body = rows.assign(verdict=rows["verdict"].map(words)).to_numpy(dtype=object).tolist()
-        return card(
-            names.word("page.scorecard"),
-            self.headline,
-            [],
-            self.notices,
-            ([names.label(column) for column in shown], body),
-        )
 
 
 def scorecard(
@@ -144,9 +78,9 @@ def scorecard(
         raise InputError("`law` has no plan with targets. Try law=standards.load('deqing').")
     if on is not None and not isinstance(on, date):
         raise InputError(f"on={on!r} is no date: datetime.date(2026, 1, 1).")
-    found: dict[str, _Figure] = {}
+    found: dict[str, Figure] = {}
     for result in results:
-        one = _figure(result)
+        one = figure_of(result)
         if one.key not in targets:
             raise InputError(f"{result!r} answers `{one.key}`, which is no target of the plan.")
         if one.key in found:
@@ -189,50 +123,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    """What a result offers, whatever it is."""
-
-    key: str
-    value: float
-    unit: str
-    definition: str
-    notices: tuple[str, ...]
-    origins: tuple[str, ...]
-    said: str
-    counted: float = NOTHING
-    total: float = NOTHING
-    unknown: int = 0
-    year: int | None = None
-
-
-def _figure(result: Any) -> _Figure:
-    said = repr(result)
-    one = getattr(result, "tally", result)
-    try:
-        counts: dict[str, Any]
-        if hasattr(one, "overall"):
-            way = one.definition
-            key, value, unit, line = way.measure, one.overall, way.unit, way.line
-            counts = {}
-        else:
-            key, value, unit, line = one.key, one.value, one.unit, one.definition
-            counts = {
-                name: getattr(one, name)
-                for name in ("counted", "total", "unknown", "year")
-                if hasattr(one, name)
-            }
-        return _Figure(
-            key, float(value), unit, line, tuple(one.notices), tuple(one.origins), said, **counts
-        )
-    except (AttributeError, TypeError, ValueError):
-        raise InputError(
-            f"{said} is no result for a scorecard: it needs a `tally`, or key, value, unit, "
-            "definition, notices and origins, as the tallies and measures have them."
-        ) from None
-
-
-def _row(target: Target, one: _Figure | None, on: date | None) -> dict[str, Any]:
+def _row(target: Target, one: Figure | None, on: date | None) -> dict[str, Any]:
     measured = NOTHING if one is None else one.value
     unit = _unit(target) if one is None else one.unit
     asks = target.value is not None and target.operator != "none"
@@ -273,7 +164,7 @@ def _gap(target: Target, measured: float, goal: float | None, met: bool | None) 
     return max(short, 0.0)
 
 
-def _verdict(target: Target, one: _Figure | None, met: bool | None, on: date | None) -> str:
+def _verdict(target: Target, one: Figure | None, met: bool | None, on: date | None) -> str:
     if target.value is None or target.operator == "none":
         return "qualitative"
     if one is None or one.value != one.value:
@@ -287,13 +178,13 @@ def _verdict(target: Target, one: _Figure | None, met: bool | None, on: date | N
     return "no_baseline"
 
 
-def _hangs_on_gaps(target: Target, one: _Figure) -> bool:
+def _hangs_on_gaps(target: Target, one: Figure) -> bool:
     """Whether a share would miss the target if every row without data missed it."""
     if one.unit != "ratio" or not one.unknown:
         return False
     return target.is_met(one.counted / (one.total + one.unknown), one.unit) is False
 
 
-def _over(target: Target, one: _Figure, on: date) -> bool:
+def _over(target: Target, one: Figure, on: date) -> bool:
     last = one.year if target.year == "annual" else int(target.year[-4:])
     return last is not None and on.year > last
