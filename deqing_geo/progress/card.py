@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.text import card
+from deqing_geo.progress.months import in_chinese
+from deqing_geo.progress.views import by_department, by_town, of_department
+from deqing_geo.text import card, percent
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +31,78 @@ class Scorecard:
         the registry.
     notices : tuple of str
         Sentences the figures must not travel without.
+    month : str
+        Of which the figures are, such as ``2026-03``; empty where nobody said.
+    finders : mapping of str to callable
+        Give the shapes behind a target; see `places`.
     """
 
     table: pd.DataFrame
     notices: tuple[str, ...]
+    month: str = ""
+    finders: Mapping[str, Callable[[], gpd.GeoDataFrame | None]] = field(default_factory=dict)
+
+    @property
+    def places(self) -> dict[str, gpd.GeoDataFrame]:
+        """Where what counts lies and what is lacking, by target.
+
+        One row each with its names and ``place_state``: villages with and without a bus stop,
+        dead ends, homes out of reach of a park. Targets whose results have no shapes, or whose
+        list is empty, are not among them.
+        """
+        found = {key: find() for key, find in self.finders.items()}
+        return {key: one for key, one in found.items() if one is not None and len(one)}
+
+    @property
+    def by_department(self) -> pd.DataFrame:
+        """How the targets of each department stand, as leading and as cooperating one.
+
+        One row for every department and part (``lead_unit`` or ``joint_units``):
+        ``target_count`` and a count for every verdict and every warning.
+        """
+        return by_department(self.table)
+
+    def of_department(self, name: str) -> pd.DataFrame:
+        """The rows a department answers for.
+
+        Parameters
+        ----------
+        name : str
+            As the plan or the bureau writes it, such as ``县建设局``.
+
+        Returns
+        -------
+        DataFrame
+            Those it leads first, then those it helps with.
+
+        Raises
+        ------
+        InputError
+            If it answers for none.
+        """
+        return of_department(self.table, name)
+
+    def by_town(self, towns: gpd.GeoDataFrame | None = None) -> pd.DataFrame:
+        """Where in the county the places of the targets lie, town by town.
+
+        Parameters
+        ----------
+        towns : GeoDataFrame of Polygon, optional
+            With ``town_name``, for places that do not carry it; in the places' own system.
+
+        Returns
+        -------
+        DataFrame
+            One row for every target, town and ``place_state``, with ``place_count``.
+
+        Raises
+        ------
+        ColumnError
+            If `towns` has no ``town_name``.
+        CRSError
+            If `towns` lie in another system than the places.
+        """
+        return by_town(self.table, self.places, towns)
 
     @property
     def behind(self) -> pd.DataFrame:
@@ -58,15 +133,90 @@ class Scorecard:
             f"{len(self.behind)} not yet>"
         )
 
+    @property
+    def warned(self) -> pd.DataFrame:
+        """Rows the bureau's own thresholds make red or yellow, red ones first."""
+        rows = self.table[self.table["warning"].isin(["red", "yellow"])]
+        return rows.sort_values("warning", kind="stable")
+
     def _repr_html_(self) -> str:
-        words = names.vocabulary("verdict")
-        shown = ("indicator_zh", "asked", "shown", "verdict", "definition")
-        rows = self.table.loc[self.table["measured"].notna(), list(shown)]
-        body = rows.assign(verdict=rows["verdict"].map(words)).to_numpy(dtype=object).tolist()
+        shown = ["indicator_zh", "asked", "shown", "completion", "verdict", "definition"]
+        rows = self.table[self.table["measured"].notna()]
+        if (rows["warning"] != "").any():
+            shown.insert(5, "warning")
+        cells = [[shown_cell(row, column) for column in shown] for row in rows.to_dict("records")]
+        said = [(names.label("month"), in_chinese(self.month))] if self.month else []
         return card(
             names.word("page.scorecard"),
             self.headline,
-            [],
+            said,
             self.notices,
-            ([names.label(column) for column in shown], body),
+            ([names.label(column) for column in shown], cells),
         )
+
+
+def shown_cell(row: Mapping[Any, Any], column: str) -> str:
+    """A cell of the scorecard as readers see it.
+
+    Parameters
+    ----------
+    row : mapping
+        Of ``table``.
+    column : str
+        Which.
+
+    Returns
+    -------
+    str
+        Words in Chinese; a completion never rounded to the whole.
+    """
+    value = row[column]
+    if column == "completion":
+        return percent(value, against=[1.0])
+    if column in names.vocabularies():
+        return names.vocabulary(column).get(str(value), str(value or ""))
+    return "" if value is None or value != value else str(value)
+
+
+# In the order readers want them.
+COLUMNS: dict[str, Any] = {
+    "id": object,
+    "clause": object,
+    "indicator_zh": object,
+    "operator": object,
+    "asked": object,
+    "target": float,
+    "unit": object,
+    "year": object,
+    "measured": float,
+    "shown": object,
+    "gap": float,
+    "completion": float,
+    "reached": object,
+    "verdict": object,
+    "warning": object,
+    "value_how": object,
+    "definition": object,
+    "notice": object,
+    "source": object,
+    "departments": object,
+    "lead_unit": object,
+    "joint_units": object,
+    "computable": object,
+    "quote": object,
+    "plan_note": object,
+    "base_value": float,
+    "base_year": object,
+    "year_goal": float,
+    "due_value": float,
+    "last_value": float,
+    "last_change": float,
+    "start_value": float,
+    "year_change": float,
+    "compared": object,
+    "month_why": object,
+    "problem": object,
+    "next_step": object,
+    "month_note": object,
+    "outline_mark": object,
+}
