@@ -69,6 +69,8 @@ class Field:
         What the cell says when it is chosen.
     format : str
         Excel's number format, such as ``0.00``.
+    formats : tuple of str
+        One for each cell, where figures of several units stand in one column.
     middle : bool
         Whether cells stand in the middle of the column.
     shaded : bool
@@ -85,6 +87,7 @@ class Field:
     most: float | None = None
     prompt: str = ""
     format: str = ""
+    formats: tuple[str, ...] = ()
     middle: bool = False
     shaded: bool = False
 
@@ -427,7 +430,7 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
         cell.font, cell.fill, cell.border = bold, grey, grid
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         lines[0] = max(lines[0], _lines(field.heading, width))
-        numbers = field.kind == "number" or bool(field.format)
+        numbers = field.kind == "number" or bool(field.format or field.formats)
         across = "center" if field.middle else ("right" if numbers else "left")
         look = Alignment(horizontal=across, vertical="center", wrap_text=True)
         for line, value in enumerate(field.values, start=head + 1):
@@ -436,8 +439,9 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
                 put(made, line, place, value, called)
                 if cell.data_type == "s":
                     lines[line - head] = max(lines[line - head], _lines(value, width))
-            if field.format and cell.data_type == "n":
-                cell.number_format = field.format
+            form = field.formats[line - head - 1] if field.formats else field.format
+            if form and cell.data_type == "n":
+                cell.number_format = form
             elif field.open:
                 cell.number_format = {"text": "@", "day": DAY}.get(field.kind, "General")
             cell.border, cell.alignment = grid, look

@@ -44,6 +44,8 @@ NUMBERS = ("measured", "due_value", "former_value")
 WORDS = ("log_kind", "value_how", "verdict", "warning")
 HEADED = {"measured": "值"}
 MARK = "校验码"
+# A sign alone would be run by a spreadsheet.
+SHARE = "百分比"
 # What a later run may not say otherwise without a correction.
 TEXTS = ("problem", "next_step", "month_note")
 MOST_SAID = 12
@@ -352,7 +354,7 @@ def _cell(row: Mapping[str, Any], column: str) -> str:
         year, number = str(value).split("-")
         return f"{year}年{number}月"
     if column == "unit":
-        return "%" if value == "ratio" else UNITS.get(str(value), str(value))
+        return SHARE if value == "ratio" else UNITS.get(str(value), str(value))
     if column in WORDS:
         return names.vocabulary(column).get(str(value), str(value))
     return " ".join(str(value).split())
@@ -425,7 +427,7 @@ def _key(number: str) -> str | None:
 
 
 def _unit(target: Target, shown: str) -> str:
-    if shown == "%":
+    if shown == SHARE:
         return "ratio"
     return target.unit if shown == UNITS.get(target.unit, target.unit) else shown
 

@@ -85,6 +85,9 @@ def pace_of(target: Target, one: Figure | None, progress: Progress, month: str) 
     if base is None or goal is None:
         return Pace(held.base, held.goal, NOTHING, start, "", "", stood)
     due, lost = _due(progress, target.key, month, goal, start, stood)
+    if due != due and not lost and progress.of_year(target.key, "pace_way") == "even":
+        # Evenly from a beginning nobody gave: the base value is of another year.
+        return Pace(held.base, goal, NOTHING, start, "", "", stood)
     falls = target.operator == "le"
     verdict = _verdict(one.value, goal, due, lost, falls=falls)
     warning = "" if lost else _warning(progress, target.key, one.value, goal, due, falls=falls)
