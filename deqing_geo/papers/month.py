@@ -119,9 +119,8 @@ def _whole(made: Filing, card: Scorecard, rows: Sequence[Any]) -> list[Block]:
     down = sum(row["last_change"] < 0 for row in moved)
     if moved:
         same = len(moved) - up - down
-        out.append(
-            Text(f"与上月可比的 {len(moved)} 项中,上升 {up} 项、下降 {down} 项、持平 {same} 项。")
-        )
+        said = [f"上升 {up} 项", f"下降 {down} 项", f"持平 {same} 项"]
+        out.append(Text(f"与上月可比的 {len(moved)} 项中,{'、'.join(said)}。"))
     return out
 
 

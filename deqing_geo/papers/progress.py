@@ -1,7 +1,7 @@
 """The papers on the plan's targets a bureau signs each month, and the list of great projects.
 
-核心指标完成情况表 and 重大项目实施情况清单: they repeat the scorecard and the bureau's own list, and
-decide nothing. A figure has one value and one line of 口径.
+核心指标完成情况表 and 重大项目实施情况清单: they repeat the scorecard and the bureau's own list,
+and decide nothing. A figure has one value and one line of 口径.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ def _rate(rows: Sequence[Any]) -> Field:
         shown = figure(number, 2, against=[PERCENT])
         values.append(number)
         forms.append("0." + "0" * len(shown.partition(".")[2]))
-    heading = names.label("completion", unit=True)
+    heading = names.label("completion")
     return Field(heading, values, width=10, kind="number", formats=tuple(forms))
 
 
