@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from deqing_geo.papers.board import save_scorecard
 from deqing_geo.papers.by_hand import save_hand_check
 from deqing_geo.papers.method import save_method_note
 from deqing_geo.papers.parks import save_park_papers
@@ -37,6 +38,7 @@ __all__ = [
     "save_progress_papers",
     "save_quality_report",
     "save_road_papers",
+    "save_scorecard",
     "save_submission",
     "save_village_papers",
 ]
