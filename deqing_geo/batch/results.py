@@ -53,6 +53,8 @@ class Results:
         The plan's small counts there are layers for.
     card : Scorecard or None
         The plan's targets, where the standard has a plan.
+    answers : tuple
+        What answers targets of the plan: measures of the built-up zone, types, counts.
     """
 
     law: standards.Standard
@@ -61,6 +63,7 @@ class Results:
     types: VillageTypes | None
     tallies: tuple[Tally, ...]
     card: Scorecard | None
+    answers: tuple[Any, ...] = ()
 
     @property
     def measures(self) -> tuple[RoadDensity | Coverage, ...]:
@@ -120,13 +123,13 @@ def measure(
         types = classify_villages(facts, law, as_of=job.as_of, **job.judging)
     tell(STEPS[3], 3, steps)
     counts = tuple(_counts(job, facts)) if "card" in parts else ()
+    # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
+    asked = [one for one in (density, coverage) if one is not None and job.is_zone]
+    answers = (*asked, *([] if types is None else [types]), *counts)
     card = None
     if law.targets and "card" in parts:
-        # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
-        asked = [one for one in (density, coverage) if one is not None and job.is_zone]
-        typed = [] if types is None else [types]
-        card = scorecard(*asked, *typed, *counts, law=law, on=job.as_of)
-    return Results(law, density, coverage, types, counts, card)
+        card = scorecard(*answers, law=law, on=job.as_of)
+    return Results(law, density, coverage, types, counts, card, answers)
 
 
 def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) -> gpd.GeoDataFrame:

@@ -187,8 +187,13 @@ def report_month(
             + "\n  ".join(said[:MOST_SAID])
             + more
         )
+    made_up = names.word("notice.schematic")
+    sample = any(made_up in one for one in card.notices)
     for row in rows:
         row |= {"recorded_by": by.strip(), "recorded_on": day.isoformat()}
+        if sample:
+            # A log of invented figures must never be taken for a bureau's own.
+            row["month_note"] = ";".join(one for one in (made_up, row["month_note"]) if one)
     added = pd.DataFrame(rows, columns=["target_key", *LOG], dtype=object)
     if rows:
         _append(file, rows)

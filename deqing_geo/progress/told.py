@@ -47,6 +47,23 @@ class Progress:
     log: pd.DataFrame
     notices: tuple[str, ...] = field(default=())
 
+    @classmethod
+    def of_log(cls, log: pd.DataFrame) -> Progress:
+        """What was reported, where the bureau has no table of progress yet.
+
+        Parameters
+        ----------
+        log : DataFrame
+            Of `deqing_geo.progress.read_log`.
+
+        Returns
+        -------
+        Progress
+            Without base values and goals, so that nothing is judged by them.
+        """
+        months = pd.DataFrame(columns=["target_key", "month", *OF_MONTH])
+        return cls(0, pd.DataFrame(columns=[*OF_YEAR]), pd.DataFrame(), months, log)
+
     def __repr__(self) -> str:
         filled = int(self.goals.notna().any(axis=1).sum())
         kept = "、".join(self.reported) or "-"
