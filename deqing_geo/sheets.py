@@ -7,6 +7,7 @@ keeps a hand from slipping and nothing else. What the cells mean is for the room
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 from collections.abc import Sequence
@@ -433,6 +434,8 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
         numbers = field.kind == "number" or bool(field.format or field.formats)
         across = "center" if field.middle else ("right" if numbers else "left")
         look = Alignment(horizontal=across, vertical="center", wrap_text=True)
+        # Cells of one look share it: openpyxl compares whole styles for every cell it is told of.
+        known: dict[tuple[str, bool], Any] = {}
         for line, value in enumerate(field.values, start=head + 1):
             cell = made.cell(line, place)
             if _filled(value):
@@ -444,13 +447,18 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
                 cell.number_format = form
             elif field.open:
                 cell.number_format = {"text": "@", "day": DAY}.get(field.kind, "General")
+            kind = (cell.number_format, sheet.total and line == head + count)
+            if kind in known:
+                cell._style = copy.copy(known[kind])
+                continue
             cell.border, cell.alignment = grid, look
             if field.open and sheet.protected:
                 cell.protection, cell.fill = unlocked, blue
             elif field.shaded:
                 cell.fill = grey
-            if sheet.total and line == head + count:
+            if kind[1]:
                 cell.font = bold
+            known[kind] = cell._style
         if field.open and count:
             letter = get_column_letter(place)
             _bound(made, field, f"{letter}{head + 1}:{letter}{head + count}", called)

@@ -12,7 +12,7 @@ from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.papers.blocks import Block, Paper, Section, Table, Text
 from deqing_geo.papers.filing import Filing
-from deqing_geo.progress.judging import shown_change
+from deqing_geo.progress.judging import DISPUTED, shown_change
 from deqing_geo.progress.months import in_chinese
 from deqing_geo.standards import UNITS, load
 from deqing_geo.text import figure, percent
@@ -51,7 +51,7 @@ def month_paper(
     Paper
         The same for the same card.
     """
-    rows = card.table.to_dict("records")
+    rows = card.table.reset_index().to_dict("records")
     parts: list[tuple[str, list[Block]]] = [
         ("whole", _whole(made, card, rows)),
         ("figures", _figures(made, rows)),
@@ -163,7 +163,7 @@ def _sentence(made: Filing, row: Any) -> str:
     if row["target"] == row["target"]:
         said.append(f"目标{row['asked']}")
     if row["gap"] == row["gap"] and row["gap"] > 0:
-        gap = percent(row["gap"]).rstrip("%") if unit == "ratio" else figure(row["gap"])
+        gap = shown_change(row["gap"], unit).lstrip("+")
         points = "个百分点" if unit == "ratio" else f" {UNITS.get(unit, unit)}".rstrip()
         # A gap rounded to nothing would read as none.
         tiny = float(gap) == 0
@@ -172,7 +172,9 @@ def _sentence(made: Filing, row: Any) -> str:
     text = f"{row['indicator_zh']}({row['clause']}):{','.join(said)}。"
     if row["compared"]:
         text += f"{row['compared']}。"
-    if row["month_why"]:
+    if row["target_key"] in DISPUTED:
+        text += f"{word('progress_paper.plan_doubt')}:{row['plan_note']}。"
+    if row["month_why"] and row["last_change"] != 0:
         text += f"原因:{row['month_why']}。"
     if not made.public:
         for column in ("problem", "next_step"):
@@ -214,11 +216,7 @@ def _warned(rows: Sequence[Any]) -> list[Block]:
 
 
 def _due(row: Any) -> str:
-    if row["due_value"] != row["due_value"]:
-        return "-"
-    unit = str(row["unit"])
-    shown = percent(row["due_value"]) if unit == "ratio" else figure(row["due_value"])
-    return shown if unit == "ratio" else f"{shown} {UNITS.get(unit, unit)}"
+    return load().targets[str(row["target_key"])].show(row["due_value"], str(row["unit"]))
 
 
 def _compared(card: Scorecard, rows: Sequence[Any], log: pd.DataFrame | None) -> list[Block]:

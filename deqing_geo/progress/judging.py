@@ -216,7 +216,7 @@ def _row(target: Target, measured: Figure | None, asked: _Asked) -> dict[str, An
         "unit": unit,
         "year": target.year,
         "measured": value,
-        "shown": target.show(value, unit),
+        "shown": target.show(value, unit, against=(pace.goal, pace.due)),
         "gap": _gap(target, value, goal, met),
         "completion": _completion(target, value, goal),
         "reached": met,
@@ -308,13 +308,20 @@ def _completion(target: Target, measured: float, goal: float | None) -> float:
 
 
 def _change(value: float, stood: Stood | None) -> float:
-    return value - stood.value if stood is not None and stood.comparable else NOTHING
+    if stood is None or not stood.comparable:
+        return NOTHING
+    return _tidy(value - stood.value)
 
 
 def _since_start(value: float, pace: Pace) -> float:
     if pace.started is not None and not pace.started.comparable:
         return NOTHING
-    return value - pace.start
+    return _tidy(value - pace.start)
+
+
+def _tidy(change: float) -> float:
+    """What a percentage written and read again leaves is no change."""
+    return 0.0 if abs(change) <= SAME else change
 
 
 def _compared(target: Target, last: Stood | None, pace: Pace, unit: str) -> str:

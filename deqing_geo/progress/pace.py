@@ -106,9 +106,11 @@ def _due(
         if stood is not None and not stood.comparable:
             return NOTHING, True
         return start + (goal - start) * number_of(month) / DECEMBER, False
+    if number_of(month) == DECEMBER:
+        return goal, False
     if way == "steps" and (step := progress.due_steps(key, month)) is not None:
         return step, False
-    return (goal if number_of(month) == DECEMBER else NOTHING), False
+    return NOTHING, False
 
 
 def _verdict(value: float, goal: float, due: float, lost: bool, *, falls: bool) -> str:
