@@ -231,7 +231,8 @@ def test_mistakes_in_the_list_of_projects_are_named_at_once(tmp_path):
 
     for part in (
         "'甲' stands twice (项目重复) (rows 5)", "'很多' is no figure",
-        "a row without the project's", "holds '黑'", "计划完工: before the beginning", "'开春' is no day or month",
+        "a row without the project's", "holds '黑'", "计划完工: before the beginning",
+        "'开春' is no day or month",
     ):  # fmt: skip
         assert part in str(caught.value), part
     with pytest.raises(errors.ExportError, match="perhaps filled in"):

@@ -173,7 +173,7 @@ def earlier_figures(folder: str | os.PathLike[str]) -> list[Earlier]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = run(paper_town(), folder)
     ...     [one.key for one in earlier_figures(folder)]
-    ['pocket_parks', 'village_types']
+    ['pocket_parks']
     """
     file = Path(folder) / SUMMARY
     try:
