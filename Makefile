@@ -6,7 +6,7 @@ OUT ?= out/demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run report test lint types suite wheel bundle bundle-check benchmarks docs clean
+.PHONY: run report test lint types suite wheel site bundle bundle-check benchmarks docs clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/deqing-geo demo --out $(OUT)
@@ -16,7 +16,7 @@ run: $(VENV)/run.stamp
 report: $(VENV)/run.stamp
 	$(BIN)/deqing-geo report $(RECIPE) --out $(OUT)
 
-test: lint types suite wheel
+test: lint types suite wheel site
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -31,6 +31,10 @@ suite: $(VENV)/test.stamp
 
 wheel: $(VENV)/test.stamp
 	$(BIN)/python scripts/check_wheel.py
+
+# The documentation, from out/site/index.html; opens from a disk, without a network.
+site: $(VENV)/test.stamp
+	$(BIN)/python scripts/build_site.py
 
 # make bundle OUT=/media/stick/deqing_geo
 bundle: $(VENV)/test.stamp
