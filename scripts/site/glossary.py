@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+
 from deqing_geo import columns
+
+_CHAPTER = re.compile(r"^# -{4,} (?P<title>.+)$|^\[column\.(?P<name>\w+)\]$", re.MULTILINE)
+
+
+def chapters() -> dict[str, list[str]]:
+    """Columns under the headings of columns.toml, in its order."""
+    text = resources.files("deqing_geo").joinpath("columns.toml").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {}
+    title = ""
+    for line in _CHAPTER.finditer(text):
+        title = line["title"] or title
+        if line["name"]:
+            found.setdefault(title, []).append(line["name"])
+    return found
 
 
 def page() -> str:
@@ -14,16 +31,21 @@ def page() -> str:
         "Written from `deqing_geo/columns.toml` when the site is built: what each column is called "
         "in frames and on paper, its unit, its aliases in offices' files; below, the words it may "
         "hold.\n",
-        "## 字段 Columns\n",
-        "| 中文 | English name | 单位 unit | 说明 note | 读入时的别名 read as |",
-        "|---|---|---|---|---|",
     ]
-    for name, column in sorted(columns.registry().items(), key=lambda item: item[0]):
-        unit = " / ".join(dict.fromkeys(u for u in (column.unit_zh, column.unit) if u))
-        aliases = "、".join(column.aliases[:6]) + (" …" if len(column.aliases) > 6 else "")
-        shown = [column.zh, unit, column.note, aliases]
-        zh, unit, note, aliases = (cell(text) for text in shown)
-        lines.append(f"| {zh} | `{name}` | {unit} | {note} | {aliases} |")
+    for title, names in chapters().items():
+        lines += [
+            f"## 字段 Columns: {title}\n",
+            "| 中文 | English name | 单位 unit | 说明 note | 读入时的别名 read as |",
+            "|---|---|---|---|---|",
+        ]
+        for name in names:
+            column = columns.registry()[name]
+            unit = " / ".join(dict.fromkeys(u for u in (column.unit_zh, column.unit) if u))
+            aliases = "、".join(column.aliases[:6]) + (" …" if len(column.aliases) > 6 else "")
+            shown = [column.zh, unit, column.note, aliases]
+            zh, unit, note, aliases = (cell(text) for text in shown)
+            lines.append(f"| {zh} | `{name}` | {unit} | {note} | {aliases} |")
+        lines.append("")
     lines += ["\n## 取值 Words a column may hold\n"]
     for group in sorted(columns.vocabularies()):
         heading = columns.registry()[group].zh if group in columns.registry() else ""

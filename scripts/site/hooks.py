@@ -14,6 +14,8 @@ for folder in (str(ROOT), str(HERE)):
         sys.path.insert(0, folder)
 
 import commands  # noqa: E402
+import floors  # noqa: E402
+import formats  # noqa: E402
 import glossary  # noqa: E402
 import links  # noqa: E402
 import reference  # noqa: E402
@@ -35,12 +37,21 @@ def on_files(files: Files, config: Any) -> Files:
     made = {
         "glossary.md": glossary.page(),
         "commands.md": commands.page(),
+        "formats.md": formats.page(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         **reference.texts(),
     }
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
+
+
+def on_page_markdown(text: str, page: Any, config: Any, files: Files) -> str:
+    """The drawing of the floors stands where its page marks it."""
+    if floors.MARK in text:
+        linked = {room: f"reference/{room}.html" for room in reference.rooms()}
+        text = text.replace(floors.MARK, floors.drawing(linked))
+    return text
 
 
 def section(nav: list[Any], page: str) -> list[Any]:
