@@ -27,7 +27,8 @@ types: $(VENV)/test.stamp
 
 suite: $(VENV)/test.stamp
 	@# Neighbouring tests share a county; stealing work keeps them on one worker.
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	@# Executed notebooks are kept for the site.
+	DEQING_GEO_NOTEBOOKS=out/notebooks $(BIN)/python -m pytest -n auto --dist worksteal
 
 wheel: $(VENV)/test.stamp
 	$(BIN)/python scripts/check_wheel.py

@@ -45,8 +45,7 @@ def drawing(linked: dict[str, str]) -> str:
         y += ROW + GAP
         shapes.insert(
             0,
-            f'<rect class="floor" x="0" y="{top - GAP / 2}" width="{WIDTH}" '
-            f'height="{y - top}"/>',
+            f'<rect class="floor" x="0" y="{top - GAP / 2}" width="{WIDTH}" height="{y - top}"/>',
         )
         shapes.append(f'<text class="number" x="26" y="{(top + y - GAP) / 2 + 6}">{floor}</text>')
     return (

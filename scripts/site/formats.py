@@ -48,9 +48,7 @@ def page() -> str:
         for ending in kind.endings
     }
     lines += [
-        f"| `{ending}` | {cure} |"
-        for ending, cure in kinds._CURES.items()
-        if ending not in opened
+        f"| `{ending}` | {cure} |" for ending, cure in kinds._CURES.items() if ending not in opened
     ]
     lines += [
         "\n网址、数据库连接、GDAL 虚拟路径和虚拟数据集一律拒绝;内容与后缀不符的文件也拒绝。"
@@ -73,7 +71,11 @@ def page() -> str:
 
 
 def _table(title: str, listed: Iterable[kinds.FileKind]) -> list[str]:
-    rows = [f"### {title}\n", "| 格式 kind | 后缀 ending | 同名文件 belongs to it |", "|---|---|---|"]
+    rows = [
+        f"### {title}\n",
+        "| 格式 kind | 后缀 ending | 同名文件 belongs to it |",
+        "|---|---|---|",
+    ]
     for kind in listed:
         endings = " ".join(f"`{ending}`" for ending in kind.endings)
         rows.append(f"| {kind.name} | {endings} | {' '.join(f'`{c}`' for c in kind.companions)} |")

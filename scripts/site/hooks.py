@@ -13,6 +13,7 @@ for folder in (str(ROOT), str(HERE)):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
+import books  # noqa: E402
 import commands  # noqa: E402
 import floors  # noqa: E402
 import formats  # noqa: E402
@@ -26,8 +27,11 @@ logging.getLogger("jieba").setLevel(logging.ERROR)
 
 def on_config(config: Any) -> Any:
     """Rooms of the reference take their places, and names in the text become links."""
-    pages = [{title: page} for page, title in reference.pages().items()]
-    section(config.nav, "reference/index.md").extend(pages)
+    for index, pages in (
+        ("reference/index.md", reference.pages()),
+        ("notebooks/index.md", books.titles()),
+    ):
+        section(config.nav, index).extend({title: page} for page, title in pages.items())
     config.markdown_extensions.append(links.KnownNames(reference.known()))
     return config
 
@@ -40,6 +44,7 @@ def on_files(files: Files, config: Any) -> Files:
         "formats.md": formats.page(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         **reference.texts(),
+        **books.texts(),
     }
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
