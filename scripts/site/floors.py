@@ -64,3 +64,34 @@ def _room(room: str, told: str, x: float, y: float, wide: float, page: str | Non
         f'<text class="told" x="{middle:.0f}" y="{y + 36}">{escape(told)}</text>'
     )
     return f'<a href="{escape(page)}">{drawn}</a>' if page else drawn
+
+
+def page() -> str:
+    """Every file of the library with the question it answers, in Markdown."""
+    lines = [
+        "# 每个文件回答什么 Every file and its question\n",
+        "由各文件的第一句话生成,自上而下。The first sentence of each file, from the highest floor "
+        "down; a file imports only from floors below.\n",
+    ]
+    for floor in sorted(floors(), reverse=True):
+        lines.append(f"## Floor {floor}\n")
+        for room in floors()[floor]:
+            lines += [
+                f"### {room}\n".replace("__", "\\_\\_"),
+                "| file | what it says |",
+                "|---|---|",
+            ]
+            lines += [f"| `{name}` | {said} |" for name, said in _questions(room)]
+            lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def _questions(room: str) -> list[tuple[str, str]]:
+    house = ROOT / "deqing_geo"
+    alone = house / f"{room}.py"
+    found = []
+    for file in [alone] if alone.is_file() else sorted((house / room).rglob("*.py")):
+        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        first = " ".join(said.partition("\n\n")[0].split()).replace("|", "\\|")
+        found.append((file.relative_to(house).as_posix(), first))
+    return found

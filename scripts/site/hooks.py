@@ -42,6 +42,7 @@ def on_files(files: Files, config: Any) -> Files:
         "glossary.md": glossary.page(),
         "commands.md": commands.page(),
         "formats.md": formats.page(),
+        "files.md": floors.page(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
         **reference.texts(),
         **books.texts(),
