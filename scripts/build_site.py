@@ -32,6 +32,7 @@ WORDS = ("盲区", "路网密度", "断头路", "审图号", "centre lines")
 # The index cuts Chinese into words by marks of no width.
 FOUND = """word => Array.from(document.querySelectorAll(".md-search-result__item")).some(
     item => item.textContent.replace(/\\u200b/g, "").includes(word))"""
+NOTHING = "() => !document.querySelector('.md-search-result__item')"
 SEARCH_MS = 30_000
 
 
@@ -119,8 +120,16 @@ def searched(site: Path, browser: str) -> list[str]:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((site / "index.html").as_uri())
+        box = page.locator("input.md-search__input")
+        box.click()
         for word in WORDS:
-            page.fill("input.md-search__input", word)
+            # What the last word found must be gone before the next is asked.
+            box.fill("")
+            box.press("End")
+            page.wait_for_function(NOTHING, timeout=SEARCH_MS)
+            box.fill(word)
+            # The page listens to keys.
+            box.press("End")
             try:
                 page.wait_for_function(FOUND, arg=word, timeout=SEARCH_MS)
             except TimeoutError:

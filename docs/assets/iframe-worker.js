@@ -8,40 +8,42 @@
     constructor(url) {
       super();
       this.onmessage = null;
+      // Messages wait here until the script inside listens.
+      this.waiting = [];
       this.frame = document.createElement("iframe");
       this.frame.hidden = true;
-      this.waiting = [];
+      this.frame.srcdoc = "<!DOCTYPE html><title>search</title><body></body>";
+      this.frame.onload = () => this.begin(new URL(url, document.baseURI).href);
       document.body.appendChild(this.frame);
+    }
+
+    begin(url) {
       const inside = this.frame.contentWindow;
       const page = this.frame.contentDocument;
+      const load = (address) =>
+        new Promise((done, failed) => {
+          const script = page.createElement("script");
+          script.src = address;
+          script.onload = done;
+          script.onerror = failed;
+          page.body.appendChild(script);
+        });
       // What a worker has and a frame lacks.
-      inside.importScripts = function () {
-        return Array.from(arguments).reduce(function (before, address) {
-          return before.then(function () {
-            return new Promise(function (done, failed) {
-              const script = page.createElement("script");
-              script.src = address;
-              script.onload = done;
-              script.onerror = failed;
-              page.body.appendChild(script);
-            });
-          });
-        }, Promise.resolve());
-      };
+      inside.importScripts = (...addresses) =>
+        addresses.reduce((before, address) => before.then(() => load(address)), Promise.resolve());
       inside.postMessage = (data) => {
         const event = new MessageEvent("message", { data: data });
         this.dispatchEvent(event);
         if (this.onmessage) this.onmessage(event);
       };
-      const script = page.createElement("script");
-      script.src = new URL(url, document.baseURI).href;
-      script.onload = () => {
-        const waiting = this.waiting;
-        this.waiting = null;
-        waiting.forEach((data) => this.deliver(data));
-      };
-      script.onerror = () => this.dispatchEvent(new Event("error"));
-      page.body.appendChild(script);
+      load(url).then(
+        () => {
+          const waiting = this.waiting;
+          this.waiting = null;
+          waiting.forEach((data) => this.deliver(data));
+        },
+        () => this.dispatchEvent(new Event("error"))
+      );
     }
 
     postMessage(data) {

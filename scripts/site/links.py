@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
-_NAME = re.compile(r"^(?:deqing_geo\.)?(?P<name>[A-Za-z_][\w.]*?)(?:\(.*\))?$", re.DOTALL)
+_NAME = re.compile(r"^(?:deqing_geo\.)?(?P<name>[A-Za-z_][\w.]*?)(?P<called>\(.*\))?$", re.DOTALL)
 # A link inside a link, or in what becomes the table of contents, would be no help.
 _CLOSED = {"a", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "autoref"}
 
@@ -50,7 +50,10 @@ class _Linked(Treeprocessor):
 def target_of(text: str, known: Mapping[str, str]) -> str | None:
     """The path a piece of code names, if the reference has it."""
     found = _NAME.match(text)
-    return known.get(found["name"]) if found else None
+    if not found:
+        return None
+    called = known.get(f"{found['name']}()") if found["called"] else None
+    return called or known.get(found["name"])
 
 
 def _reference(code: Element, target: str) -> Element:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import deqing_geo as dg
+from deqing_geo import columns
 
 # What a planner calls each room, in the order of the work.
 ROOMS = {
@@ -78,7 +79,7 @@ def pages() -> dict[str, str]:
 
 @cache
 def known() -> dict[str, str]:
-    """Where each name is explained: ``dg.road_density`` and ``road_density`` to its true path."""
+    """Where each name is explained: ``dg.road_density``, ``road_density()`` to its true path."""
     found: dict[str, str] = {}
     for room, names in rooms().items():
         for name in names:
@@ -88,12 +89,18 @@ def known() -> dict[str, str]:
             found[f"{room}.{name}"] = path
             if name in dg.__all__:
                 found[f"dg.{name}"] = path
-            if found.setdefault(name, path) != path:
-                found[name] = ""
-        found[f"dg.{room}"] = f"deqing_geo.{room}"
-    # Of two things with one name, and of words that mean something else, none is linked.
-    plain = {"columns", "errors", "sample", "papers", "weights", "grid", "crs", "reach", "slope"}
-    return {key: path for key, path in found.items() if path and key not in plain}
+            # Called, a name is a function; alone it may be a column, a layer or a plain word.
+            alone = [name] if is_clear(name) else []
+            for key in (f"{name}()", *alone):
+                if found.setdefault(key, path) != path:
+                    found[key] = ""
+    # Of two things with one name none is linked.
+    return {key: path for key, path in found.items() if path}
+
+
+def is_clear(name: str) -> bool:
+    """Whether the name alone says that it is one of ours: ``RoadDensity``, not ``roads``."""
+    return (name[0].isupper() or "_" in name) and name not in columns.registry()
 
 
 def home(room: str, name: str) -> str | None:
