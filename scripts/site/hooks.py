@@ -22,6 +22,14 @@ import links  # noqa: E402
 import reference  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
 
+# What pages may name beyond docs/, and where the site has it.
+OUTSIDE = {
+    "README.md": "index.md",
+    "README.zh.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "notebooks/README.md": "notebooks/index.md",
+}
+
 logging.getLogger("jieba").setLevel(logging.ERROR)
 
 
@@ -53,10 +61,13 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(text: str, page: Any, config: Any, files: Files) -> str:
-    """The drawing of the floors stands where its page marks it."""
+    """The drawing of the floors, and links of the repository that lead out of docs/."""
     if floors.MARK in text:
         linked = {room: f"reference/{room}.html" for room in reference.rooms()}
         text = text.replace(floors.MARK, floors.drawing(linked))
+    above = "../" * page.file.src_uri.count("/")
+    for outside, inside in OUTSIDE.items():
+        text = text.replace(f"]({above}../{outside}", f"]({above}{inside}")
     return text
 
 
