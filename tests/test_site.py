@@ -183,6 +183,15 @@ def test_names_in_the_text_find_their_page_and_other_words_do_not(site):
         assert links.target_of(text, known) is None, text
 
 
+def test_the_page_of_law_says_what_the_standards_say():
+    text = (DOCS / "law.md").read_text("utf-8")
+    row = next(line for line in text.splitlines() if "`export.public_shift`" in line)
+    rule = dg.standards.load()["export.public_shift"]
+
+    assert f"| {rule.evidence} |" in row and f"{rule.value:g} 米" in row
+    assert rule.document.partition("(")[2].rpartition("(")[2].rstrip(")") in row
+
+
 def test_the_glossary_has_every_column_and_word(site):
     page = site("glossary").page()
 
