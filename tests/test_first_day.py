@@ -10,6 +10,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
+from docx import Document
 
 from deqing_geo.cli import main
 
@@ -133,6 +134,12 @@ def test_the_months_difference_is_the_two_roads(day):
     changed = pd.read_csv(day.folder / "月报" / "2026-01" / "路网增减明细表.csv")
     opened = day.names["opened_km"]
 
+    said = "".join(
+        one.text
+        for one in Document(day.folder / "月报" / "2026-01" / "月度变化通报.docx").paragraphs
+    )
+    quoted = re.search(r"“(截至2026年.*?)”", PAGE.read_text("utf-8"))[1]
+    assert quoted in said and "霞台路、兰台路" in said
     assert set(changed["道路名称"]) == {"霞台路", "兰台路"} <= set(cells)
     assert changed["增减长度(公里)"].sum() == pytest.approx(opened, abs=1e-3)
 
