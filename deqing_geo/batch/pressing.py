@@ -18,6 +18,7 @@ import deqing_geo
 from deqing_geo.batch import ledger
 from deqing_geo.batch.depending import Plan, planned, program, versions
 from deqing_geo.batch.products import COUNTY, Product
+from deqing_geo.columns import word
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -267,6 +268,8 @@ class _Run:
         from deqing_geo.batch import workers
 
         pace = _Pace(len(orders))
+        if self.jobs > 1:
+            self.tell("processes", 0, len(orders))
         for outcome in workers.make_all(orders, shop, self.hold, self.jobs):
             outcomes.append(outcome)
             name = _called(outcome.order.id)
@@ -350,10 +353,10 @@ def _opened(
 
 
 class _Pace:
-    """How fast, and how long still, by a clock nobody sets."""
+    """How fast, and how long still, by a clock nobody sets; the first product starts it."""
 
     def __init__(self, of: int) -> None:
-        self.of, self.done, self.began = of, 0, time.monotonic()
+        self.of, self.done, self.began = of, 0, 0.0
 
     def step(self) -> str:
         """One more is done.
@@ -361,13 +364,16 @@ class _Pace:
         Returns
         -------
         str
-            How many, how fast, and the time left.
+            How many; after the first also how fast, and the time left.
         """
         self.done += 1
-        rate = self.done / max(time.monotonic() - self.began, 1e-9)
+        if self.done == 1:
+            self.began = time.monotonic()
+            return f"1/{self.of}"
+        rate = (self.done - 1) / max(time.monotonic() - self.began, 1e-9)
         left = (self.of - self.done) / rate
         shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-        return f"{self.done}/{self.of}, {rate:.1f}/s, {shown} left"
+        return f"{self.done}/{self.of}, {rate:.1f}/s, {word('press.left')} {shown}"
 
 
 # ---------------------------------------------------------------- manifest
