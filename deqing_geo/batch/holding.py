@@ -94,10 +94,11 @@ def held(out: Path) -> Iterator[Hold]:
             above = above.parent
         out.mkdir(parents=True, exist_ok=True)
         handle = _taken(out)
+    except ExportError:
+        _sweep(made)
+        raise
     except OSError as error:
         _sweep(made)
-        if isinstance(error, ExportError):
-            raise
         raise ExportError(f"{out}: cannot be written ({error.strerror or error}).") from error
     try:
         _await_processes(out)
@@ -109,7 +110,12 @@ def held(out: Path) -> Iterator[Hold]:
 
 def _taken(out: Path) -> int:
     for _ in range(_TRIES):
-        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except FileNotFoundError:
+            # Another run put nothing into the folder it had made, and took it along.
+            out.mkdir(parents=True, exist_ok=True)
+            continue
         try:
             _lock(handle)
             if _is_at(handle, out / LOCK):
@@ -117,6 +123,8 @@ def _taken(out: Path) -> int:
         except OSError as error:
             os.close(handle)
             if error.errno not in _TAKEN:
+                with contextlib.suppress(OSError):
+                    (out / LOCK).unlink()
                 raise ExportError(
                     f"{out}: the disk knows no locks ({error.strerror or error}), so that two "
                     "runs could write there at once. Choose a folder on a disk of this machine."

@@ -19,11 +19,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deqing_geo.batch import trouble
-from deqing_geo.batch.holding import LOCK, STATE, held
+from deqing_geo.batch.holding import LOCK, STATE, HeldError, held
 from deqing_geo.errors import ExportError
 from deqing_geo.files import sha256, whole_file
 
-__all__ = ["LOCK", "STATE", "Ledger", "Log", "Unit", "held", "printed", "record_name", "write_json"]
+__all__ = [
+    "LOCK", "STATE", "HeldError", "Ledger", "Log", "Unit", "held", "printed", "record_name",
+    "write_json",
+]  # fmt: skip
 
 MANIFEST, TIMES, LOG = "manifest.json", "times.json", "report.log"
 # What a run that has not ended keeps.
@@ -198,6 +201,10 @@ class Ledger:
             said = trouble.said(error, self.out / MANIFEST)
             raise ExportError(f"{self.out}: cannot be written. {said}") from error
 
+    def drop_drafts(self) -> None:
+        """What is half-written goes; what a killed run leaves, the next one's `begin` clears."""
+        _clear(self.state / DRAFTS)
+
     def undo(self) -> None:
         """Put the manifest back: nothing was changed after all."""
         with contextlib.suppress(OSError):
@@ -235,8 +242,8 @@ class Ledger:
                 (self.out / name).unlink(missing_ok=True)
             except OSError as error:
                 left[name] = trouble.said(error, self.out / name)
-            folders.add((self.out / name).parent)
-        for folder in folders - {self.out}:
+            folders |= {self.out / one for one in PurePosixPath(name).parents} - {self.out}
+        for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
             with contextlib.suppress(OSError):
                 folder.rmdir()
         return left

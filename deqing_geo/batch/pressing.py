@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo.batch import ledger
 from deqing_geo.batch.depending import Plan, planned, program, versions
+from deqing_geo.batch.pace import Pace
 from deqing_geo.batch.products import COUNTY, Product
-from deqing_geo.columns import word
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -128,9 +128,11 @@ def press(
             return run.press(stood)
         except (DeqingGeoError, OSError) as error:
             run.log.say(f"ENDED 中止: {error}")
+            book.drop_drafts()
             raise
         except KeyboardInterrupt:
             run.log.say("INTERRUPTED 中断; go on with --resume")
+            book.drop_drafts()
             raise
 
 
@@ -267,7 +269,7 @@ class _Run:
     ) -> None:
         from deqing_geo.batch import workers
 
-        pace = _Pace(len(orders))
+        pace = Pace(len(orders))
         if self.jobs > 1:
             self.tell("processes", 0, len(orders))
         for outcome in workers.make_all(orders, shop, self.hold, self.jobs):
@@ -350,30 +352,6 @@ def _opened(
         layers["roads"] = {"centre_lines": True, **layers["roads"]}
     job = open_recipe(replace(recipe, layers=MappingProxyType(layers)), tell)
     return job, measure(job, tell, parts=some)
-
-
-class _Pace:
-    """How fast, and how long still, by a clock nobody sets; the first product starts it."""
-
-    def __init__(self, of: int) -> None:
-        self.of, self.done, self.began = of, 0, 0.0
-
-    def step(self) -> str:
-        """One more is done.
-
-        Returns
-        -------
-        str
-            How many; after the first also how fast, and the time left.
-        """
-        self.done += 1
-        if self.done == 1:
-            self.began = time.monotonic()
-            return f"1/{self.of}"
-        rate = (self.done - 1) / max(time.monotonic() - self.began, 1e-9)
-        left = (self.of - self.done) / rate
-        shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-        return f"{self.done}/{self.of}, {rate:.1f}/s, {word('press.left')} {shown}"
 
 
 # ---------------------------------------------------------------- manifest
