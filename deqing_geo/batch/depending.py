@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import deqing_geo
+from deqing_geo.batch.layered import layer_digest
 from deqing_geo.batch.ledger import printed
 from deqing_geo.batch.products import Product, product
 from deqing_geo.errors import ExportError, InputError
@@ -99,7 +100,8 @@ def planned(recipe: Recipe) -> Plan:
     by_section: dict[str, list[Any]] = {}
     for entry in inputs:
         for section in entry["for"]:
-            by_section.setdefault(section, []).append([entry["file"], entry["sha256"]])
+            known = _of_layer(recipe, section, entry["file"]) or entry["sha256"]
+            by_section.setdefault(section, []).append([entry["file"], known])
     keys = {}
     for each in asked:
         depends = {
@@ -115,6 +117,14 @@ def planned(recipe: Recipe) -> Plan:
         text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
         keys[each] = hashlib.sha256(text.encode()).hexdigest()
     return Plan(recipe, keys, inputs)
+
+
+def _of_layer(recipe: Recipe, section: str, name: str) -> str | None:
+    """The one layer a section takes, where its file holds several and the recipe names it."""
+    options = recipe.options[section]
+    if "layer" not in options or options.get("file") != name:
+        return None
+    return layer_digest(recipe.files[name], options["layer"])
 
 
 def _printed(recipe: Recipe, sections: set[str]) -> Iterator[dict[str, Any]]:

@@ -159,25 +159,33 @@ def make_all(orders: Sequence[Order], shop: Shop, hold: Hold, jobs: int = 1) -> 
                 yield outcome
         except BrokenProcessPool:
             # A process was killed, perhaps for want of memory. What was in hand is tried once
-            # more, each in a process of its own; then the rest goes on, with one process less.
-            for order in pool.in_hand:
-                left.remove(order)
-                yield _alone(order, packed)
+            # more, one at a time; then the rest goes on, with one process less.
+            for outcome in _one_by_one(pool.in_hand, packed):
+                left.remove(outcome.order)
+                yield outcome
             jobs = max(1, jobs - 1)
 
 
-def _alone(order: Order, packed: bytes) -> Outcome:
-    try:
-        return next(_Pool(packed, 1).make([order]))
-    except BrokenProcessPool:
-        return Outcome(order, None, "its process was ended by the system (memory?)")
+def _one_by_one(orders: Sequence[Order], packed: bytes) -> Iterator[Outcome]:
+    left = list(orders)
+    while left:
+        pool = _Pool(packed, 1, ahead=1)
+        try:
+            for outcome in pool.make(left):
+                left.remove(outcome.order)
+                yield outcome
+        except BrokenProcessPool:
+            # Only one was in hand: it is the one.
+            (order,) = pool.in_hand
+            left.remove(order)
+            yield Outcome(order, None, "its process was ended by the system (memory? 内存不足?)")
 
 
 class _Pool:
     """Processes of this run; they end with it, however it ends."""
 
-    def __init__(self, packed: bytes, jobs: int) -> None:
-        self.packed, self.jobs = packed, jobs
+    def __init__(self, packed: bytes, jobs: int, ahead: int = AHEAD) -> None:
+        self.packed, self.jobs, self.ahead = packed, jobs, ahead
         self.in_hand: list[Order] = []
 
     def make(self, orders: Sequence[Order]) -> Iterator[Outcome]:
@@ -199,7 +207,7 @@ class _Pool:
                     "several does so under `if __name__ == '__main__':`; or leave jobs at 1."
                 ) from error
             while waiting or running:
-                while waiting and len(running) < self.jobs * AHEAD:
+                while waiting and len(running) < self.jobs * self.ahead:
                     order = waiting.popleft()
                     # In hand from before it is handed over: the pool may break on the way.
                     self.in_hand.append(order)
