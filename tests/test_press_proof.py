@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import pytest
 
 from deqing_geo import batch, errors
 from deqing_geo.batch import holding, ledger, products, trouble, workers
+from deqing_geo.batch.layered import layer_digest
 from deqing_geo.batch.stems import MOST_BYTES, stems
 from deqing_geo.cli import main, shown
 from tests.killed import digests
@@ -263,6 +265,73 @@ def test_a_layer_replaced_after_it_was_read_counts_next_time(folder):
     kept = (out / "road_density.csv").read_bytes()
     assert set(press(folder).made) == {"county roads", "county summary"}
     assert (out / "road_density.csv").read_bytes() != kept and afresh(folder, out)
+
+
+# ---------------------------------------------------------------- several layers in one file
+
+
+@pytest.fixture
+def one_file(folder):
+    """All layers in one GeoPackage, as many offices keep them."""
+    for name in ("villages", "zone", "roads", "parks", "homes"):
+        frame = gpd.read_file(folder / f"{name}.gpkg")
+        pyogrio.write_dataframe(frame, folder / "all.gpkg", layer=name)
+    text = "\n".join(
+        f'file = "all.gpkg"\nlayer = "{line.split(chr(34))[1][:-5]}"' if "file =" in line else line
+        for line in RECIPE.splitlines()
+    )
+    write(folder, text + "\n")
+    return folder
+
+
+def test_of_a_file_with_several_layers_only_the_changed_one_counts(one_file):
+    press(one_file)
+    before = (
+        layer_digest(one_file / "all.gpkg", "roads"),
+        layer_digest(one_file / "all.gpkg", "parks"),
+    )
+    roads = gpd.read_file(one_file / "all.gpkg", layer="roads")
+    pyogrio.write_dataframe(roads.iloc[1:], one_file / "all.gpkg", layer="roads")
+    again = press(one_file)
+
+    assert set(again.made) == {"county roads", "county summary"}
+    assert layer_digest(one_file / "all.gpkg", "parks") == before[1]
+    assert layer_digest(one_file / "all.gpkg", "roads") != before[0]
+    assert afresh(one_file, one_file.parent / "out")
+    # Written again as it was: nothing is to be made, and the manifest knows the file's new bytes.
+    pyogrio.write_dataframe(roads.iloc[1:], one_file / "all.gpkg", layer="roads")
+    assert press(one_file).made == () and afresh(one_file, one_file.parent / "out")
+
+
+def test_what_a_reader_of_a_layer_can_see_counts(one_file):
+    file = one_file / "all.gpkg"
+
+    def changed(*statements):
+        before = layer_digest(file, "roads")
+        with contextlib.closing(sqlite3.connect(file)) as base:
+            for one in statements:
+                base.execute(one)
+            base.commit()
+        return layer_digest(file, "roads") != before
+
+    with contextlib.closing(sqlite3.connect(file)) as base:
+        # They keep the index of places, with functions only GDAL has.
+        for (name,) in base.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            base.execute(f'DROP TRIGGER "{name}"')
+        base.commit()
+
+    assert layer_digest(file, "roads") == layer_digest(file, "roads") is not None
+    assert not changed("UPDATE gpkg_contents SET last_change = '1999-01-01T00:00:00Z'")
+    assert not changed("UPDATE parks SET park_name = 'other'")
+    assert changed("UPDATE roads SET road_name = 'other' WHERE fid = 1")
+    assert changed("UPDATE gpkg_geometry_columns SET srs_id = 4326 WHERE table_name = 'roads'")
+    assert changed("UPDATE gpkg_spatial_ref_sys SET definition = 'odd' WHERE srs_id = 4326")
+    assert changed("ALTER TABLE roads ADD COLUMN note TEXT")
+    assert layer_digest(file, "absent") is None and layer_digest(one_file / "r.toml", "r") is None
+    (one_file / "all.gpkg-wal").write_bytes(b"")
+    assert layer_digest(file, "roads") is None
 
 
 # ---------------------------------------------------------------- disks

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ENDING = ".gpkg"
-# Of each layer the file keeps when it was written; its extent and its name count.
+# Of each layer the file keeps when it was written.
 _HOURS = ("last_change",)
 _OF_LAYERS = ("gpkg_", "layer_styles")
 _ROWS_AT_ONCE = 10_000
@@ -69,15 +69,15 @@ def _pieces(file: sqlite3.Connection, layer: str) -> Iterator[Any]:
         yield from some
 
 
-def _rows(file: sqlite3.Connection, name: str, layer: str) -> Iterator[Any]:
-    """What a table that describes layers says of this one, or of all of them."""
+def _rows(file: sqlite3.Connection, name: str, layer: str) -> list[Any]:
+    """What a table that describes layers says of this one, or of none; whatever the order."""
     found = file.execute(f'SELECT * FROM "{name}"')
     columns = [one[0] for one in found.description]
     kept = [at for at, column in enumerate(columns) if column not in _HOURS]
     whose = columns.index("table_name") if "table_name" in columns else None
-    for row in found:
-        if whose is None or row[whose] in (None, layer.encode()):
-            yield tuple(row[at] for at in kept)
-        else:
-            # Which layers there are decides how one is found.
-            yield row[whose]
+    rows = [
+        tuple(row[at] for at in kept)
+        for row in found
+        if whose is None or row[whose] in (None, layer.encode())
+    ]
+    return sorted(rows, key=repr)
