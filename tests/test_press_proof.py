@@ -1,6 +1,7 @@
 """The button under whatever a disk, a person or the system does to it while it is at work."""
 
 import contextlib
+import dataclasses
 import errno
 import json
 import multiprocessing
@@ -17,9 +18,10 @@ from pathlib import Path
 import geopandas as gpd
 import pyogrio
 import pytest
+import shapely
 
 from deqing_geo import batch, errors
-from deqing_geo.batch import holding, ledger, products, trouble, workers
+from deqing_geo.batch import holding, ledger, making, products, slicing, trouble, workers
 from deqing_geo.batch.layered import layer_digest
 from deqing_geo.batch.stems import MOST_BYTES, stems
 from deqing_geo.cli import main, shown
@@ -332,6 +334,63 @@ def test_what_a_reader_of_a_layer_can_see_counts(one_file):
     assert layer_digest(file, "absent") is None and layer_digest(one_file / "r.toml", "r") is None
     (one_file / "all.gpkg-wal").write_bytes(b"")
     assert layer_digest(file, "roads") is None
+
+
+# ---------------------------------------------------------------- one village's fact
+
+
+def rewritten(file, change):
+    frame = change(gpd.read_file(file))
+    file.unlink()
+    pyogrio.write_dataframe(frame, file)
+
+
+def test_one_village_that_changes_redoes_its_own_pages_and_its_towns(folder):
+    press(folder)
+
+    def cut(frame):
+        last = frame["village_name"] == "丁村"
+        _, _, east, north = frame.total_bounds
+        corner = shapely.box(east - 50, north - 50, east, north)
+        assert frame.geometry[last].intersects(corner).all()
+        return frame.set_geometry(frame.geometry.where(~last, frame.geometry.difference(corner)))
+
+    rewritten(folder / "villages.gpkg", cut)
+    again = press(folder)
+
+    assert {name for name in again.made if name.startswith("each_")} == {
+        "each_town map 乙镇", "each_town table 乙镇", "each_village reasons 丁村",
+    }  # fmt: skip
+    assert afresh(folder, folder.parent / "out")
+    assert press(folder).made == ()
+
+
+def test_a_layer_all_villages_are_judged_by_redoes_only_those_it_is_other_for(folder):
+    press(folder)
+    villages = gpd.read_file(folder / "villages.gpkg").set_index("village_name")
+    home = gpd.read_file(folder / "homes.gpkg").geometry.iloc[0]
+    rewritten(folder / "homes.gpkg", lambda frame: frame.iloc[1:])
+    again = press(folder)
+
+    units = {name.split()[2] for name in again.made if name.startswith("each_village")}
+    assert units == {*villages.index[villages.intersection(home).area > 0]} == {"甲村", "乙村"}
+    assert {"each_town map 乙镇", "each_village reasons 丁村"} <= {*again.kept}
+    assert afresh(folder, folder.parent / "out")
+
+
+def test_a_sliced_product_sees_nothing_of_other_units():
+    job = batch.paper_town()
+    villages = job.areas.assign(town_name=["甲镇", "甲镇", "乙镇", "乙镇"], is_town_seat=False)
+    job = dataclasses.replace(job, villages=villages)
+    results = batch.measure(job, parts=("types", "density"))
+    made = making.Made(job, results, "乙镇", "x")
+    part = slicing.own_part(made, "each_town")
+
+    assert list(part.types.table.index) == ["C", "D"] == list(part.of_town.table.index)
+    assert part.results.density is None and part.job.roads is None and not part.job.inputs
+    assert list(
+        slicing.own_part(dataclasses.replace(made, unit="A"), "each_village").types.table.index
+    ) == ["A"]
 
 
 # ---------------------------------------------------------------- disks

@@ -44,12 +44,15 @@ class Plan:
         With products.
     keys : mapping of Product to str
         In the recipe's order.
+    how : mapping of Product to str
+        By what the making of each is known, whatever it is made from.
     inputs : tuple of dict
         Every file by its bytes, with the sections that name it.
     """
 
     recipe: Recipe
     keys: Mapping[Product, str]
+    how: Mapping[Product, str]
     inputs: tuple[dict[str, Any], ...]
 
     def require_same(self) -> None:
@@ -102,21 +105,25 @@ def planned(recipe: Recipe) -> Plan:
         for section in entry["for"]:
             known = _of_layer(recipe, section, entry["file"]) or entry["sha256"]
             by_section.setdefault(section, []).append([entry["file"], known])
-    keys = {}
+    keys, how = {}, {}
+    imprint, colours = recipe.imprint or imprint_in_use(), recipe.palette or in_use()
     for each in asked:
         depends = {
             name: [recipe.options[name], by_section.get(name, [])]
             for name in each.depends_on(recipe.options)
         }
-        colours = in_use()
-        said = [
-            each.scope, each.name, each.make, each.version, recipe.title, recipe.standard,
-            depends, program(), versions(), repr(imprint_in_use()),
+        made_by = [
+            each.scope, each.name, each.make, each.version, program(), versions(), repr(imprint),
             None if colours is None else [colours.source, repr(sorted(colours.colours.items()))],
         ]  # fmt: skip
-        text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
-        keys[each] = hashlib.sha256(text.encode()).hexdigest()
-    return Plan(recipe, keys, inputs)
+        how[each] = _digest(made_by)
+        keys[each] = _digest([made_by, recipe.title, recipe.standard, depends])
+    return Plan(recipe, keys, how, inputs)
+
+
+def _digest(said: list[Any]) -> str:
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _of_layer(recipe: Recipe, section: str, name: str) -> str | None:

@@ -127,6 +127,26 @@ class Ledger:
             self._seen[unit, key] = record if good else None
         return self._seen[unit, key]
 
+    def same_part(self, unit: Unit, part: str) -> dict[str, Any] | None:
+        """The record of a product made from the same part of the county, whatever else changed.
+
+        Parameters
+        ----------
+        unit : tuple of str
+            For whom, which, and of what.
+        part : str
+            Its part by content; empty for none.
+
+        Returns
+        -------
+        dict or None
+            None where there is none, or a file is not as it was written.
+        """
+        record = self.records.get(unit)
+        if not part or record is None or record.get("part") != part:
+            return None
+        return record if self.is_whole(record) else None
+
     def is_whole(self, record: Mapping[str, Any]) -> bool:
         """Whether all files of a record are there, byte for byte.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from deqing_geo.villages import VillageTypes
 
 # What is drawn around the villages of one town.
-_AROUND_TOWN = ("water", "zone", "town")
+AROUND_TOWN = ("water", "zone", "town")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,7 +263,7 @@ def reasons(made: Made, folder: Path) -> None:
 
 def _map(made: Made, types: VillageTypes, title: str, file: Path) -> None:
     m = village_map(types, title=title)
-    for look in _AROUND_TOWN:
+    for look in AROUND_TOWN:
         if look in made.job.around:
             add_layer(m, made.job.around[look], look)
     save_map(m, file)

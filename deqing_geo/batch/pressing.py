@@ -219,6 +219,7 @@ class _Run:
     ) -> dict[ledger.Unit, dict[str, Any]]:
         """The records of what stands in the end, in the recipe's order."""
         from deqing_geo.batch import workers
+        from deqing_geo.batch.slicing import Slices
 
         known = {
             each: self.book.complete(each.scope, each.name, key, one=each.scope == COUNTY)
@@ -229,6 +230,7 @@ class _Run:
         # Before anything is written: what was replaced meanwhile leaves the folder as it was.
         self.plan.require_same()
         self.log.say(f"measured 已测算: {time.monotonic() - began:.1f} s")
+        slices = None if shop is None else Slices(shop, self.plan.how)
         orders: list[Order] = []
         records: dict[ledger.Unit, dict[str, Any]] = {}
         order_of: list[ledger.Unit] = []
@@ -249,8 +251,14 @@ class _Run:
                 one = (each.scope, each.name, unit)
                 order_of.append(one)
                 record = self.book.stands(one, key)
+                part = "" if record or slices is None else slices.key(each, unit, stem)
+                if record is None and shop is not None:
+                    record = self.book.same_part(one, part)
+                    if record is not None:
+                        # The same bytes from other layers: it is known by those from now on.
+                        record = {**record, "key": key, **workers.said_of(each, shop.results)}
                 if record is None:
-                    orders.append(workers.Order(each, unit, stem, key))
+                    orders.append(workers.Order(each, unit, stem, key, part))
                 else:
                     records[one] = record
         self.book.begin()
@@ -372,7 +380,7 @@ def _manifest(
         ]
         # All units of a product are counted by the same.
         said = {name: mine[0][name] for name in ledger.SAID} if mine else {}
-        units = [{"unit": one["unit"], "files": one["files"]} for one in mine]
+        units = [{name: one[name] for name in ("unit", "part", "files")} for one in mine]
         products.append(
             {"for": each.scope, "product": each.name, "key": key, **said, "units": units}
         )

@@ -61,6 +61,9 @@ class Product:
         Sections of the recipe it depends on beside those.
     version : str
         Of what writes it; another one makes it anew.
+    sliced : bool
+        Whether it is made from the types of its own unit and the frame around it alone
+        (`slicing.own_part`): then it is made anew only where these changed.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Product:
     shows: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     version: str = ""
+    sliced: bool = False
 
     def parts(self, there: Mapping[str, Any]) -> tuple[str, ...]:
         """The parts of the results it takes.
@@ -270,12 +274,12 @@ for _one in (
     Product("summary", COUNTY, "summary.json for machines", f"{_MAKING}:summary",
             needs=("card",), shows=("density", "coverage", "types")),
     Product("map", TOWN, "a map of each town's villages (分镇图)", f"{_MAKING}:town_map",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("table", TOWN, "a table of each town's villages (分镇表)", f"{_MAKING}:town_table",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("map", VILLAGE, "a map of each village", f"{_MAKING}:village_page",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("reasons", VILLAGE, "why each village is of its type (判定理由)",
-            f"{_MAKING}:reasons", needs=("types",)),
+            f"{_MAKING}:reasons", needs=("types",), sliced=True),
 ):  # fmt: skip
     add_product(_one)

@@ -6,7 +6,6 @@ A product that fails is told of and the next is made; what is measured was measu
 from __future__ import annotations
 
 import contextlib
-import io
 import multiprocessing
 import os
 import pickle
@@ -20,10 +19,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.batch import ledger, trouble
+from deqing_geo.batch import ledger, slicing, trouble
 from deqing_geo.batch.holding import GoneError, Hold, working_in
 from deqing_geo.batch.making import Made
 from deqing_geo.errors import ExportError, InputError
@@ -54,12 +52,15 @@ class Order:
         Of what, and with what its files' names begin.
     key : str
         What it depends on.
+    part : str
+        What of the county it is made from, by content; empty where that is all of it.
     """
 
     product: Product
     unit: str
     stem: str
     key: str
+    part: str = ""
 
     @property
     def id(self) -> ledger.Unit:
@@ -149,7 +150,7 @@ def make_all(orders: Sequence[Order], shop: Shop, hold: Hold, jobs: int = 1) -> 
         for order in orders:
             yield make_one(order, shop, hold)
         return
-    packed = _packed(shop)
+    packed = slicing.packed(shop)
     left = list(orders)
     while left:
         pool = _Pool(packed, jobs)
@@ -286,6 +287,8 @@ def make_one(order: Order, shop: Shop, hold: Hold) -> Outcome:
         draft.mkdir()
         with use_imprint(shop.imprint), use_palette(shop.palette):
             made = Made(shop.job, shop.results, order.unit, order.stem)
+            if order.product.sliced:
+                made = slicing.own_part(made, order.product.scope)
             order.product.loaded()(made, draft)
         hold.require()
         record = _placed(order, shop, draft, state / ledger.DONE / f"{name}.json", at)
@@ -320,6 +323,7 @@ def _placed(order: Order, shop: Shop, draft: Path, kept: Path, at: list[Path]) -
         "product": product,
         "unit": unit,
         "key": order.key,
+        "part": order.part,
         "files": [ledger.printed(file, f"{folder}{file.name}") for file in files],
         **said_of(order.product, shop.results),
     }
@@ -370,25 +374,3 @@ def said_of(product: Product, results: Results) -> dict[str, Any]:
         "notices": list(dict.fromkeys(notices)),
         "seed": None if types is None else types.asked["seed"],
     }
-
-
-# ---------------------------------------------------------------- what travels
-
-
-def _mapping(plain: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(plain)
-
-
-class _Packer(pickle.Pickler):
-    """Read-only mappings travel too."""
-
-    def reducer_override(self, one: Any) -> Any:
-        if type(one) is MappingProxyType:
-            return _mapping, (dict(one),)
-        return NotImplemented
-
-
-def _packed(shop: Shop) -> bytes:
-    with contextlib.closing(io.BytesIO()) as buffer:
-        _Packer(buffer, pickle.HIGHEST_PROTOCOL).dump(shop)
-        return buffer.getvalue()
