@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo.batch.layered import layer_digest
 from deqing_geo.batch.ledger import printed
-from deqing_geo.batch.products import Product, product
+from deqing_geo.batch.products import Product, counted, expanded
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -48,12 +48,15 @@ class Plan:
         By what the making of each is known, whatever it is made from.
     inputs : tuple of dict
         Every file by its bytes, with the sections that name it.
+    aside : frozenset of str
+        What is made for the next run and was not asked for by name.
     """
 
     recipe: Recipe
     keys: Mapping[Product, str]
     how: Mapping[Product, str]
     inputs: tuple[dict[str, Any], ...]
+    aside: frozenset[str] = frozenset()
 
     def require_same(self) -> None:
         """Refuse layers that are no longer what they were when the run began.
@@ -97,7 +100,15 @@ def planned(recipe: Recipe) -> Plan:
     InputError
         If a file cannot be read.
     """
-    asked = [product(scope, name) for scope, names in recipe.products.items() for name in names]
+    named = [
+        one
+        for scope, names in recipe.products.items()
+        for name in names
+        for one in expanded(scope, name, recipe.options)
+    ]
+    asked = list(dict.fromkeys(named))
+    aside = counted(asked, recipe.options)
+    asked += aside
     wanted = {one for each in asked for one in each.depends_on(recipe.options)}
     inputs = tuple(_printed(recipe, wanted))
     by_section: dict[str, list[Any]] = {}
@@ -117,8 +128,9 @@ def planned(recipe: Recipe) -> Plan:
             None if colours is None else [colours.source, repr(sorted(colours.colours.items()))],
         ]  # fmt: skip
         how[each] = _digest(made_by)
-        keys[each] = _digest([made_by, recipe.title, recipe.standard, depends])
-    return Plan(recipe, keys, how, inputs)
+        numbered = sorted(recipe.layers) if each.numbered else []
+        keys[each] = _digest([made_by, recipe.title, recipe.standard, numbered, depends])
+    return Plan(recipe, keys, how, inputs, frozenset(one.name for one in aside))
 
 
 def _digest(said: list[Any]) -> str:
@@ -146,7 +158,8 @@ def _printed(recipe: Recipe, sections: set[str]) -> Iterator[dict[str, Any]]:
         file = recipe.files[name]
         try:
             for part in parts(file):
-                inside = Path(name) / part.name if part.parent == file else None
+                base = recipe.path.parent / name
+                inside = Path(name) / part.relative_to(base) if base in part.parents else None
                 shown = inside or Path(name).with_name(part.name)
                 entry = printed(part, shown.as_posix())
                 yield {**entry, "for": list(dict.fromkeys(wanting))}

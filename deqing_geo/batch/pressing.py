@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo.batch import ledger
 from deqing_geo.batch.depending import Plan, planned, program, versions
+from deqing_geo.batch.options import BEFORE
 from deqing_geo.batch.pace import Pace
-from deqing_geo.batch.products import COUNTY, Product
+from deqing_geo.batch.products import COUNTED, COUNTY, Product
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -112,6 +113,7 @@ def press(
     if jobs < 1:
         raise InputError(f"jobs={jobs}: at least one process is needed.")
     folder = Path(out)
+    _refuse_itself(recipe, folder)
     says = tell or (lambda _what, _done, _of: None)
     with ledger.held(folder) as hold:
         plan = planned(recipe)
@@ -121,7 +123,7 @@ def press(
         stood = _all_stand(plan, book)
         if stood is not None and _manifest(plan, stood, {}, {}) == book.manifest:
             book.tidy()
-            return Pressed(folder, (), tuple(_called(one) for one in stood), {}, _count(stood))
+            return Pressed(folder, (), _told(plan, stood), {}, _count(stood))
         run = _Run(plan, book, hold, ledger.Log(folder / ledger.LOG), says, jobs)
         run.log.say(f"begin 开始: {recipe.path.name}, jobs={jobs}{', --resume' * resume}")
         try:
@@ -134,6 +136,22 @@ def press(
             run.log.say("INTERRUPTED 中断; go on with --resume")
             book.drop_drafts()
             raise
+
+
+def _refuse_itself(recipe: Recipe, out: Path) -> None:
+    """A month is not compared with the folder it is about to be written into."""
+    run = recipe.layers.get(BEFORE, {}).get("run")
+    if run is not None and Path(run).resolve() in (out.resolve(), (out / COUNTED).resolve()):
+        raise InputError(
+            f"{recipe.path.name}, line {recipe.lines[BEFORE]}: [before] `run` is the folder these "
+            "products go to, so what they are compared with would be written over. Choose another "
+            "folder with --out, or copy the earlier run and name the copy."
+        )
+
+
+def _told(plan: Plan, units: Iterable[ledger.Unit]) -> tuple[str, ...]:
+    """What was asked for, as messages call it."""
+    return tuple(_called(one) for one in units if one[1] not in plan.aside)
 
 
 def _called(unit: ledger.Unit) -> str:
@@ -196,11 +214,10 @@ class _Run:
             _manifest(self.plan, records, failed, left),
             {"seconds": seconds, "whole_seconds": taken},
         )
-        made = tuple(
-            _called(one.order.id) for one in outcomes
-            if one.record is not None and one.order.id in records
-        )  # fmt: skip
-        kept = tuple(name for one in records if (name := _called(one)) not in {*made})
+        told = _told(self.plan, records)
+        new = {_called(one.order.id) for one in outcomes if one.record is not None}
+        made = tuple(name for name in told if name in new)
+        kept = tuple(name for name in told if name not in new)
         failed |= {(*_LEFT, name): said for name, said in left.items()}
         self.log.say(
             f"end 结束: {len(made)} made, {len(kept)} stood, {len(failed)} failed "
@@ -238,6 +255,8 @@ class _Run:
             wanted = dict.fromkeys(known[each] or (), "")
             if not wanted:
                 wrong = [bad[part] for part in each.parts(self.plan.recipe.options) if part in bad]
+                if (wrong or shop is None) and each.name in self.plan.aside:
+                    continue  # whatever takes it says so
                 if wrong or shop is None:
                     said = wrong[0] if wrong else next(iter(bad.values()))
                     self.fail(failed, (each.scope, each.name, ""), said)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from deqing_geo.batch.job import Job
-from deqing_geo.batch.making import AROUND_TOWN, Made
+from deqing_geo.batch.making import Made
 from deqing_geo.batch.products import TOWN
 from deqing_geo.batch.results import Results
+from deqing_geo.batch.showing import AROUND_TOWN
 from deqing_geo.errors import InputError
 
 if TYPE_CHECKING:

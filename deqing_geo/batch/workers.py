@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from deqing_geo.batch.products import Product
     from deqing_geo.batch.results import Results
 
-FOLDERS = {"county": "", "each_town": "towns/", "each_village": "villages/"}
 # A process ends after so many products: whatever a library keeps of them goes with it.
 PRODUCTS_A_PROCESS = 200
 # So many orders wait for each process; what is not yet asked for takes no memory.
@@ -310,11 +309,13 @@ def _placed(order: Order, shop: Shop, draft: Path, kept: Path, at: list[Path]) -
 
     `at` is told what is being written.
     """
-    folder = FOLDERS[order.product.scope]
-    files = sorted(draft.iterdir())
-    for file in files:
-        if (shop.out / folder / file.name).resolve() in shop.spared:
-            raise ExportError(f"{file.name} is an input and would be overwritten.")
+    folder = order.product.place
+    # A geodatabase is a folder of files.
+    files = {one.relative_to(draft).as_posix(): one for one in sorted(draft.rglob("*"))
+             if one.is_file()}  # fmt: skip
+    for name, file in files.items():
+        if (shop.out / folder / name).resolve() in shop.spared:
+            raise ExportError(f"{name} is an input and would be overwritten.")
         with file.open("rb+") as handle:
             os.fsync(handle.fileno())
     scope, product, unit = order.id
@@ -324,16 +325,15 @@ def _placed(order: Order, shop: Shop, draft: Path, kept: Path, at: list[Path]) -
         "unit": unit,
         "key": order.key,
         "part": order.part,
-        "files": [ledger.printed(file, f"{folder}{file.name}") for file in files],
+        "files": [ledger.printed(file, f"{folder}{name}") for name, file in files.items()],
         **said_of(order.product, shop.results),
     }
     ledger.write_json(kept, record)
-    if files:
-        (shop.out / folder).mkdir(exist_ok=True)
     placed: list[Path] = []
     try:
-        for file in files:
-            at.append(shop.out / folder / file.name)
+        for name, file in files.items():
+            at.append(shop.out / folder / name)
+            at[-1].parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, at[-1])
             placed.append(at[-1])
     except OSError:
@@ -361,6 +361,8 @@ def said_of(product: Product, results: Results) -> dict[str, Any]:
         ``definitions``, ``rules``, ``notices`` and ``seed``.
     """
     takes = {*product.needs, *product.shows}
+    if "siting" in takes:
+        takes.add("coverage")
     found = [
         one
         for part, one in (("density", results.density), ("coverage", results.coverage))

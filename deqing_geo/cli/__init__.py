@@ -83,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return OK
     except OSError as error:
-        print(f"deqing-geo: the output cannot be written ({error.strerror})", file=sys.stderr)
+        what = f"{error.filename} cannot be read or" if error.filename else "the output cannot be"
+        print(f"deqing-geo: {what} written ({error.strerror or error})", file=sys.stderr)
         return FAILED
     return OK if status is None else int(status)
 
@@ -112,7 +113,17 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
+    from deqing_geo.cli import (
+        areas,
+        check,
+        classify,
+        export,
+        facts,
+        parks,
+        roads,
+        scorecard,
+        submit,
+    )
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -173,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     parks.add(commands)
     facts.add(commands)
     classify.add(commands)
+    scorecard.add(commands)
     export.add(commands)
     submit.add(commands)
 
