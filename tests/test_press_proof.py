@@ -411,7 +411,8 @@ def test_a_limit_of_the_system_fails_what_is_too_large_and_nothing_is_half_writt
     assert "county roads" in done.made and not (out / "towns" / "甲镇01村庄分类图.html").exists()
     assert max(path.stat().st_size for path in out.rglob("*")) <= 60_000
     again = press(folder)
-    assert set(again.made) == set(done.failed) and afresh(folder, out)
+    asked = {name for name in done.failed if " counted_" not in name}
+    assert set(again.made) == asked and afresh(folder, out)
 
 
 @pytest.mark.parametrize("at", [3, 8])
@@ -665,7 +666,7 @@ def test_a_run_that_draws_no_bar_says_where_it_is_and_how_long_still(folder, mon
     said = capsys.readouterr()
 
     assert "读取道路" in said.err and "测算路网密度" in said.err
-    assert "12/12 each_village reasons" in said.err and "还需 0 s" in said.err
+    assert "county roads (" in said.err and "/s, 还需 0 s)" in said.err
     assert "做成 12 项" in said.out and "12 products made, 0 stood already" in said.out
     (said.out + said.err).encode("gbk")
     (folder.parent / "out" / "report.log").read_text("utf-8").encode("gbk")
