@@ -7,7 +7,7 @@ import pyogrio
 import pytest
 
 from deqing_geo import batch, errors, export_atlas, sample
-from deqing_geo.batch import options, pages, pressing, products
+from deqing_geo.batch import depending, options, pages, products
 
 ZONE = """\
 [zone]
@@ -216,7 +216,7 @@ def test_a_group_is_what_can_be_made_of_it():
 
 def test_asking_for_a_group_and_a_part_of_it_makes_it_once(folder):
     asked = recipe(folder, RECIPE + '[products]\ncounty = ["papers", "method"]\n')
-    made = [one.name for one in pressing._planned(asked).keys]
+    made = [one.name for one in depending.planned(asked).keys]
 
     assert made.count("method") == 1
     assert made[-3:] == ["counted_roads", "counted_parks", "counted_villages"]

@@ -44,7 +44,7 @@ def said(error: BaseException, file: Path | None = None) -> str:
     >>> said(ValueError("no ink"))
     'ValueError: no ink'
     >>> said(PermissionError(13, "Permission denied"), Path("a.xlsx"))
-    'a.xlsx is open in another program or write-protected: close it in Excel or WPS ...'
+    'a.xlsx is open in another program or write-protected: close it in Excel or WPS, ...'
     """
     number = _number(error)
     name = "" if file is None else file.name
