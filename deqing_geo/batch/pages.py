@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PAPER, FORMATS, DPI = "A3", ("pdf", "jpg"), 300
 NAMES = "{county}{seq:02d}{title}"
+PARKS = ("coverage", "sites")
 
 
 def towns_of(job: Job) -> list[str]:
@@ -65,17 +66,16 @@ def numbers(job: Job) -> dict[str, int]:
     there = {*job.named} | {
         name for name in ("villages", "roads", "parks", "homes") if getattr(job, name) is not None
     }
-    kinds: list[str] = []
+    found: dict[str, int] = {}
+    at = 1
     if "villages" in there:
-        kinds += ["types", *towns_of(job)]
-    if "roads" in there:
-        kinds += ["roads", "density"]
-    if {"parks", "homes"} <= there:
-        kinds += ["coverage", "sites"]
-    found = dict.fromkeys(kinds, 0)
-    for at, kind in enumerate(kinds, start=1):
-        found[kind] = found[kind] or at
-    return {kind: at for kind, at in found.items() if kind not in towns_of(job)}
+        found["types"] = at
+        at += 1 + len(towns_of(job))
+    for layers, kinds in (({"roads"}, ("roads", "density")), ({"parks", "homes"}, PARKS)):
+        if layers <= there:
+            found |= {kind: at + step for step, kind in enumerate(kinds)}
+            at += len(kinds)
+    return found
 
 
 def types(made: Made, folder: Path) -> None:
