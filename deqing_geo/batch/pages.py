@@ -144,8 +144,7 @@ def town(made: Made, folder: Path) -> None:
         From what, and where.
     """
     number = numbers(made.job)["types"] + 1 + towns_of(made.job).index(made.unit)
-    shown = _towns(made.job)
-    one = shown[shown["town_name"] == made.unit]
+    one = _towns(made.job, [made.unit])
     make_page([made.types], one, folder, _order(made.job), kind="types", number=number)
 
 
@@ -161,7 +160,7 @@ def book(made: Made, folder: Path) -> None:
     shown = [
         one for one in (found.types, found.density, found.coverage, found.siting) if one is not None
     ]
-    areas = _towns(made.job) if found.types is not None else None
+    areas = _towns(made.job, towns_of(made.job)) if found.types is not None else None
     order = _order(made.job, formats=("pdf",), each=("types",))
     atlas = make_atlas(shown, areas, folder, order, None)
     for name in atlas.files:
@@ -218,18 +217,14 @@ def _called(job: Job) -> str:
     return f"{code}{name}"
 
 
-def _towns(job: Job) -> gpd.GeoDataFrame:
-    """The towns' land: their own borders, or that of their villages together."""
-    wanted, villages = towns_of(job), job.villages
+def _towns(job: Job, wanted: list[str]) -> gpd.GeoDataFrame:
+    """The land of towns: their own borders, or that of their villages together."""
+    villages, outlines = job.villages, job.around.get("town")
     if villages is None:
         raise InputError("No villages were read.")
-    outlines = job.around.get("town")
-    known: dict[str, Any] = {}
-    if outlines is not None and "town_name" in outlines:
-        rows = outlines[outlines["town_name"].isin(wanted)].dissolve("town_name")
-        known = dict(rows.geometry.items())
-    together = villages[villages["town_name"].isin(set(wanted) - set(known))].dissolve("town_name")
-    known |= dict(together.geometry.items())
-    return gpd.GeoDataFrame(
-        {"town_name": wanted}, geometry=[known[town] for town in wanted], crs=villages.crs
-    )
+    known = [one for one in (outlines, villages) if one is not None and "town_name" in one]
+    shapes: list[Any] = []
+    for called in wanted:
+        rows = [one.loc[(one["town_name"] == called).to_numpy(dtype=bool)] for one in known]
+        shapes.append(next(one for one in rows if len(one)).geometry.union_all())
+    return gpd.GeoDataFrame({"town_name": wanted}, geometry=shapes, crs=villages.crs)
