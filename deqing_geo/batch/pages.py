@@ -6,6 +6,7 @@ roads, density, coverage, sites, as far as the recipe names layers for them.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from deqing_geo.atlas.book import Order, make_atlas, make_page
+from deqing_geo.atlas.ground import Ground, ground_of, in_metres
 from deqing_geo.batch.atlas import UNDER
 from deqing_geo.batch.options import ATLAS, CODE_DIGITS
 from deqing_geo.errors import InputError
@@ -145,7 +147,8 @@ def town(made: Made, folder: Path) -> None:
     """
     number = numbers(made.job)["types"] + 1 + towns_of(made.job).index(made.unit)
     one = _towns(made.job, [made.unit])
-    make_page([made.types], one, folder, _order(made.job), kind="types", number=number)
+    order, ground = _order(made.job), _ground(made.job)
+    make_page([made.types], one, folder, order, kind="types", number=number, ground=ground)
 
 
 def book(made: Made, folder: Path) -> None:
@@ -170,8 +173,21 @@ def book(made: Made, folder: Path) -> None:
 
 
 def _page(made: Made, folder: Path, kind: str, results: list[Any]) -> None:
-    number = numbers(made.job)[kind]
-    make_page(results, None, folder, _order(made.job), kind=kind, number=number)
+    order, ground, number = _order(made.job), _ground(made.job), numbers(made.job)[kind]
+    make_page(results, None, folder, order, kind=kind, number=number, ground=ground)
+
+
+@functools.lru_cache(maxsize=1)
+def _ground(job: Job) -> Ground:
+    """Borders and backgrounds, once for all pages of a job that this process draws."""
+    order = _order(job)
+    return ground_of(
+        in_metres(job.areas, "areas").crs,
+        county=order.county,
+        towns=order.towns,
+        villages=order.villages,
+        around=order.around,
+    )
 
 
 def _order(
