@@ -37,6 +37,7 @@ bundle: $(VENV)/test.stamp
 	$(BIN)/python scripts/offline_bundle.py $(OUT)
 
 bundle-check: $(VENV)/test.stamp
+	$(BIN)/python scripts/check_batch.py
 	$(BIN)/python scripts/check_bundle.py
 
 benchmarks: $(VENV)/test.stamp

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deqing_geo.atlas import engine
 from deqing_geo.errors import FontError
 
 if TYPE_CHECKING:
@@ -246,12 +247,15 @@ def find_typeface(font: str | None = None) -> Typeface:
     ------
     FontError
         If there is no font with Chinese characters, or the file named is none.
+    ExportError
+        If matplotlib has no folder to write its list of fonts to.
 
     Examples
     --------
     >>> find_typeface().missing("德清县")
     []
     """
+    engine.load()
     faces: list[Face] = []
     if font is not None:
         try:
@@ -325,7 +329,7 @@ def properties(path: str, index: int, size: float) -> FontProperties:
 @functools.cache
 def _listed() -> dict[str, tuple[str, int]]:
     """The upright regular font of every family on the machine: Windows, macOS and Linux alike."""
-    with warnings.catch_warnings():
+    with engine.listing(), warnings.catch_warnings():
         # Its list of fonts is made anew now and then, and says so.
         warnings.simplefilter("ignore")
         from matplotlib.font_manager import fontManager
