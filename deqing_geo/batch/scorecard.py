@@ -45,11 +45,12 @@ from deqing_geo.progress.projects import read_projects
 from deqing_geo.progress.why import why_of
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
-PAGE, TABLE, SHEET, MAP, LAYERS, PAPER = (
+PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS = (
     "scorecard.html", "scorecard.csv", "scorecard.xlsx", "scorecard_map.html",
-    "scorecard_places.gpkg", "核心指标完成情况.pdf",
+    "scorecard_places.gpkg", "核心指标完成情况.pdf", "scorecard_by_town.csv",
 )  # fmt: skip
 STEPS = ("layers", "measures", "before", "tables")
 SUMMARY = "summary.json"
@@ -295,7 +296,7 @@ def write_month(
     """
     tell(STEPS[3], 3, len(STEPS))
     target = Path(out)
-    for name in (PAGE, TABLE, SHEET, MAP, LAYERS, PAPER):
+    for name in (PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS):
         refuse_overwriting(target / name, job.inputs)
     card = made.card
     day = job.day or ("" if made.job is None or made.job.as_of is None
@@ -419,11 +420,23 @@ def _table(card: Scorecard) -> pd.DataFrame:
     return table
 
 
+def _towns(job: Job, places: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    """The towns in the places' own system, where the recipe has them."""
+    towns = job.around.get("town")
+    if towns is None or "town_name" not in towns:
+        return None
+    crs = next(iter(places.values())).crs
+    return towns if towns.crs == crs else towns.to_crs(crs)
+
+
 def _placed(card: Scorecard, job: Job | None, draft: Path) -> None:
     places = card.places
     if not places or job is None:
         return
     save_layers(draft / LAYERS, places)
+    towns = card.by_town(_towns(job, places))
+    if len(towns):
+        save_table(towns.set_index("id"), draft / TOWNS)
     m = area_map(job.areas, title=word("layer.targets"), fill=False, view=job.around.get("county"))
     for look in ("zone", "town", "county"):
         if look in job.around:

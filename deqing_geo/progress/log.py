@@ -250,7 +250,8 @@ def _same(row: Mapping[Any, Any], before: Mapping[Any, Any]) -> bool:
 
 def _equal(one: float, other: float) -> bool:
     if one == one and other == other:
-        return abs(one - other) <= SAME
+        # A spreadsheet that saves a log keeps ten digits.
+        return abs(one - other) <= SAME * max(1.0, abs(one))
     return one != one and other != other
 
 
@@ -451,4 +452,5 @@ def _mark(before: str, row: Mapping[str, str]) -> str:
             # Spreadsheets write a day in their own way.
             text = "-".join(part.zfill(2) for part in text.replace("/", "-").split("-"))
         parts.append(" ".join(text.split()))
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:10]
+    # A letter in front: 00e5316277 alone is a number to a spreadsheet, and it would write 0.
+    return f"k{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:10]}"
