@@ -261,7 +261,9 @@ def month_card(job: MonthJob, tell: Tell = silent) -> Month:
         if not card.month:
             raise InputError("Of which month? month='2026-03' (请注明月份).")
         again = _recounted(card, told, earlier, law)
-        reported = report_month(card, job.log, correct=job.correct, by=job.by, recomputed=again)
+        reported = report_month(
+            card, job.log, correct=job.correct, by=job.by, recomputed=again, law=law
+        )
         # What was counted again stands beside the figures from now on.
         told = _progress(job, law)
         card = judged(told)
@@ -336,7 +338,7 @@ def _progress(job: MonthJob, law: standards.Standard) -> Progress | None:
     if job.log is None:
         return None
     # Earlier months can be looked back on without a table.
-    return Progress.of_log(read_log(job.log))
+    return Progress.of_log(read_log(job.log, law))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

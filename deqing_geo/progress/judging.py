@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -128,7 +129,8 @@ def scorecard(
         table=table.astype(COLUMNS),
         notices=tuple(dict.fromkeys(said)),
         month=own or "",
-        finders={key: one.places for key, one in found.items() if one.places is not None},
+        # Shapes are found once, when somebody first asks.
+        finders={key: cache(one.places) for key, one in found.items() if one.places is not None},
     )
 
 
