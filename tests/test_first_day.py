@@ -127,6 +127,18 @@ def test_a_relocation_needs_its_meeting_and_an_override_keeps_the_rules_word(day
     assert len(log) >= 2
 
 
+def test_the_recipe_gives_the_types_the_papers_have(day):
+    """Meetings stand in the facts, decisions in the log: with both, map and papers agree."""
+    papers, maps = (
+        pd.read_csv(day.folder / run / "villages.csv", dtype=str)
+        .set_index("行政区划代码")["拟定类型"]
+        .fillna("")
+        for run in ("分类2", "成果")
+    )
+
+    assert maps.to_dict() == papers.to_dict()
+
+
 def test_the_months_difference_is_the_two_roads(day):
     """By pencil: their length over the zone."""
     book = openpyxl.load_workbook(day.folder / "月报" / "2026-01" / "路网增减明细表.xlsx")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,53 +21,10 @@ if TYPE_CHECKING:
     from deqing_geo.standards import Standard
     from deqing_geo.villages import VillageTypes
 
+# So often something is said where no bar can be drawn.
+A_LINE_EACH_S = 5.0
+DONE = "完成"
 
-# What a person reads while a step lasts.
-DOING = {
-    "county": "生成示意县",
-    "layers": "写出图层",
-    "rasters": "写出栅格",
-    "as_received": "写出待整理的数据",
-    "towns": "读取镇(街道)界",
-    "zone": "读取建成区",
-    "villages": "村庄分类",
-    "village_table": "读取村庄基本情况",
-    "roads": "读取道路",
-    "parks": "读取公园绿地",
-    "homes": "读取居住用地",
-    "planned_roads": "读取规划路网",
-    "seats": "读取驻地",
-    "boundaries": "读取城镇开发边界",
-    "redline": "读取生态保护红线",
-    "water_source": "读取饮用水水源保护区",
-    "farmland": "读取永久基本农田",
-    "cropland": "读取耕地",
-    "hazards": "读取地质灾害",
-    "fault_lines": "读取断裂带",
-    "facilities": "读取公共服务设施",
-    "terrain": "读取高程",
-    "population": "读取人口格网",
-    "facts": "计算村庄指标",
-    "opinions": "读取镇(街道)意见",
-    "centre_lines": "归并双线",
-    "road_density": "测算路网密度",
-    "density_band": "比较不同口径",
-    "network": "建立路网",
-    "park_coverage": "测算公园绿地服务半径覆盖率",
-    "coverage_band": "比较不同口径",
-    "siting": "口袋公园选址",
-    "sites": "口袋公园选址",
-    "tallies": "统计其他指标",
-    "checking": "检查边界",
-    "mending": "修复工作副本",
-    "export": "写出成果",
-    "submission": "整理报送材料",
-    "map": "绘制地图",
-    "tables": "写出表格",
-    "atlas": "绘制图集",
-    "book": "合并图集",
-    "": "完成",
-}
 
 # A value a message gives an option: a word in quotes, or one without.
 _VALUE = r"(?:'[^']*'|[\w:/-]+(?:\.\w+)*)?"
@@ -247,14 +207,16 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # What a library is at may have brackets in its name: it is no markup.
+    what_is_done = TextColumn("{task.description}", markup=False)
+    columns = (what_is_done, BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     off = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=off) as progress:
         task = progress.add_task("", total=None)
 
         def tell(what: str, done: int, of: int) -> None:
-            progress.update(task, description=DOING.get(what, what), completed=done, total=of)
+            progress.update(task, description=called(what), completed=done, total=of)
 
         yield tell
 
@@ -266,7 +228,7 @@ def waiting(what: str) -> Iterator[None]:
     Parameters
     ----------
     what : str
-        A word of `DOING`, or any.
+        A word of ``word.step``, or any.
 
     Yields
     ------
@@ -276,6 +238,72 @@ def waiting(what: str) -> Iterator[None]:
     with progress() as tell:
         tell(what, 0, 1)
         yield
+
+
+@contextlib.contextmanager
+def followed() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line now and then, also while nothing moves.
+
+    Yields
+    ------
+    callable
+        To be told what is being done, how many steps are done, and of how many.
+    """
+    if sys.stderr.isatty():
+        with progress() as bar:
+            yield bar
+        return
+    began = said = time.monotonic()
+    now, over = ["", 0, 0], threading.Event()
+
+    def say() -> None:
+        nonlocal said
+        said = time.monotonic()
+        what, done, of = now
+        print(f"{done}/{of} {called(str(what))}, {said - began:.0f} s", file=sys.stderr, flush=True)
+
+    def tell(what: str, done: int, of: int) -> None:
+        # The first line of a kind of steps at once, then one now and then.
+        fresh = of != now[2]
+        now[:] = what, done, of
+        if fresh or time.monotonic() - said >= A_LINE_EACH_S:
+            say()
+
+    def wait() -> None:
+        while not over.wait(A_LINE_EACH_S / 5):
+            if now[2] and time.monotonic() - said >= A_LINE_EACH_S:
+                say()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield tell
+    finally:
+        over.set()
+        waiting.join()
+
+
+def called(step: str) -> str:
+    """A step in the reader's words.
+
+    Parameters
+    ----------
+    step : str
+        What a run says it is at.
+
+    Returns
+    -------
+    str
+        The same where there are no words for it.
+
+    Examples
+    --------
+    >>> called("road_density"), called("each_town map")
+    ('测算路网密度', 'each_town map')
+    """
+    from deqing_geo import columns as names
+
+    return names.phrases("step").get(step, step) if step else DONE
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:
