@@ -64,6 +64,8 @@ def public_functions():
         "faults.arrange",
         "faults.attributes",
         "faults.check",
+        "faults.corrections",
+        "faults.corrections_book",
         "faults.edges",
         "faults.forms",
         "faults.found",
