@@ -222,25 +222,6 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextlib.contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """A bar that moves while one long step lasts, on a terminal only.
-
-    Parameters
-    ----------
-    what : str
-        A word of ``word.step``, or any.
-
-    Yields
-    ------
-    None
-        While it lasts.
-    """
-    with progress() as tell:
-        tell(what, 0, 1)
-        yield
-
-
-@contextlib.contextmanager
 def followed() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal; elsewhere a plain line now and then, also while nothing moves.
 
@@ -304,6 +285,25 @@ def called(step: str) -> str:
     from deqing_geo import columns as names
 
     return names.phrases("step").get(step, step) if step else DONE
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A bar that moves while one long step lasts, on a terminal only.
+
+    Parameters
+    ----------
+    what : str
+        A step of the registry's, or any words.
+
+    Yields
+    ------
+    None
+        While it lasts.
+    """
+    with progress() as tell:
+        tell(what, 0, 1)
+        yield
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:
