@@ -140,6 +140,8 @@ def tried(wine: Wine, stand_in: bytes) -> list[str]:
          0, ["python.exe", *HAND_OVER, "--check"]),
         ("a Python by name", "", {"WINEPATH": r"C:\both", "PYTHON": own, "KNOWN": "[python][3.13]"},
          0, ["our python.exe", *HAND_OVER]),
+        ("one in quotes", "", {"WINEPATH": r"C:\both", "PYTHON": f'"{own}"', "KNOWN": "[python]"},
+         0, ["our python.exe", *HAND_OVER]),
         ("a failure", "", {"WINEPATH": r"C:\both", "KNOWN": "[3.13]", "ENDS": "7"},
          1, ["py.exe", "-3.13", *HAND_OVER]),
     ):  # fmt: skip

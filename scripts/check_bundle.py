@@ -133,7 +133,8 @@ def _work(command: Path, around: Mapping[str, str], folder: Path, who: list[str]
             raise SystemExit(f"{words[0]}: said {bad}, left {left}, of all this:\n{said}")
         print(f"{words[0]}: as it should")
         if words[0] == "sample":
-            recipe.write_text(recipe.read_text("utf-8") + PRODUCTS, "utf-8")
+            text = recipe.read_text("utf-8").partition("\n[products]")[0]
+            recipe.write_text(text + PRODUCTS, "utf-8")
 
 
 def _closed(words: list[str], around: Mapping[str, str], folder: Path) -> str:

@@ -18,12 +18,13 @@ with warnings.catch_warnings():
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_the_four_notebooks_are_there():
+def test_the_five_notebooks_are_there():
     assert [book.stem for book in BOOKS] == [
         "01_boundaries",
         "02_road_density",
         "03_park_coverage",
         "04_village_types",
+        "05_scorecard_and_batch",
     ]
 
 

@@ -261,12 +261,15 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int | None:
-    from deqing_geo.batch import load_recipe, open_recipe
+    from deqing_geo.batch import load_recipe
     from deqing_geo.errors import InputError
 
     recipe = load_recipe(arguments.recipe)
     if recipe.products:
+        # What opens layers is not loaded before it is known that something is to be made.
         return press.run(arguments, recipe)
+    from deqing_geo.batch import open_recipe
+
     if arguments.resume:
         raise InputError(
             "--resume goes with a recipe that names its [products]; this one is made in one piece."

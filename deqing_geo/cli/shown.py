@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from deqing_geo.roads import RoadDensity
     from deqing_geo.standards import Standard
     from deqing_geo.villages import VillageTypes
+
+# So often something is said where no bar can be drawn.
+A_LINE_EACH_S = 5.0
+DONE = "完成"
 
 
 def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
@@ -160,32 +167,84 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    words = {
-        "county": "生成示意县",
-        "layers": "写出图层",
-        "rasters": "写出栅格",
-        "as_received": "写出待整理的数据",
-        "towns": "读取乡镇界",
-        "zone": "读取建成区",
-        "roads": "读取道路",
-        "parks": "读取公园",
-        "homes": "读取居住用地",
-        "road_density": "测算路网密度",
-        "park_coverage": "测算公园覆盖率",
-        "map": "绘制地图",
-        "tables": "写出表格",
-        "": "完成",
-    }
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # What a library is at may have brackets in its name: it is no markup.
+    what_is_done = TextColumn("{task.description}", markup=False)
+    columns = (what_is_done, BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     off = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=off) as progress:
         task = progress.add_task("", total=None)
 
         def tell(what: str, done: int, of: int) -> None:
-            progress.update(task, description=words.get(what, what), completed=done, total=of)
+            progress.update(task, description=called(what), completed=done, total=of)
 
         yield tell
+
+
+@contextlib.contextmanager
+def followed() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line now and then, also while nothing moves.
+
+    Yields
+    ------
+    callable
+        To be told what is being done, how many steps are done, and of how many.
+    """
+    if sys.stderr.isatty():
+        with progress() as bar:
+            yield bar
+        return
+    began = said = time.monotonic()
+    now, over = ["", 0, 0], threading.Event()
+
+    def say() -> None:
+        nonlocal said
+        said = time.monotonic()
+        what, done, of = now
+        print(f"{done}/{of} {called(str(what))}, {said - began:.0f} s", file=sys.stderr, flush=True)
+
+    def tell(what: str, done: int, of: int) -> None:
+        # The first line of a kind of steps at once, then one now and then.
+        fresh = of != now[2]
+        now[:] = what, done, of
+        if fresh or time.monotonic() - said >= A_LINE_EACH_S:
+            say()
+
+    def wait() -> None:
+        while not over.wait(A_LINE_EACH_S / 5):
+            if now[2] and time.monotonic() - said >= A_LINE_EACH_S:
+                say()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield tell
+    finally:
+        over.set()
+        waiting.join()
+
+
+def called(step: str) -> str:
+    """A step in the reader's words.
+
+    Parameters
+    ----------
+    step : str
+        What a run says it is at.
+
+    Returns
+    -------
+    str
+        The same where there are no words for it.
+
+    Examples
+    --------
+    >>> called("road_density"), called("each_town map")
+    ('测算路网密度', 'each_town map')
+    """
+    from deqing_geo import columns as names
+
+    return names.phrases("step").get(step, step) if step else DONE
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ set "TRY=import sys; sys.exit(sys.maxsize < 2**32 or sys.version_info[1] not in 
 set "FOUND="
 rem Nobody asked for a Python to be fetched from somewhere.
 set "PYTHON_MANAGER_AUTOMATIC_INSTALL=false"
-if defined PYTHON call :try "%PYTHON%"
+if defined PYTHON call :try "%PYTHON:"=%"
 if not defined FOUND call :try py -3.13
 if not defined FOUND call :try py -3.12
 if not defined FOUND call :try py -3.11
