@@ -1,5 +1,6 @@
 """`deqing-geo scorecard`: a month from forms and an earlier run to papers and a locked log."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -54,6 +55,10 @@ def test_an_earlier_run_is_judged_reported_and_locked(run_folder, forms, tmp_pat
         "scorecard.html", "scorecard.csv", "scorecard.xlsx", "核心指标完成情况.pdf",
         "德清县县城承载能力提升核心指标完成情况表.xlsx", "德清县核心指标完成情况月报.docx",
     }  # fmt: skip
+    with (out / "scorecard.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = {row["指标编号"]: row for row in csv.DictReader(lines)}
+    assert (rows["T04"]["本年度目标值"], rows["T04"]["基期值"]) == ("2.4", "1.2")
+    assert rows["T33"]["本期值"] == "86.50%" and "示意" in rows["T35"]["说明"]
     kept = log.read_bytes()
     put(targets, "3月", "T33", 本月值=87)
     assert main([*asked, "--month", "2026-03", "--report"]) == 1

@@ -54,6 +54,12 @@ PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS = (
 )  # fmt: skip
 STEPS = ("layers", "measures", "before", "tables")
 SUMMARY = "summary.json"
+# Figures of the card that stand in the unit of their target.
+FIGURES = (
+    "base_value", "year_goal", "due_value", "last_value", "last_change", "start_value",
+    "year_change",
+)  # fmt: skip
+PERCENT, PLACES = 100.0, 10
 PLACE = "德清县"
 
 
@@ -310,8 +316,11 @@ def write_month(
             audience="public" if job.public else "internal",
         )  # fmt: skip
         if not job.public:
-            save_table(_table(card), draft / TABLE)
-            save_table(_table(card), draft / SHEET)
+            table = _table(card)
+            save_table(table, draft / TABLE)
+            # In a workbook they stand once above the headings, in a CSV in the rows they are of.
+            table.attrs["notice"] = ";".join(card.notices)
+            save_table(table, draft / SHEET)
             save_scorecard(card, draft / PAGE, place=PLACE)
             if card.table["measured"].notna().any():
                 print_scorecard(card, draft, name=Path(PAPER).stem, place=PLACE)
@@ -414,12 +423,14 @@ def _recounted(
 
 
 def _table(card: Scorecard) -> pd.DataFrame:
-    """What a reader needs; targets nobody measured stand at the end."""
+    """What a reader needs, shares in per cent; targets nobody measured stand at the end."""
     left = ("operator", "target", "unit", "measured", "gap", "reached", "year")
     order = card.table["measured"].isna().sort_values(kind="stable").index
-    table = card.table.loc[order].drop(columns=list(left)).set_index("id")
-    table.attrs["notice"] = ";".join(card.notices)
-    return table
+    table = card.table.loc[order].copy()
+    share = table["unit"] == "ratio"
+    for column in FIGURES:
+        table.loc[share, column] = (table.loc[share, column] * PERCENT).round(PLACES)
+    return table.drop(columns=list(left)).set_index("id")
 
 
 def _towns(job: Job, places: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
