@@ -11,6 +11,7 @@ from deqing_geo import sample, save_layers
 from deqing_geo.batch import paper_town, run
 from deqing_geo.batch.scorecard import earlier_figures
 from deqing_geo.cli import main
+from deqing_geo.errors import FontError
 from deqing_geo.progress import read_log
 
 
@@ -147,6 +148,19 @@ def test_two_months_by_recipes_say_why_and_are_counted_again(recipes, tmp_path, 
     assert rows["log_kind"].to_list() == ["reported", "reported", "recomputed"]
     assert rows["month"].to_list() == ["2026-02", "2026-03", "2026-02"]
     assert rows["measured"].iloc[2] < rows["measured"].iloc[1]
+
+
+def test_without_a_chinese_font_the_papers_are_there_all_the_same(
+    run_folder, tmp_path, capsys, monkeypatch
+):
+    def no_font(*_, **__):
+        raise FontError("There is no Chinese font.")
+
+    monkeypatch.setattr("deqing_geo.batch.scorecard.print_scorecard", no_font)
+    assert main(["scorecard", str(run_folder), "--month", "2026-03", "--out", str(tmp_path)]) == 0
+    assert "核心指标完成情况.pdf: There is no Chinese font" in capsys.readouterr().err
+    there = {one.name for one in tmp_path.iterdir()}
+    assert "德清县核心指标完成情况月报.docx" in there and "核心指标完成情况.pdf" not in there
 
 
 def test_it_prints_on_a_gbk_console(run_folder, capsys):

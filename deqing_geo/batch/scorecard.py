@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.batch.recipe import load_recipe
 from deqing_geo.batch.results import Results, measure
 from deqing_geo.columns import word
-from deqing_geo.errors import BoundaryFileError, InputError
+from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning, FontError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
 from deqing_geo.maps import add_layer, add_targets, area_map, save_map
@@ -323,7 +324,7 @@ def write_month(
             save_table(table, draft / SHEET)
             save_scorecard(card, draft / PAGE, place=PLACE)
             if card.table["measured"].notna().any():
-                print_scorecard(card, draft, name=Path(PAPER).stem, place=PLACE)
+                _print(card, draft)
             _placed(card, made.job, draft)
         files = sorted(file.name for file in draft.iterdir())
     tell("", len(STEPS), len(STEPS))
@@ -431,6 +432,14 @@ def _table(card: Scorecard) -> pd.DataFrame:
     for column in FIGURES:
         table.loc[share, column] = (table.loc[share, column] * PERCENT).round(PLACES)
     return table.drop(columns=list(left)).set_index("id")
+
+
+def _print(card: Scorecard, draft: Path) -> None:
+    """The printed page, where there is a font to print with; the papers need none."""
+    try:
+        print_scorecard(card, draft, name=Path(PAPER).stem, place=PLACE)
+    except FontError as error:
+        warnings.warn(f"{PAPER}: {error}", DeqingGeoWarning, stacklevel=2)
 
 
 def _towns(job: Job, places: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
