@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,45 @@ if TYPE_CHECKING:
 # So often something is said where no bar can be drawn.
 A_LINE_EACH_S = 5.0
 DONE = "完成"
+
+
+# A value a message gives an option: a word in quotes, or one without.
+_VALUE = r"(?:'[^']*'|[\w:/-]+(?:\.\w+)*)?"
+
+
+def in_flags(says: str, flags: Mapping[str, str]) -> str:
+    """A message in the words of the command line: an option of Python's becomes the flag.
+
+    Parameters
+    ----------
+    says : str
+        Of an error.
+    flags : mapping of str to str
+        From an option to its flag as help gives it, ``--max-change M2``.
+
+    Returns
+    -------
+    str
+        A value the message names is kept, ``True`` is the flag alone.
+
+    Examples
+    --------
+    >>> in_flags("pass max_change_m2=2188, or wait=True.",
+    ...          {"max_change_m2": "--max-change M2", "wait": "--wait"})
+    'pass --max-change 2188, or --wait.'
+    >>> in_flags("Pass source=, for whom.", {"source": "--source TEXT"})
+    'Pass --source TEXT, for whom.'
+    """
+    for option, flag in flags.items():
+
+        def put(found: re.Match[str], flag: str = flag) -> str:
+            value = found[1]
+            if value == "True" or not value or not re.fullmatch(r"--\S+( \S+)?", flag):
+                return flag
+            return f"{flag.split(' ')[0]} {value.strip(chr(39))}"
+
+        says = re.sub(rf"(?<![\w.=-]){option}=({_VALUE})", put, says)
+    return says
 
 
 def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
@@ -245,6 +285,25 @@ def called(step: str) -> str:
     from deqing_geo import columns as names
 
     return names.phrases("step").get(step, step) if step else DONE
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A bar that moves while one long step lasts, on a terminal only.
+
+    Parameters
+    ----------
+    what : str
+        A step of the registry's, or any words.
+
+    Yields
+    ------
+    None
+        While it lasts.
+    """
+    with progress() as tell:
+        tell(what, 0, 1)
+        yield
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:
