@@ -201,6 +201,7 @@ def public_functions():
         "tables.oldbook",
         "tables.places",
         "tallies.declared",
+        "tallies.land",
         "tallies.model",
         "tallies.places",
         "tallies.streets",
