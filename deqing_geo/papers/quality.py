@@ -309,8 +309,11 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
         "area_after_m2": 13,
         "moved_m": 7,
         "repairs": 18,
-        "corrections": 22,
+        "corrections": 34,
     }
+    # Above the table: below it they would often stand alone on a page of their own.
+    yield Text(names.word("notice.repaired"), warning=True)
+    yield Text(f"{names.word('quality.unchanged')}:{len(changes) - len(rows)}")
     if body:
         yield Table(
             "",
@@ -320,8 +323,6 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
             figures=tuple(at for at, column in enumerate(shown, start=1) if column in numbers),
             total=True,
         )
-    yield Text(f"{names.word('quality.unchanged')}:{len(changes) - len(rows)}")
-    yield Text(names.word("notice.repaired"), warning=True)
 
 
 def changed(changes: pd.DataFrame) -> pd.Series[bool]:
