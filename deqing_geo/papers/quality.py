@@ -34,7 +34,7 @@ JOINED_BY = ";"
 # Columns of a table of repairs, where it has them.
 REPAIRED = (
     "village_name", "town_name", "area_before_m2", "area_after_m2", "area_change_m2", "gained_m2",
-    "lost_m2", "moved_m", "repairs", "corrections",
+    "lost_m2", "moved_m", "repairs",
 )  # fmt: skip
 # What is not zero for a unit that was changed, beyond a square millimetre.
 MOVED = ("area_change_m2", "gained_m2", "lost_m2")
@@ -291,7 +291,7 @@ def _details(report: BoundaryReport) -> Iterable[Block]:
 def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
     shown = [column for column in REPAIRED if column in changes]
     numbers = [column for column in shown if names.registry()[column].dtype == "float"]
-    rows = changes[changed(changes)]
+    rows = changes[_moved(changes)]
     body = [
         (_blank(label), *(_cell(column, value) for column, value in zip(shown, row, strict=True)))
         for label, row in zip(
@@ -304,16 +304,10 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
         label.zh if label is not None else names.label("fault_rows"),
         *(names.label(column, unit=True) for column in shown),
     )
-    widths = {
-        "area_before_m2": 13,
-        "area_after_m2": 13,
-        "moved_m": 7,
-        "repairs": 18,
-        "corrections": 34,
-    }
+    widths = {"area_before_m2": 13, "area_after_m2": 13, "moved_m": 7, "repairs": 18}
     # Above the table: below it they would often stand alone on a page of their own.
     yield Text(names.word("notice.repaired"), warning=True)
-    yield Text(f"{names.word('quality.unchanged')}:{len(changes) - len(rows)}")
+    yield Text(f"{names.word('quality.unchanged')}:{int((~changed(changes)).sum())}")
     if body:
         yield Table(
             "",
@@ -322,6 +316,20 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
             (14, *(widths.get(column, 9) for column in shown)),
             figures=tuple(at for at, column in enumerate(shown, start=1) if column in numbers),
             total=True,
+        )
+    told = changes[changes["corrections"] != ""] if "corrections" in changes else changes.iloc[:0]
+    if len(told):
+        called = names.label("corrections")
+        yield Table(
+            called,
+            (head[0], names.label("village_name"), called),
+            tuple(
+                (_blank(key), _blank(name), _blank(said))
+                for key, name, said in zip(
+                    told.index, told["village_name"], told["corrections"], strict=True
+                )
+            ),
+            (20, 20, 60),
         )
 
 
@@ -339,9 +347,14 @@ def changed(changes: pd.DataFrame) -> pd.Series[bool]:
         On the same index; what is smaller than a square millimetre is the rounding of sums. A
         code or a name that was corrected is a change.
     """
-    moved = changes[[column for column in MOVED if column in changes]]
-    there = (moved.fillna(0.0).abs() > ROUNDING).any(axis=1)
-    return there | (changes["corrections"] != "") if "corrections" in changes else there
+    moved = _moved(changes)
+    return moved | (changes["corrections"] != "") if "corrections" in changes else moved
+
+
+def _moved(changes: pd.DataFrame) -> pd.Series[bool]:
+    """Which units have another shape than before."""
+    figures = changes[[column for column in MOVED if column in changes]]
+    return (figures.fillna(0.0).abs() > ROUNDING).any(axis=1)
 
 
 # ---------------------------------------------------------------- cells
