@@ -163,6 +163,28 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
       line 2: [homes] has no option `fil`; it knows layer, columns, ...
     """
     file = Path(path)
+    content, text = read_toml(file)
+    return recipe_of(content, file, _lines(text))
+
+
+def read_toml(file: Path) -> tuple[dict[str, Any], str]:
+    """What a TOML file says, and its text.
+
+    Parameters
+    ----------
+    file : Path
+        In UTF-8, with or without a byte-order mark.
+
+    Returns
+    -------
+    dict and str
+        The content, and the text, in which lines are looked up.
+
+    Raises
+    ------
+    RecipeError
+        If it cannot be read, or is not TOML.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -170,17 +192,37 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     except (OSError, ValueError) as error:
         raise RecipeError(f"{file}: cannot be read ({error}).") from error
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(text), text
     except (ValueError, RecursionError) as error:
         raise RecipeError(
             f"{file}: not TOML: {error}. Quotes are the plain ones, and in paths write / instead "
             "of a backslash."
         ) from error
-    mistakes = _Mistakes(text)
+
+
+def check(content: Mapping[str, Any], file: Path, lines: Mapping[tuple[str, str], int]) -> Mistakes:
+    """What is wrong with a recipe.
+
+    Parameters
+    ----------
+    content : mapping
+        As TOML gives it.
+    file : Path
+        Files in it are relative to this one's folder.
+    lines : mapping
+        The line of every section and option, by (section, option); what lacks one is told on
+        that of ``("", "")``.
+
+    Returns
+    -------
+    Mistakes
+        Empty where it is sound.
+    """
+    mistakes = Mistakes(lines)
     for key, value in content.items():
         if key in _FIELDS:
             if isinstance(value, dict):
-                _check_section(key, value, file, mistakes)
+                check_section(key, value, file, mistakes)
             else:
                 mistakes.add(f"`{key}` is a section: write [{key}]", "", key)
         elif key not in _TOP:
@@ -189,6 +231,30 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         elif not isinstance(value, _TOP[key]):
             mistakes.add(f"`{key}` must be text", "", key)
     _check_whole(content, file, mistakes)
+    return mistakes
+
+
+def recipe_of(
+    content: Mapping[str, Any], file: Path, lines: Mapping[tuple[str, str], int]
+) -> Recipe:
+    """A recipe from what was written.
+
+    Parameters
+    ----------
+    content, file, lines
+        As for `check`.
+
+    Returns
+    -------
+    Recipe
+        Checked.
+
+    Raises
+    ------
+    RecipeError
+        Listing every mistake with its line.
+    """
+    mistakes = check(content, file, lines)
     if mistakes.found:
         count = len(mistakes.found)
         raise RecipeError(f"{file}: {count} mistake{'s' * (count > 1)}", mistakes.sentences())
@@ -253,9 +319,18 @@ def _there(file: Path) -> bool:
         return False
 
 
-def _check_section(
-    section: str, options: dict[str, Any], recipe: Path, mistakes: _Mistakes
-) -> None:
+def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes: Mistakes) -> None:
+    """Add what is wrong with one section that names layers or words.
+
+    Parameters
+    ----------
+    section, options
+        Its name, and what it says.
+    recipe : Path
+        Files are relative to this one's folder.
+    mistakes : Mistakes
+        What is wrong is added.
+    """
     fields = _FIELDS[section]
     for needed in _NEEDED.get(section, () if section in _WORDS else ("file",)):
         if needed not in options:
@@ -264,11 +339,13 @@ def _check_section(
         if key not in fields:
             known = ", ".join(fields)
             mistakes.add(f"[{section}] has no option `{key}`; it knows {known}", section, key)
-        elif not isinstance(value, fields[key]) or isinstance(value, bool):
+        elif not isinstance(value, fields[key]) or (
+            isinstance(value, bool) and fields[key] is not bool
+        ):
             kind = _KINDS.get(fields[key], "text")
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
         elif key in _FILES and not _there(_resolve(recipe, value)):
-            mistakes.add(f"[{section}] no such file: {value!r}", section, key)
+            mistakes.add(f"[{section}] no such file: {value!r}", section, key, absent=True)
         elif key == "palette":
             try:
                 read_palette(_resolve(recipe, value))
@@ -317,7 +394,7 @@ def _odd_value(key: str, value: Any) -> str | None:
 
 
 def _check_judging(
-    options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: _Mistakes
+    options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: Mistakes
 ) -> None:
     """The scheme of village types, and conditions of it to leave out."""
     own, skip = options.get("scheme"), options.get("skip", ())
@@ -344,7 +421,7 @@ def _check_judging(
         )
 
 
-def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> None:
+def _check_whole(content: Mapping[str, Any], recipe: Path, mistakes: Mistakes) -> None:
     if not {"towns", "zone", "villages"} & set(content):
         mistakes.add("give [towns], [zone] or [villages]", "")
     if ("parks" in content) != ("homes" in content) and not (
@@ -397,21 +474,46 @@ def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> 
             mistakes.add(str(error), "measures", measure)
 
 
-class _Mistakes:
-    """Mistakes with the line they stand on; tomllib keeps no lines, so they are looked up."""
+class Mistakes:
+    """Mistakes with the line they stand on; tomllib keeps no lines, so they are looked up.
 
-    def __init__(self, text: str) -> None:
-        self.lines = _lines(text)
+    Parameters
+    ----------
+    lines : mapping
+        The line of every section and option, by (section, option).
+    """
+
+    def __init__(self, lines: Mapping[tuple[str, str], int]) -> None:
+        self.lines = lines
         self.found: list[tuple[int, str]] = []
+        self.absent: list[tuple[int, str]] = []
 
-    def add(self, said: str, section: str, key: str = "") -> None:
-        for place in ((section, key), (key, ""), (section, ""), ("", section)):
-            if place in self.lines:
-                self.found.append((self.lines[place], said))
-                return
-        self.found.append((1, said))
+    def add(self, said: str, section: str, key: str = "", *, absent: bool = False) -> None:
+        """Add one.
+
+        Parameters
+        ----------
+        said : str
+            A sentence.
+        section, key : str
+            Where it stands.
+        absent : bool
+            Whether it is that a file is not there.
+        """
+        places = ((section, key), (key, ""), (section, ""), ("", section), ("", ""))
+        line = next((self.lines[place] for place in places if place in self.lines), 1)
+        self.found.append((line, said))
+        if absent:
+            self.absent.append((line, said))
 
     def sentences(self) -> list[str]:
+        """All of them, by line.
+
+        Returns
+        -------
+        list of str
+            Each begins with its line.
+        """
         return [f"line {line}: {said}" for line, said in sorted(self.found, key=lambda one: one[0])]
 
 
