@@ -88,6 +88,8 @@ class Job:
         At what stage its maps are, and who made them and when.
     palette : Palette or None
         The bureau's own colours.
+    beyond : tuple of str
+        Layers that hold what lies around the county too, and belongs to others.
     """
 
     title: str
@@ -111,6 +113,14 @@ class Job:
     as_of: date | None = None
     imprint: Imprint | None = None
     palette: Palette | None = None
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def land(self) -> gpd.GeoDataFrame | None:
+        """The county's own land: its villages or towns; None where only a zone is known."""
+        if self.villages is not None:
+            return self.villages
+        return None if self.is_zone else self.areas
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
@@ -248,6 +258,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         around=around if "villages" in found else {},
         terrain=found.get("terrain"),
         as_of=_day(found.get("zone")),
+        beyond=recipe.beyond,
     )
 
 

@@ -28,6 +28,10 @@ _CLOCK = "%Y-%m-%d %H:%M:%S"
 Unit = tuple[str, str, str]
 
 
+class HeldError(ExportError):
+    """Another run is at work in the folder."""
+
+
 @contextlib.contextmanager
 def held(out: Path) -> Iterator[None]:
     """A folder for this run alone; the system lets go of it however the run ends.
@@ -44,8 +48,10 @@ def held(out: Path) -> Iterator[None]:
 
     Raises
     ------
+    HeldError
+        If another run holds it.
     ExportError
-        If another run holds it, or it cannot be written.
+        If it cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -56,7 +62,7 @@ def held(out: Path) -> Iterator[None]:
         try:
             _lock(handle)
         except OSError as error:
-            raise ExportError(
+            raise HeldError(
                 f"{out}: another run is at work in this folder. Wait for its end, or choose "
                 "another folder with --out."
             ) from error

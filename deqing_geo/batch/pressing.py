@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import deqing_geo
 from deqing_geo.batch import ledger
+from deqing_geo.batch.pace import Pace
 from deqing_geo.batch.products import COUNTY, Product, product
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
@@ -304,7 +305,7 @@ def _made(
         )
     book.begin()
     outcomes: list[Outcome] = []
-    pace = _Pace(len(orders))
+    pace = Pace(len(orders))
     if shop is not None:
         for outcome in workers.make_all(orders, shop, jobs):
             outcomes.append(outcome)
@@ -402,27 +403,6 @@ def _opened(
         layers["roads"] = {"centre_lines": True, **layers["roads"]}
     job = open_recipe(replace(recipe, layers=MappingProxyType(layers)), tell)
     return job, measure(job, tell, parts=some)
-
-
-class _Pace:
-    """How fast, and how long still, by a clock nobody sets."""
-
-    def __init__(self, of: int) -> None:
-        self.of, self.done, self.began = of, 0, time.monotonic()
-
-    def step(self) -> str:
-        """One more is done.
-
-        Returns
-        -------
-        str
-            How many, how fast, and the time left.
-        """
-        self.done += 1
-        rate = self.done / max(time.monotonic() - self.began, 1e-9)
-        left = (self.of - self.done) / rate
-        shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-        return f"{self.done}/{self.of}, {rate:.1f}/s, {shown} left"
 
 
 # ---------------------------------------------------------------- manifest

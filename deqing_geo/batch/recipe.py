@@ -6,7 +6,6 @@ Nothing here opens a layer.
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deqing_geo import columns, standards
+from deqing_geo.batch.lines import Lines, Places
 from deqing_geo.batch.products import OF_VILLAGES, SCOPES, faults
 from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
@@ -113,6 +113,8 @@ class Recipe:
         report in one piece.
     options : mapping of str to mapping
         What was written, section by section, files as the recipe names them.
+    beyond : tuple of str
+        Sections whose layers hold what lies around the county too, and belongs to others.
     """
 
     path: Path
@@ -127,6 +129,7 @@ class Recipe:
     palette: Palette | None = None
     products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -164,7 +167,7 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     """
     file = Path(path)
     content, text = read_toml(file)
-    return recipe_of(content, file, _lines(text))
+    return recipe_of(content, file, Places(text).recipe())
 
 
 def read_toml(file: Path) -> tuple[dict[str, Any], str]:
@@ -200,7 +203,7 @@ def read_toml(file: Path) -> tuple[dict[str, Any], str]:
         ) from error
 
 
-def check(content: Mapping[str, Any], file: Path, lines: Mapping[tuple[str, str], int]) -> Mistakes:
+def check(content: Mapping[str, Any], file: Path, lines: Lines) -> Mistakes:
     """What is wrong with a recipe.
 
     Parameters
@@ -234,9 +237,7 @@ def check(content: Mapping[str, Any], file: Path, lines: Mapping[tuple[str, str]
     return mistakes
 
 
-def recipe_of(
-    content: Mapping[str, Any], file: Path, lines: Mapping[tuple[str, str], int]
-) -> Recipe:
+def recipe_of(content: Mapping[str, Any], file: Path, lines: Lines) -> Recipe:
     """A recipe from what was written.
 
     Parameters
@@ -483,7 +484,7 @@ class Mistakes:
         The line of every section and option, by (section, option).
     """
 
-    def __init__(self, lines: Mapping[tuple[str, str], int]) -> None:
+    def __init__(self, lines: Lines) -> None:
         self.lines = lines
         self.found: list[tuple[int, str]] = []
         self.absent: list[tuple[int, str]] = []
@@ -515,41 +516,3 @@ class Mistakes:
             Each begins with its line.
         """
         return [f"line {line}: {said}" for line, said in sorted(self.found, key=lambda one: one[0])]
-
-
-_WORD = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
-_HEADER = re.compile(rf"\s*\[\[?\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*\]")
-_OPTION = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
-_INLINE = re.compile(rf"[{{,]\s*({_WORD})\s*=")
-
-
-def _lines(text: str) -> dict[tuple[str, str], int]:
-    """First line of every section and option, by (section, option); long texts are skipped."""
-    out: dict[tuple[str, str], int] = {}
-    section, quote = "", ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if quote:
-            quote = "" if quote in line else quote
-            continue
-        if header := _HEADER.match(line):
-            section = _words(header[1])[0]
-            out.setdefault((section, ""), number)
-            if len(_words(header[1])) > 1:
-                out.setdefault((section, _words(header[1])[1]), number)
-        elif option := _OPTION.match(line):
-            words = [*([section] if section else []), *_words(option[1])]
-            out.setdefault((words[0], ""), number)
-            if len(words) > 1:
-                out.setdefault((words[0], words[1]), number)
-            else:
-                out.setdefault(("", words[0]), number)
-                for inner in _INLINE.finditer(line, option.end()):
-                    out.setdefault((words[0], _words(inner[1])[0]), number)
-            for mark in ('"""', "'''"):
-                if line.count(mark) % 2:
-                    quote = mark
-    return out
-
-
-def _words(dotted: str) -> list[str]:
-    return [word.strip().strip("\"'") for word in re.findall(_WORD, dotted)]

@@ -219,10 +219,10 @@ def _counts(job: Job, facts: gpd.GeoDataFrame | None) -> Iterator[Tally]:
     if job.roads is not None:
         if zone is not None:
             yield tallies.dead_ends(job.roads, zone, job.planned_roads)
-        if "opened_on" in job.roads:
-            yield tallies.rural_roads_opened(job.roads, _plan_begins(), job.as_of)
+        if "opened_on" in job.roads and (own := _own_roads(job, job.roads)) is not None:
+            yield tallies.rural_roads_opened(own, _plan_begins(), job.as_of)
     if job.parks is not None:
-        yield tallies.pocket_parks(job.parks, zone)
+        yield tallies.pocket_parks(_own_parks(job, job.parks), zone)
     asked: dict[str, Callable[..., Any]] = {
         "sewage_served": tallies.villages_where,
         "homesteads_revived": tallies.villages_sum,
@@ -233,6 +233,28 @@ def _counts(job: Job, facts: gpd.GeoDataFrame | None) -> Iterator[Tally]:
         yield from (
             count(facts, column) for column, count in asked.items() if column in facts.columns
         )
+
+
+def _own_roads(job: Job, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """What of the roads lies on the county's land: a neighbour counts the rest."""
+    if "roads" not in job.beyond:
+        return roads
+    if job.land is None:
+        return None
+    land = shapely.union_all(np.asarray(job.land.geometry.array, dtype=object))
+    lines = roads.geometry.intersection(land)
+    own = roads.set_geometry(lines)[lines.geom_type.isin(["LineString", "MultiLineString"])]
+    own.attrs.update(roads.attrs)
+    return own
+
+
+def _own_parks(job: Job, parks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The parks that are the county's: one on the border is that of its inner point."""
+    if "parks" not in job.beyond or job.land is None:
+        return parks
+    land = shapely.union_all(np.asarray(job.land.geometry.array, dtype=object))
+    shapes = np.asarray(parks.geometry.array, dtype=object)
+    return parks[shapely.intersects(land, shapely.point_on_surface(shapes))]
 
 
 def _plan_begins() -> date:

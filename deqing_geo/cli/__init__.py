@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 4 done
-        but for some products (``report``), 130 interrupted, 143 ended by the system; mistaken
+        but for some products or counties (``report``, ``province``), 130 interrupted, 143 ended by the system; mistaken
         arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
@@ -112,7 +112,7 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, export, facts, parks, roads, submit
+    from deqing_geo.cli import areas, check, classify, export, facts, parks, province, roads, submit
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -175,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add(commands)
     export.add(commands)
     submit.add(commands)
+    province.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"
