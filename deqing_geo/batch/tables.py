@@ -20,6 +20,7 @@ from deqing_geo.crs.systems import CGCS2000
 from deqing_geo.export.layers import with_index
 
 if TYPE_CHECKING:
+    from deqing_geo.batch.job import Job
     from deqing_geo.batch.making import Made
     from deqing_geo.batch.results import Results
 
@@ -48,7 +49,7 @@ def county_tables(made: Made, folder: Path) -> None:
         found["scorecard"] = results.card.table
     for name, table in found.items():
         _write(table, folder / f"{name}.parquet")
-    text = json.dumps(figures(results), ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(figures(made.job, results), ensure_ascii=False, indent=2, allow_nan=False)
     (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
@@ -83,12 +84,12 @@ def _blank(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def figures(results: Results) -> dict[str, Any]:
+def figures(job: Job, results: Results) -> dict[str, Any]:
     """What a county comes to, in one row.
 
     Parameters
     ----------
-    results : Results
+    job, results : Job and Results
         Of the county.
 
     Returns
@@ -96,7 +97,8 @@ def figures(results: Results) -> dict[str, Any]:
     dict
         Plain values by the names of columns; ``by`` has the key of each measure's definition.
     """
-    out: dict[str, Any] = {}
+    on = "zone" if job.is_zone else "villages" if job.areas is job.villages else "towns"
+    out: dict[str, Any] = {"reported_on": on}
     by: dict[str, str] = {}
     density, coverage = results.density, results.coverage
     if density is not None:

@@ -115,6 +115,7 @@ def _counties(
                 "county_code": county.code,
                 "county_name": county.name,
                 "county_state": "quarantined" if state is None else "arrived",
+                "reported_on": told.get("reported_on"),
                 **{name: told.get(name) for name in (*NUMBERS, "village_count", "village_types")},
                 "road_density_by": by.get("road_density"),
                 "park_coverage_by": by.get("park_coverage"),

@@ -318,6 +318,7 @@ def _notices(arrived: Sequence[_State], missing: Sequence[Mapping[str, Any]]) ->
     for state in arrived:
         for measure, key in state.row["by"].items():
             by.setdefault(measure, set()).add(key)
+        by.setdefault("reported_on", set()).add(state.row["figures"]["reported_on"])
     if any(len(keys) > 1 for keys in by.values()):
         said.insert(0, word("province.several"))
     return list(dict.fromkeys(said))
