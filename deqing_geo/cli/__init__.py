@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 4 done
-        but for some products or counties (``report``, ``province``), 130 interrupted, 143 ended by the system; mistaken
-        arguments end the process with 2.
+        but for some products or counties (``report``, ``province``), 130 interrupted, 143 ended by
+        the system; mistaken arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.

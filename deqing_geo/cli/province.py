@@ -81,9 +81,8 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"{done.out}: nothing to do, {count} and the tables of all stand ({seconds:.1f} s)")
     else:
         rows = ", ".join(f"{name} {number}" for name, number in done.tables.items())
-        print(
-            f"{done.out}: {count} arrived, {done.made} products made ({seconds:.1f} s); rows: {rows}"
-        )
+        print(f"{done.out}: {count} arrived, {done.made} products made ({seconds:.1f} s)")
+        print(f"  rows of the tables of all: {rows}")
     for code, said in list(done.quarantined.items())[: press.MOST_SHOWN]:
         print(f"  missing: {code} {names[code]}: {said}")
     if done.quarantined:

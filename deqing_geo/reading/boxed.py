@@ -10,10 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
+from pyproj import CRS
 
-from deqing_geo.crs import identify
+from deqing_geo.crs import identify, moved
 from deqing_geo.crs.numbers import FITS, fit
 from deqing_geo.crs.systems import WGS84
 from deqing_geo.errors import BoundaryFileError, CRSError
@@ -152,13 +151,10 @@ def _there(box: Box, crs: CRS, own: CRS, datum: str | None, name: str) -> Box:
     """A box in the layer's own coordinates, no smaller than it was."""
     west, south, east, north = box
     x, y = np.meshgrid(np.linspace(west, east, SIDE), np.linspace(south, north, SIDE))
-    try:
-        degrees = Transformer.from_crs(crs, CRS.from_epsg(WGS84), always_xy=True)
-        lon, lat = degrees.transform(x.ravel(), y.ravel(), errcheck=True)
-        if datum is not None:
-            lon, lat = _SHIFTS[datum](lon, lat)
-        back = Transformer.from_crs(CRS.from_epsg(WGS84), own, always_xy=True)
-        x, y = back.transform(lon, lat, errcheck=True)
-    except ProjError as error:
-        raise CRSError(f"`{name}`: no way from {crs.name} to {own.name} ({error}).") from error
-    return float(np.min(x)), float(np.min(y)), float(np.max(x)), float(np.max(y))
+    places = np.asarray(shapely.points(x.ravel(), y.ravel()), dtype=object)
+    if datum is not None:
+        lonlat = shapely.get_coordinates(moved(places, crs, WGS84, name))
+        places = shapely.points(np.column_stack(_SHIFTS[datum](lonlat[:, 0], lonlat[:, 1])))
+        crs = CRS.from_epsg(WGS84)
+    west, south, east, north = shapely.total_bounds(moved(places, crs, own, name))
+    return float(west), float(south), float(east), float(north)

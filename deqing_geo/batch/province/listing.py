@@ -150,8 +150,7 @@ def load_counties(path: str | os.PathLike[str]) -> Listing:
             made = _county(entry, at, content, file, shared, places, wrong)
             counties += [made] if made is not None else []
     wrong |= _of_all(counties, file)
-    counties = [_judged(one, halo) for one in counties]
-    wrong |= _too_near(counties, shared, halo, places)
+    counties = [_judged(one) for one in counties]
     if wrong:
         count = len(wrong)
         said = [f"line {line}: {one}" for line, one in sorted(wrong)]
@@ -177,6 +176,8 @@ def load_counties(path: str | os.PathLike[str]) -> Listing:
 def _check_top(
     content: Mapping[str, Any], file: Path, places: Places, wrong: set[tuple[int, str]]
 ) -> float:
+    from deqing_geo.batch.results import AROUND_M
+
     for key in content:
         if key not in _TOP:
             known = "title, halo_m, [[county]], [recipe], [shared]"
@@ -184,8 +185,9 @@ def _check_top(
     if not isinstance(content.get("title", ""), str):
         wrong.add((places.line("title"), "`title` must be text"))
     halo = content.get("halo_m", standards.load().rule(HALO).value)
-    if isinstance(halo, bool) or not isinstance(halo, int | float) or not 0 <= halo < 1e6:
-        wrong.add((places.line("halo_m"), "`halo_m` must be a number of metres"))
+    if isinstance(halo, bool) or not isinstance(halo, int | float) or not AROUND_M <= halo < 1e6:
+        said = f"`halo_m` must be a number of metres, at least {AROUND_M:g}: so far around a county"
+        wrong.add((places.line("halo_m"), f"{said} its streets are merged"))
         halo = 0.0
     entries = content.get("county")
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
@@ -313,7 +315,7 @@ def _of_all(counties: list[County], file: Path) -> set[tuple[int, str]]:
     return {(line, said) for line, said in every if not said.startswith(tuple(put_in))}
 
 
-def _judged(one: County, halo: float) -> County:
+def _judged(one: County) -> County:
     """A county with what is wrong with it alone."""
     if one.fault:
         return one
@@ -322,29 +324,6 @@ def _judged(one: County, halo: float) -> County:
         return one
     said = "; ".join(f"{one.file.name} {text}" for text in mistakes.sentences())
     return County(one.code, one.name, one.file, one.content, one.lines, one.shared, said)
-
-
-def _too_near(
-    counties: list[County],
-    shared: Mapping[str, Mapping[str, Any]],
-    halo: float,
-    places: Places,
-) -> set[tuple[int, str]]:
-    """A halo narrower than the reach of a park would cut parks off across the border."""
-    out = set()
-    for one in counties:
-        if one.fault or "parks" not in one.shared:
-            continue
-        recipe = one.recipe()
-        with_bands = standards.load(recipe.standard).definition(
-            "park_coverage", recipe.measures.get("park_coverage")
-        )
-        reach = max((float(band.radius_m) for band in with_bands.bands), default=0.0)
-        if reach > halo:
-            line = places.line("halo_m") if ("halo_m",) in places.known else places.line("shared")
-            said = f"`halo_m` is {halo:g} m; parks of {with_bands.key} reach {reach:g} m"
-            out.add((line, f"{said}, also across a border"))
-    return out
 
 
 def _filled(given: Any, code: str, name: str) -> Any:
