@@ -20,7 +20,7 @@ from shapely import box
 
 from deqing_geo import batch, errors, road_density, sample
 from deqing_geo.batch import ledger
-from deqing_geo.batch.province import county, lanes, whole
+from deqing_geo.batch.province import county, lanes, merging, whole
 from deqing_geo.batch.province.going import through
 from deqing_geo.batch.province.listing import load_counties
 from deqing_geo.cli import main
@@ -480,3 +480,57 @@ def test_parks_by_place_are_parks_by_the_whole_layer(folder, here):
 
     assert 0 < len(part) < len(all_of_them)
     assert part["park_name"].to_list() == near["park_name"].to_list()
+
+
+# ---------------------------------------------------------------- a list to begin with
+
+
+def test_a_list_to_begin_with_runs_once_it_is_read_through(folder, here, capsys):
+    (folder / "330521").rename(folder / "330521纸甲县")
+    (folder / "counties.toml").unlink()
+    new = ["province", str(folder / "counties.toml"), "--new", str(folder)]
+    assert main(new) == 0
+    text = (folder / "counties.toml").read_text("utf-8")
+    assert 'file = "{code}{name}/towns.gpkg"' in text and "[shared.roads]" in text
+    out = ["province", str(folder / "counties.toml"), "--out", str(folder.parent / "out")]
+    assert main(out) == 1
+    assert "line 13: [[county]] `name` must be text" in capsys.readouterr().err
+    change(folder, 'name = ""', 'name = "某县"')
+    assert main(out) == 4
+    assert main(new) == 1
+    assert "stands already" in capsys.readouterr().err
+    assert main(["province", str(folder / "x.toml"), "--new", str(folder.parent)]) == 1
+    assert main(["province", str(folder / "counties.toml")]) == 1
+
+
+# ---------------------------------------------------------------- merging alone
+
+
+def test_cells_of_unlike_kinds_are_kept_as_words(tmp_path):
+    frames = {
+        "a": pd.DataFrame({"x": [1, 2], "y": [None, None], "z": [1, 2]}),
+        "b": pd.DataFrame({"x": ["one", None], "y": [0.5, 1.5], "w": [True, False]}),
+        "c": pd.DataFrame({"x": [1.5], "z": [2.5]}).iloc[:0],
+    }
+    pieces = []
+    for name, frame in frames.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+        pieces.append(merging.Piece(name, name.upper(), tmp_path / f"{name}.parquet"))
+    rows = merging.merge(pieces, tmp_path / "all.parquet", {"title": "t"})
+    table = pd.read_parquet(tmp_path / "all.parquet")
+
+    assert rows == 4 and table["county_code"].to_list() == ["a", "a", "b", "b"]
+    assert table["x"].fillna("-").to_list() == ["1", "2", "one", "-"]
+    assert table["y"].fillna(-1).to_list() == [-1, -1, 0.5, 1.5]
+    assert table["z"].fillna(-1).to_list() == [1, 2, -1, -1]
+    assert table["w"].isna().to_list() == [True, True, False, False]
+    assert said(tmp_path / "all.parquet") == {"title": "t"}
+
+
+def test_tables_in_different_systems_are_never_merged(tmp_path):
+    for name, crs in (("a", 4490), ("b", 4549)):
+        sample.villages().to_crs(crs).to_parquet(tmp_path / f"{name}.parquet")
+    pieces = [merging.Piece(one, one, tmp_path / f"{one}.parquet") for one in "ab"]
+
+    with pytest.raises(ValueError, match="one system"):
+        merging.merge(pieces, tmp_path / "all.parquet", {})

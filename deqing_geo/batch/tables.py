@@ -63,17 +63,15 @@ def _write(table: pd.DataFrame, file: Path) -> None:
         pd.DataFrame(out).to_parquet(file, index=False, compression="zstd")
         return
     degrees = to_degrees(np.asarray(out.geometry.array, dtype=object), out.crs)
-    there = gpd.GeoSeries(degrees, index=out.index, crs=CGCS2000)
-    out = out.set_geometry(there) if shape == "geometry" else out.assign(geometry=there)
-    if shape != "geometry":
-        out = out.drop(columns=[shape]).set_geometry("geometry")
-    out.to_parquet(file, index=False, compression="zstd")
+    plain_cells = pd.DataFrame(out.drop(columns=[shape]))
+    whole = gpd.GeoDataFrame(plain_cells, geometry=degrees, crs=CGCS2000)
+    whole.to_parquet(file, index=False, compression="zstd")
 
 
 def _one_kind(values: pd.Series[Any]) -> pd.Series[Any]:
     """Cells of one kind: Parquet has no column of texts and numbers."""
     kinds = {type(value) for value in values if not _blank(value)}
-    if kinds <= {bool, np.bool_}:
+    if kinds and kinds <= {bool, np.bool_}:
         return values.astype("boolean")
     if kinds <= {str}:
         return values.where(~values.map(_blank), None)

@@ -154,7 +154,8 @@ def _there(box: Box, crs: CRS, own: CRS, datum: str | None, name: str) -> Box:
     places = np.asarray(shapely.points(x.ravel(), y.ravel()), dtype=object)
     if datum is not None:
         lonlat = shapely.get_coordinates(moved(places, crs, WGS84, name))
-        places = shapely.points(np.column_stack(_SHIFTS[datum](lonlat[:, 0], lonlat[:, 1])))
+        shifted = np.column_stack(_SHIFTS[datum](lonlat[:, 0], lonlat[:, 1]))
+        places = np.asarray(shapely.points(shifted), dtype=object)
         crs = CRS.from_epsg(WGS84)
     west, south, east, north = shapely.total_bounds(moved(places, crs, own, name))
     return float(west), float(south), float(east), float(north)

@@ -154,7 +154,7 @@ def _stands(entry: Any, seal: str, target: Path) -> bool:
 
 def _asked_areas(recipe: Recipe) -> list[Any]:
     """What the box hangs on, by its bytes."""
-    out = []
+    out: list[Any] = []
     for section in AREAS:
         if section in recipe.layers:
             options = recipe.layers[section]

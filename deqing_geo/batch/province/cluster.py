@@ -74,7 +74,7 @@ class Cluster:
         -------
         int
         """
-        workers = sum(self._client.nthreads().values())
+        workers = int(sum(self._client.nthreads().values()))
         return max(workers, 1) + AHEAD - len(self._futures)
 
     def start(self, task: Task) -> None:

@@ -261,7 +261,8 @@ def _whole(listing: Listing, folder: Path, states: Mapping[str, _State]) -> Prov
         _entry(state, folder, listing.path.parent) for state in states.values() if state.fault
     ]
     arrived = [state for state in states.values() if not state.fault]
-    content = {
+    notices = _notices(arrived, missing)
+    content: dict[str, Any] = {
         "made_by": f"deqing_geo {deqing_geo.__version__}",
         "program": program(),
         "title": listing.title,
@@ -277,7 +278,7 @@ def _whole(listing: Listing, folder: Path, states: Mapping[str, _State]) -> Prov
             for state in states.values()
         ],
         "missing": missing,
-        "notices": _notices(arrived, missing),
+        "notices": notices,
     }
     made = sum(state.done.made for state in states.values() if state.done is not None)
     before = _before(folder)
@@ -287,7 +288,7 @@ def _whole(listing: Listing, folder: Path, states: Mapping[str, _State]) -> Prov
     else:
         rows, merged = {}, True
         with whole_folder(folder, last=ledger.MANIFEST) as draft:
-            tables = write_tables(listing, arrived, missing, content["notices"], folder, draft)
+            tables = write_tables(listing, arrived, missing, notices, folder, draft)
             rows = {one["table"]: one["rows"] for one in tables}
             ledger.write_json(draft / QUARANTINE, {"title": listing.title, "counties": missing})
             outputs = [ledger.printed(file, file.name) for file in sorted(draft.iterdir())]
