@@ -156,10 +156,10 @@ def explore(case: str, frame: gpd.GeoDataFrame) -> folium.Map:
 
 def county(kept: Path) -> folium.Map:
     """Every layer of the demo county on one map."""
-    from deqing_geo.batch import report, schematic_county
+    from deqing_geo.batch import report, schematic_county, showing
 
     made: dict[str, Any] = {}
-    build = report._map
+    build = showing.county_map
 
     def timed(job: Any, results: Any) -> folium.Map:
         start = time.perf_counter()
@@ -167,7 +167,7 @@ def county(kept: Path) -> folium.Map:
         made["seconds"], made["map"] = time.perf_counter() - start, m
         return m
 
-    report._map = timed
+    showing.county_map = timed
     with tempfile.TemporaryDirectory() as folder:
         report.run(schematic_county(), folder)
     kept.write_text(str(made["seconds"]), encoding="utf-8")

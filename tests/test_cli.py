@@ -1,6 +1,8 @@
 """The command line as an officer meets it: words, exit status, a GBK console."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,3 +181,48 @@ def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path, number, status)
     assert process.returncode == status
     assert b"interrupted" in err and b"Traceback" not in err
     assert os.listdir(tmp_path) == []
+
+
+ALL = """
+import contextlib, io, json, sys
+from deqing_geo.cli import main
+
+for words in json.load(sys.stdin):
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        status = main(words)
+    print(json.dumps([status, said.getvalue()]))
+"""
+CLOSED = (
+    "check @/a.shp",
+    "measure roads --areas @/a.gpkg --roads @/b.gpkg",
+    "classify @/a.xlsx",
+    "demo --out @/new",
+    "sample --out @/new",
+    "report @/a.toml --out @/new",
+    "export @/run --out @/new",
+    "recipe --new @/a.gpkg --out @/a.toml",
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_folder_one_may_not_enter_is_not_called_empty_and_is_named(tmp_path):
+    closed = tmp_path / "别人的"
+    closed.mkdir()
+    words = [sys.executable, "-c", ALL]
+    if os.geteuid() == 0:
+        # Not even root enters everywhere, once the right to is given up.
+        if not shutil.which("setpriv"):
+            pytest.skip("root enters everywhere")
+        os.chown(closed, 65534, 65534)
+        words = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *words]
+    closed.chmod(0o700 if os.geteuid() == 0 else 0)
+    orders = [line.replace("@", str(closed)).split() for line in CLOSED]
+    done = subprocess.run(words, input=json.dumps(orders), capture_output=True, text=True)
+    closed.chmod(0o700)
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(CLOSED), done.stderr
+    for line, (status, said) in zip(CLOSED, answers, strict=True):
+        assert (status, said.count("\n")) == (1, 1), (line, said)
+        assert str(closed) in said and ("ermission" in said or "may be read" in said), (line, said)

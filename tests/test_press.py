@@ -235,6 +235,9 @@ def test_a_new_recipe_names_the_files_it_was_shown(folder):
     read = batch.load_recipe(file)
 
     assert set(read.layers) == {"villages", "roads", "parks", "homes"}
-    assert "map" in read.products["county"]
+    assert {"map", "atlas", "book", "papers", "export"} <= {*read.products["county"]}
+    text = file.read_text("utf-8")
+    assert 'road_density = "road.core"' in text and "#   road.broad:" in text
+    assert "# [before]" in text and "changes" not in read.products["county"]
     with pytest.raises(errors.ExportError, match="stands already"):
         write_recipe(shown, file)

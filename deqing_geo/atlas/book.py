@@ -85,6 +85,8 @@ class Order:
     grid: str | None
     font: str | os.PathLike[str] | None
     jobs: int
+    # The county's code and name, where there is no layer of it.
+    called: str = ""
 
 
 def make_atlas(
@@ -119,7 +121,7 @@ def make_atlas(
     given = [_brought(one, crs) for one in given]
     pages = _areas(areas, crs)
     ground = _ground(order, given, areas, crs)
-    county = _county(order.county)
+    county = plain(order.called) or _county(order.county)
     typeface = find_typeface(None if order.font is None else os.fspath(order.font))
     setting = Setting(
         size, order.orientation, imprint, plain(order.height_datum), as_of, order.grid
@@ -140,6 +142,65 @@ def make_atlas(
         Path(out),
         tell or _silent,
     )
+
+
+def make_page(
+    results: Any,
+    areas: gpd.GeoDataFrame | None,
+    out: str | os.PathLike[str],
+    order: Order,
+    *,
+    kind: str,
+    number: int,
+) -> list[str]:
+    """Draw one page of an atlas by itself, without a list and without numbers of pages.
+
+    Parameters
+    ----------
+    results, out
+        As of `export_atlas`; the results this page is of come first.
+    areas : GeoDataFrame or None
+        One row, the area it is of; None for the whole.
+    order : Order
+        All its options.
+    kind : str
+        A word of `KINDS`.
+    number : int
+        Its 图号, as in the atlas it belongs to.
+
+    Returns
+    -------
+    list of str
+        Names of its files, in the order of the formats; the folder is there.
+
+    Raises
+    ------
+    InputError
+        If the results have no such page.
+    DeqingGeoError
+        As of `export_atlas`.
+    """
+    order = replace(order, each=(kind,), whole=areas is None)
+    imprint, as_of, size = _checked(order)
+    given = _results(results)
+    crs = in_metres(given[0].table, "results").crs
+    given = [_brought(one, crs) for one in given]
+    ground = _ground(order, given, areas, crs)
+    wanted, _ = _wanted(given, _areas(areas, crs), order, imprint)
+    found = [one for one in wanted if one[0].kind == kind]
+    if len(found) != 1:
+        raise InputError(f"The results have {len(found)} pages of {kind!r}, not one.")
+    subject, title, name, shape = found[0]
+    typeface = find_typeface(None if order.font is None else os.fspath(order.font))
+    setting = Setting(
+        size, order.orientation, imprint, plain(order.height_datum), as_of, order.grid, pages=0
+    )
+    sheet = Sheet(subject, title, number, number, shape)
+    require_characters(typeface, _texts([sheet], ground, [title], order))
+    county = plain(order.called) or _county(order.county)
+    stem = _stem(order.names, number, title, name, number, county)
+    made = compose(sheet, ground, setting, typeface)
+    return write_page(made.drawing, typeface.files, Path(out), stem, order.formats, order.dpi)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -361,11 +422,7 @@ def _stems(
     out = []
     for seq, title, area, page in listed:
         more = f"({page})" if seq == 0 and first > 1 else ""
-        stem = names.format(seq=seq, title=title + more, area=area, page=page, county=county)
-        stem = _UNWRITABLE.sub("_", plain(stem)).strip(" .") or "_"
-        while len(stem.encode("utf-8")) > MOST_BYTES:
-            stem = stem[:-1]
-        out.append(stem)
+        out.append(_stem(names, seq, title + more, area, page, county))
     folded = pd.Series([stem.casefold() for stem in out])
     if folded.duplicated().any():
         twice = sorted({out[at] for at in np.flatnonzero(folded.duplicated())})
@@ -374,6 +431,15 @@ def _stems(
             "into it."
         )
     return out
+
+
+def _stem(names: str, seq: int, title: str, area: str, page: int, county: str) -> str:
+    """The name of a page's files."""
+    stem = names.format(seq=seq, title=title, area=area, page=page, county=county)
+    stem = _UNWRITABLE.sub("_", plain(stem)).strip(" .") or "_"
+    while len(stem.encode("utf-8")) > MOST_BYTES:
+        stem = stem[:-1]
+    return stem
 
 
 def _texts(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deqing_geo.atlas import engine
 from deqing_geo.errors import FontError
 
 if TYPE_CHECKING:
@@ -246,12 +247,15 @@ def find_typeface(font: str | None = None) -> Typeface:
     ------
     FontError
         If there is no font with Chinese characters, or the file named is none.
+    ExportError
+        If matplotlib has no folder to write its list of fonts to.
 
     Examples
     --------
     >>> find_typeface().missing("德清县")
     []
     """
+    engine.load()
     faces: list[Face] = []
     if font is not None:
         try:

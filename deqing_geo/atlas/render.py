@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.atlas import fonts
+from deqing_geo.atlas import engine, fonts
 from deqing_geo.atlas.drawing import Drawing, Shape, Words
 from deqing_geo.errors import FontError
 
@@ -83,10 +83,8 @@ def write_page(
     FontError
         If a glyph is missing all the same; nothing is written then.
     """
-    import matplotlib
-
     content: dict[str, bytes] = {}
-    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+    with engine.load().rc_context(SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*[Gg]lyph.*missing.*")
         try:
             figure = _figure(page, files)

@@ -50,7 +50,7 @@ class Setting:
     grid : str or None
         ``degrees`` or ``km``.
     pages : int
-        How many there are.
+        How many there are; 0 for a sheet by itself, which says no number of a page.
     """
 
     size: tuple[float, float]
@@ -523,5 +523,7 @@ def _feet(
     for at, line in enumerate(lines):
         colour = panel.RED if at == 0 else panel.QUIET
         pen.words(left, north - step * (at + 0.8), line, size, colour=colour)
+    if not setting.pages:
+        return
     said = names.word("atlas.page").format(page=sheet.page, pages=setting.pages)
     pen.words(right, north - step * (len(lines) - 0.2), said, size, align=1, colour=panel.QUIET)

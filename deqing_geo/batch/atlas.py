@@ -12,10 +12,10 @@ from deqing_geo.atlas import Atlas, export_atlas
 from deqing_geo.atlas.book import MOST_JOBS
 from deqing_geo.atlas.frame import paper_size
 from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.batch.results import sites
 from deqing_geo.errors import InputError
 from deqing_geo.looks.imprint import use_imprint
 from deqing_geo.looks.palette import use_palette
-from deqing_geo.siting import suggest_parks
 
 if TYPE_CHECKING:
     from deqing_geo.batch.results import Results
@@ -101,11 +101,10 @@ def write_atlas(
     if not shown:
         raise InputError("There is nothing to print: no villages, no roads, no parks with homes.")
     towns, county = job.around.get("town"), job.around.get("county")
-    coverage = results.coverage
-    if coverage is not None and coverage.overall == coverage.overall:
+    if results.coverage is not None:
         tell("sites", 0, 1)
-        near = {} if towns is None else {"town_name": towns}
-        shown.append(suggest_parks(coverage, near=near))
+        siting = results.siting or sites(job, results.coverage)
+        shown += [siting] if siting is not None else []
     with contextlib.ExitStack() as stack:
         if job.imprint is not None:
             stack.enter_context(use_imprint(job.imprint))

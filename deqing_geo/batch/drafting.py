@@ -8,19 +8,44 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyogrio
 from pyogrio.errors import DataSourceError
 
-from deqing_geo.batch.products import COUNTY, SCOPES, TOWN, VILLAGE, faults, names, product
+from deqing_geo import standards
+from deqing_geo.batch.products import (
+    COUNTY,
+    GROUPS,
+    SCOPES,
+    TOWN,
+    VILLAGE,
+    faults,
+    names,
+    says,
+)
 from deqing_geo.errors import ExportError, InputError
+from deqing_geo.export.formats import FORMATS
 from deqing_geo.files import RASTERS, TABLES, kind_of, whole_file
 from deqing_geo.inputs import LAYERS
 from deqing_geo.reading.choosing import name_score
 
-_SECTIONS = ("towns", "villages", "zone", "roads", "parks", "homes", "planned_roads", *LAYERS)
+_SECTIONS = (
+    "county",
+    "towns",
+    "villages",
+    "zone",
+    "roads",
+    "parks",
+    "homes",
+    "planned_roads",
+    *LAYERS,
+)
+# What a layer of it is called is known under another word.
+_CALLED = {"county": "counties"}
+MEASURED = {"road_density": "roads", "park_coverage": "parks"}
 _RASTER_SIGNS = {
     "terrain": re.compile(r"dem|terrain|高程|地形", re.IGNORECASE),
     "population": re.compile(r"pop|人口", re.IGNORECASE),
@@ -50,11 +75,11 @@ def write_recipe(files: Sequence[str | os.PathLike[str]], path: str | os.PathLik
         If something stands at `path`, or it cannot be written.
     """
     target = Path(path)
-    if target.exists():
+    if os.path.exists(target):
         raise ExportError(f"{target}: stands already and may hold your changes. Name another file.")
-    absent = [os.fspath(file) for file in files if not Path(file).exists()]
+    absent = [os.fspath(file) for file in files if not os.path.exists(file)]
     if absent:
-        raise InputError(f"No such file: {', '.join(absent)}.")
+        raise InputError(f"No such file, or none that may be read: {', '.join(absent)}.")
     text = draft_recipe(files, target.absolute().parent)
     with whole_file(target) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
@@ -106,9 +131,15 @@ def _signs(file: Path) -> Iterator[tuple[str | None, list[str]]]:
         for layer in listed:
             several = len(listed) > 1
             called = [layer] if several else [layer, file.stem]
-            scores = {one: max(name_score(one, name) for name in called) for one in _SECTIONS}
+            scores = {
+                one: max(name_score(_CALLED.get(one, one), name) for name in called)
+                for one in _SECTIONS
+            }
             best = max(scores.values())
             wins = [one for one, score in scores.items() if score == best and best > 0]
+            if len(wins) > 1:
+                # An outline of the county is rarely meant by a word that means others too.
+                wins = [one for one in wins if one != "county"]
             yield (layer if several else None), wins
 
 
@@ -131,12 +162,55 @@ def _lines(found: dict[str, tuple[str, str | None]], unknown: list[str]) -> Iter
             yield ""
     for one in unknown:
         yield f"# not told by its name, or told twice: {one}"
-    yield "[products]                         # what is made, and for whom"
+    yield from _measures(found)
+    yield from _products(found)
+
+
+def _measures(found: Mapping[str, Any]) -> Iterator[str]:
+    """How each figure is counted by default, and how else it could be."""
+    law = standards.load()
+    wanted = [name for name, section in MEASURED.items() if section in found]
+    if wanted:
+        yield "[measures]                         # counted how; these are the defaults"
+        for name in wanted:
+            here = law.definition(name)
+            for one in law.ways(name):
+                yield f"#   {one.key}: {one.line}"
+            yield f'{name} = "{here.key}"'
+        yield ""
+
+
+def _products(found: Mapping[str, Any]) -> list[str]:
+    """What is made for whom, and how: for the county all that can be, the rest as comments."""
+    lines = ["[products]                         # what is made, and for whom"]
     for scope in SCOPES:
-        can = [name for name in names(scope) if not [*faults({scope: [name]}, found)]]
-        for name in can:
-            yield f"#   {scope} {name}: {product(scope, name).says}"
+        can = [
+            name for name in names(scope) if not [*faults({scope: [name]}, {**found, "before": {}})]
+        ]
+        lines += [f"#   {scope} {name}: {says(scope, name)}" for name in can]
+        grouped = {one for name in can for one in GROUPS.get((scope, name), ())}
+        whole = [name for name in can if name not in grouped and name != "changes"]
         mark = "# " if scope in (TOWN, VILLAGE) or not can else ""
         if can or scope == COUNTY:
-            yield f"{mark}{scope} = {json.dumps(can)}"
-    yield ""
+            lines.append(f"{mark}{scope} = {json.dumps(whole)}")
+    lines += [""]
+    if any(name in found for name in ("villages", "roads", "parks")):
+        lines += [
+            '# [atlas]                          # how "atlas", "book" and "page" are printed',
+            '# paper = "A3"                     # A4 to A0',
+            '# formats = ["pdf", "jpg"]         # and png',
+            "# dpi = 300",
+            '# code = "330521"                  # before names of files, where [county] is absent',
+            '# name = "德清县"',
+            "",
+            '# [export]                         # goes with "export"',
+            '# formats = ["gpkg", "xlsx"]       # of ' + ", ".join(FORMATS),
+            '# audience = "internal"            # or "public": only what may leave the house',
+            "",
+            '# [before]                         # what "changes" compares this month with',
+            '# run = "out/2025-11"              # the folder of an earlier report with [products],',
+            '# roads = "roads-2025-11.gpkg"     # or the layers as they stood then',
+            '# parks = "parks-2025-11.gpkg"',
+            "",
+        ]
+    return lines

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo import sample, standards
+from deqing_geo.batch.options import MONTHLY, OF_PRODUCTS
 from deqing_geo.batch.recipe import JUDGING, Recipe
-from deqing_geo.boundaries import read_towns, read_villages, read_zone
+from deqing_geo.boundaries import read_counties, read_towns, read_villages, read_zone
 from deqing_geo.errors import DeqingGeoError
 from deqing_geo.inputs import (
     CROPLAND,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from deqing_geo.rasters import Raster
 
 Tell = Callable[[str, int, int], None]
+# Which file and layer are this month's alone.
+_OWN = ("file", "layer", "also")
 # Layers of a recipe that the map shows around the results, by their look.
 LOOKS = {
     "farmland": "farmland",
@@ -90,6 +93,15 @@ class Job:
         The bureau's own colours.
     beyond : tuple of str
         Layers that hold what lies around the county too, and belongs to others.
+    options : mapping of str to mapping
+        Of products, as a recipe says them under ``[atlas]`` and ``[export]``.
+    named : tuple of str
+        The sections its recipe has, also those whose layers were not read.
+    judged_by : mapping of str to Path
+        The files behind `judging`: ``scheme``, ``overrides``.
+    before : mapping of str to object
+        What a month is compared with: ``run``, the folder in which an earlier run kept what it
+        counted, or the layers ``roads`` and ``parks`` as they stood then.
     """
 
     title: str
@@ -114,6 +126,10 @@ class Job:
     imprint: Imprint | None = None
     palette: Palette | None = None
     beyond: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    judged_by: Mapping[str, Path] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def land(self) -> gpd.GeoDataFrame | None:
@@ -184,6 +200,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         return options
 
     judging: dict[str, Any] = {}
+    judged_by: dict[str, Path] = {}
     # The plan's own figure is that of the zone, and documents mean centre lines.
     merge = bool(layers.get("roads", {}).pop("centre_lines", "zone" in layers))
     if "towns" in layers:
@@ -196,6 +213,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
     if "villages" in layers:
         options = take("villages")
         judging = {name: options.pop(name) for name in JUDGING if name in options}
+        judged_by = {name: judging[name] for name in ("scheme", "overrides") if name in judging}
         if "overrides" in judging:
             judging["overrides"] = read_overrides(judging["overrides"])
         if "fit" in judging:
@@ -210,11 +228,25 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         "homes": read_homes,
         "planned_roads": read_roads,
     }
+    as_now = {name: dict(layers[name]) for name in readers if name in layers}
     for name, read in readers.items():
         if name in layers:
             options = take(name)
             file, also = options.pop("file"), options.pop("also", None)
             found[name] = read(file if also is None else [file, also], like=first, **options)
+    if "county" in layers:
+        options = take("county")
+        border = read_counties(options.pop("file"), **options)
+        found["county"] = border if areas.crs is None else border.to_crs(areas.crs)
+    before: dict[str, Any] = {}
+    if "before" in layers:
+        then = take("before")
+        before = {"run": then["run"]} if "run" in then else {}
+        for name in (one for one in MONTHLY if one in then and one in as_now):
+            # As this month's are read, but for the file.
+            options = {key: value for key, value in as_now[name].items() if key not in _OWN}
+            layer = {"layer": then[f"{name}_layer"]} if f"{name}_layer" in then else {}
+            before[name] = readers[name](then[name], like=first, **{**options, **layer})
     for name in LAYERS:
         if name in layers:
             options = take(name)
@@ -236,6 +268,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
     if "villages" in found:
         around |= {name: found[name] for name in ("zone",) if name in found}
         around |= {"town": found["towns"]} if "towns" in found else {}
+    outline = {"county": found["county"]} if "county" in found else {}
     return Job(
         title=recipe.title,
         standard=recipe.standard,
@@ -255,10 +288,14 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         imprint=recipe.imprint,
         palette=recipe.palette,
         inputs=recipe.files,
-        around=around if "villages" in found else {},
+        around=outline | (around if "villages" in found else {}),
         terrain=found.get("terrain"),
         as_of=_day(found.get("zone")),
         beyond=recipe.beyond,
+        options={name: recipe.options[name] for name in OF_PRODUCTS if name in recipe.options},
+        named=tuple(recipe.options),
+        judged_by=judged_by,
+        before=before,
     )
 
 

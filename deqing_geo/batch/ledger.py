@@ -189,7 +189,11 @@ class Ledger:
         for name in self.earlier - now:
             with contextlib.suppress(OSError):
                 (self.out / name).unlink(missing_ok=True)
-        for folder in {(self.out / name).parent for name in self.earlier - now} - {self.out}:
+        left = {one for name in self.earlier - now for one in (self.out / name).parents}
+        # The deepest first: a geodatabase lies in a folder of its own.
+        for folder in sorted(left, key=lambda one: -len(one.parts)):
+            if self.out not in folder.parents:
+                continue
             with contextlib.suppress(OSError):
                 folder.rmdir()
         write_json(self.out / TIMES, times)

@@ -5,29 +5,23 @@ Nothing is measured here, and nothing is put in its place: `workers` does that.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from deqing_geo.batch import report
+from deqing_geo.batch import showing
 from deqing_geo.batch.products import TOWN, VILLAGE
-from deqing_geo.batch.villages import plain, readable
+from deqing_geo.batch.villages import readable
 from deqing_geo.errors import InputError
-from deqing_geo.export import save_layers, save_table
-from deqing_geo.maps import add_layer, save_map, village_map
+from deqing_geo.export import save_table
+from deqing_geo.maps import save_map
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from deqing_geo.batch.job import Job
     from deqing_geo.batch.results import Results
     from deqing_geo.villages import VillageTypes
-
-# What is drawn around the villages of one town.
-_AROUND_TOWN = ("water", "zone", "town")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,15 +86,15 @@ def units(scope: str, types: VillageTypes) -> dict[str, str]:
                 "where their file has no names of towns."
             )
         towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
-        codes = [report._code_of(types.of(table["town_name"] == town)) for town in towns]
+        codes = [showing.town_code(types.of(table["town_name"] == town)) for town in towns]
         return {
-            town: report._file_stem(f"{code}{town}{number:02d}")
+            town: showing.file_stem(f"{code}{town}{number:02d}")
             for number, (code, town) in enumerate(zip(codes, towns, strict=True), start=1)
         }
     if scope == VILLAGE:
         called = table["village_name"] if "village_name" in table else pd.Series("", table.index)
         return {
-            str(code): report._file_stem(
+            str(code): showing.file_stem(
                 f"{code}{name if isinstance(name, str) and name != code else ''}"
             )
             for code, name in called.items()
@@ -116,7 +110,7 @@ def county_map(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    save_map(report._map(made.job, made.results), folder / "map.html")
+    save_map(showing.county_map(made.job, made.results), folder / "map.html")
 
 
 def roads(made: Made, folder: Path) -> None:
@@ -127,10 +121,8 @@ def roads(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    density = made.results.density
-    if density is not None:
-        save_table(density.table, folder / "road_density.csv")
-        save_table(report._named(density), folder / "road_km_by_class.csv")
+    if made.results.density is not None:
+        showing.save_road_tables(made.results.density, folder)
 
 
 def parks(made: Made, folder: Path) -> None:
@@ -141,10 +133,8 @@ def parks(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    coverage = made.results.coverage
-    if coverage is not None:
-        save_table(coverage.table, folder / "park_coverage.csv")
-        save_table(coverage.parks, folder / "parks.csv")
+    if made.results.coverage is not None:
+        showing.save_park_tables(made.results.coverage, folder)
 
 
 def layers(made: Made, folder: Path) -> None:
@@ -155,19 +145,7 @@ def layers(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    found: dict[str, gpd.GeoDataFrame] = {}
-    sources: tuple[Any, ...] = ()
-    density, coverage = made.results.density, made.results.coverage
-    if density is not None:
-        found["road_density"] = density.table
-        sources += density.sources
-    if coverage is not None:
-        found |= {"park_coverage": coverage.table, "served": coverage.served}
-        found["gaps"] = coverage.gaps
-        sources += coverage.sources
-    found = {name: frame for name, frame in found.items() if len(frame)}
-    if found:
-        save_layers(folder / "results.gpkg", found, sources=sources)
+    showing.save_measured_layers(made.results, folder)
 
 
 def villages(made: Made, folder: Path) -> None:
@@ -178,11 +156,7 @@ def villages(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    types = made.types
-    save_table(readable(types), folder / "villages.csv")
-    save_layers(folder / "villages.gpkg", {"villages": plain(types.table)}, sources=types.sources)
-    if "town_name" in types.table:
-        save_table(report._by_town(types), folder / "villages_by_town.csv")
+    showing.save_village_tables(made.types, folder)
 
 
 def scorecard(made: Made, folder: Path) -> None:
@@ -194,7 +168,7 @@ def scorecard(made: Made, folder: Path) -> None:
         From what, and where.
     """
     if made.results.card is not None:
-        save_table(report._scored(made.results.card), folder / "scorecard.csv")
+        showing.save_scorecard(made.results.card, folder)
 
 
 def summary(made: Made, folder: Path) -> None:
@@ -205,9 +179,7 @@ def summary(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    said = report._summary(made.job, made.results)
-    text = json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
-    (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    showing.write_json(folder / showing.SUMMARY, showing.summary(made.job, made.results))
 
 
 def town_map(made: Made, folder: Path) -> None:
@@ -218,7 +190,8 @@ def town_map(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    _map(made, made.of_town, f"{made.unit}村庄分类图", folder / f"{made.stem}村庄分类图.html")
+    file = folder / f"{made.stem}村庄分类图.html"
+    showing.save_villages_map(made.job, made.of_town, f"{made.unit}村庄分类图", file)
 
 
 def town_table(made: Made, folder: Path) -> None:
@@ -243,7 +216,8 @@ def village_page(made: Made, folder: Path) -> None:
     table = made.types.table
     one = made.types.of(pd.Series(table.index.astype(str) == made.unit, table.index))
     name = str(one.table["village_name"].iloc[0]) if "village_name" in table else made.unit
-    _map(made, one, f"{name}村庄分类图", folder / f"{made.stem}村庄分类图.html")
+    file = folder / f"{made.stem}村庄分类图.html"
+    showing.save_villages_map(made.job, one, f"{name}村庄分类图", file)
 
 
 def reasons(made: Made, folder: Path) -> None:
@@ -258,11 +232,3 @@ def reasons(made: Made, folder: Path) -> None:
     text = "\n".join(said) + "\n"
     file = folder / f"{made.stem}判定理由.txt"
     file.write_text(text, encoding="utf-8-sig", newline="\n")
-
-
-def _map(made: Made, types: VillageTypes, title: str, file: Path) -> None:
-    m = village_map(types, title=title)
-    for look in _AROUND_TOWN:
-        if look in made.job.around:
-            add_layer(m, made.job.around[look], look)
-    save_map(m, file)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import deqing_geo
 from deqing_geo.batch import ledger
+from deqing_geo.batch.options import BEFORE
 from deqing_geo.batch.pace import Pace
-from deqing_geo.batch.products import COUNTY, Product, product
+from deqing_geo.batch.products import COUNTED, COUNTY, Product, counted, expanded
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -77,6 +78,12 @@ class _Plan:
     recipe: Recipe
     keys: Mapping[Product, str]
     inputs: tuple[dict[str, Any], ...]
+    # What is made for the next run and was not asked for by name.
+    aside: frozenset[str]
+
+    def told(self, units: Iterable[ledger.Unit]) -> tuple[str, ...]:
+        """What was asked for, as messages call it."""
+        return tuple(_called(one) for one in units if one[1] not in self.aside)
 
 
 def press(
@@ -122,6 +129,7 @@ def press(
     if jobs < 1:
         raise InputError(f"jobs={jobs}: at least one process is needed.")
     folder = Path(out)
+    _refuse_itself(recipe, folder)
     says = tell or (lambda _what, _done, _of: None)
     with ledger.held(folder):
         plan = _planned(recipe)
@@ -130,7 +138,7 @@ def press(
             book.resume()
         stood = _all_stand(plan, book)
         if stood is not None and _manifest(plan, stood, {}) == book.manifest:
-            return Pressed(folder, (), tuple(_called(one) for one in stood), {}, _count(stood))
+            return Pressed(folder, (), plan.told(stood), {}, _count(stood))
         log = ledger.Log(folder / ledger.LOG)
         started = time.monotonic()
         log.say(f"begin: {recipe.path.name}, {jobs} process{'es' * (jobs > 1)}")
@@ -143,8 +151,8 @@ def press(
         except ExportError as error:
             log.say(f"FAILED: {error}")
             raise
-        made = tuple(_called(one.order.id) for one in outcomes if one.record is not None)
-        kept = tuple(name for one in records if (name := _called(one)) not in {*made})
+        made = plan.told(one.order.id for one in outcomes if one.record is not None)
+        kept = tuple(name for name in plan.told(records) if name not in {*made})
         log.say(
             f"end after {taken:.1f} s: {len(made)} made, {len(kept)} stood, {len(failed)} failed"
         )
@@ -154,6 +162,17 @@ def press(
             kept,
             MappingProxyType({_called(one): said for one, said in failed.items()}),
             _count(records),
+        )
+
+
+def _refuse_itself(recipe: Recipe, out: Path) -> None:
+    """A month is not compared with the folder it is about to be written into."""
+    run = recipe.layers.get(BEFORE, {}).get("run")
+    if run is not None and Path(run).resolve() in (out.resolve(), (out / COUNTED).resolve()):
+        raise InputError(
+            f"{recipe.path.name}, line {recipe.lines[BEFORE]}: [before] `run` is the folder these "
+            "products go to, so what they are compared with would be written over. Choose another "
+            "folder with --out, or copy the earlier run and name the copy."
         )
 
 
@@ -170,7 +189,15 @@ def _count(records: Mapping[ledger.Unit, Any]) -> int:
 
 
 def _planned(recipe: Recipe) -> _Plan:
-    asked = [product(scope, name) for scope, names in recipe.products.items() for name in names]
+    named = [
+        one
+        for scope, names in recipe.products.items()
+        for name in names
+        for one in expanded(scope, name, recipe.options)
+    ]
+    asked = list(dict.fromkeys(named))
+    aside = counted(asked, recipe.options)
+    asked += aside
     wanted = {one for each in asked for one in each.depends_on(recipe.options)}
     inputs = tuple(_printed(recipe, wanted))
     by_section: dict[str, list[Any]] = {}
@@ -186,12 +213,13 @@ def _planned(recipe: Recipe) -> _Plan:
         colours = in_use()
         said = [
             each.scope, each.name, each.make, each.version, recipe.title, recipe.standard,
-            depends, _program(), _versions(), repr(imprint_in_use()),
+            sorted(recipe.layers) if each.numbered else [], depends, _program(), _versions(),
+            repr(imprint_in_use()),
             None if colours is None else [colours.source, repr(sorted(colours.colours.items()))],
         ]  # fmt: skip
         text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
         keys[each] = hashlib.sha256(text.encode()).hexdigest()
-    return _Plan(recipe, keys, inputs)
+    return _Plan(recipe, keys, inputs, frozenset(one.name for one in aside))
 
 
 def _printed(recipe: Recipe, sections: set[str]) -> Iterator[dict[str, Any]]:
@@ -206,7 +234,8 @@ def _printed(recipe: Recipe, sections: set[str]) -> Iterator[dict[str, Any]]:
         file = recipe.files[name]
         try:
             for part in parts(file):
-                inside = Path(name) / part.name if part.parent == file else None
+                base = recipe.path.parent / name
+                inside = Path(name) / part.relative_to(base) if base in part.parents else None
                 shown = inside or Path(name).with_name(part.name)
                 entry = ledger.printed(part, shown.as_posix())
                 yield {**entry, "for": list(dict.fromkeys(wanting))}
@@ -279,6 +308,8 @@ def _made(
             wanted: dict[str, str] = dict.fromkeys(known, "")
         else:
             wrong = [bad[part] for part in each.parts(plan.recipe.options) if part in bad]
+            if (wrong or shop is None) and each.name in plan.aside:
+                continue  # whatever takes it says so
             if wrong or shop is None:
                 said = wrong[0] if wrong else next(iter(bad.values()))
                 failed[each.scope, each.name, ""] = said

@@ -6,7 +6,7 @@ Nothing is drawn or written here, and nothing that draws is loaded: `making` doe
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from deqing_geo.errors import InputError
 COUNTY, TOWN, VILLAGE = "county", "each_town", "each_village"
 SCOPES = (COUNTY, TOWN, VILLAGE)
 # What everything is reported on; a change of these redoes all.
-AREAS = ("towns", "zone", "villages")
+AREAS = ("county", "towns", "zone", "villages")
 # What only villages are judged by.
 OF_VILLAGES = ("village_table", "seats", "boundaries", "redline", "water_source", "farmland",
                "cropland", "hazards", "fault_lines", "terrain", "population")  # fmt: skip
@@ -25,6 +25,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "density": ("roads", "measures"),
     "coverage": ("parks", "homes", "measures"),
     "types": _JUDGED_BY,
+    "siting": ("parks", "homes", "measures"),
     "card": (*_JUDGED_BY, "parks", "planned_roads", "measures"),
 }
 # Without which sections a part is nothing.
@@ -32,8 +33,13 @@ _NEEDED = {
     "density": ("roads",),
     "coverage": ("parks", "homes"),
     "types": ("villages",),
+    "siting": ("parks", "homes"),
     "card": (),
 }
+# Where files of a product stand, unless it has a folder of its own.
+FOLDERS = {COUNTY: "", TOWN: "towns/", VILLAGE: "villages/"}
+# What the next run is compared with (`deqing_geo.batch.counted`), and pages of the atlas.
+COUNTED, ATLAS, EXPORT = "counted", "atlas", "export"
 _GROUND = ("farmland", "redline", "water_source", "boundaries", "hazards", "facilities", "terrain")
 
 
@@ -51,14 +57,21 @@ class Product:
         What it is, in a few words.
     make : str
         The function that writes it, as ``module:function``: it is loaded in the process that
-        needs it. It takes a `making.Made` and an empty folder, and leaves its files there, none
-        of them in a folder.
+        needs it. It takes a `making.Made` and an empty folder, and leaves its files there.
     needs : tuple of str
-        Parts of the results it cannot be without: ``density``, ``coverage``, ``types``, ``card``.
+        Parts of the results it cannot be without: words of `PARTS`.
     shows : tuple of str
         Parts it shows where the recipe has layers for them.
     sections : tuple of str
         Sections of the recipe it depends on beside those.
+    asks : tuple of str
+        Those of them it cannot be without.
+    any_of : bool
+        Whether it cannot be without at least one of the parts it shows.
+    folder : str
+        Where its files stand, in the place of the scope's own folder.
+    numbered : bool
+        Whether it bears a number that hangs on what else there is to measure.
     version : str
         Of what writes it; another one makes it anew.
     """
@@ -70,7 +83,37 @@ class Product:
     needs: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    any_of: bool = False
+    folder: str = ""
+    numbered: bool = False
     version: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where its files stand: a folder with ``/``, or nothing."""
+        return f"{self.folder}/" if self.folder else FOLDERS[self.scope]
+
+    def lacks(self, there: Mapping[str, Any]) -> list[str]:
+        """The sections it cannot be without and that are not there.
+
+        Parameters
+        ----------
+        there : mapping
+            The recipe, by section.
+
+        Returns
+        -------
+        list of str
+            Each once; empty where it can be made.
+        """
+        needed = [one for part in self.needs for one in _NEEDED[part]]
+        lacking = [one for one in (*needed, *self.asks) if one not in there]
+        if self.scope != COUNTY and "villages" not in there:
+            lacking = ["villages"]
+        if self.any_of and not lacking and not self.parts(there):
+            lacking = [*_NEEDED[self.shows[0]]]
+        return list(dict.fromkeys(lacking))
 
     def parts(self, there: Mapping[str, Any]) -> tuple[str, ...]:
         """The parts of the results it takes.
@@ -101,7 +144,7 @@ class Product:
         tuple of str
             Of those there are, in the recipe's order.
         """
-        asked = {*AREAS, "map", *self.sections}
+        asked = {*AREAS, "map"}
         for part in self.parts(there):
             asked |= {*PARTS[part]}
         if not {"density", "card"} & {*self.parts(there)} and not {"seats", "facilities"} & {
@@ -109,6 +152,7 @@ class Product:
         }:
             # Villages meet the roads only on the way to somewhere.
             asked -= {"roads"}
+        asked |= {*self.sections, *self.asks}
         return tuple(name for name in there if name in asked)
 
     def loaded(self) -> Callable[..., None]:
@@ -133,6 +177,8 @@ class Product:
 
 
 _MAKING = "deqing_geo.batch.making"
+_PAGES, _FILED = "deqing_geo.batch.pages", "deqing_geo.batch.filed"
+_MONTHS, _KEPT = "deqing_geo.batch.months", "deqing_geo.batch.counted"
 _known: dict[tuple[str, str], Product] = {}
 
 
@@ -200,6 +246,56 @@ def product(scope: str, name: str) -> Product:
     return _known[scope, name]
 
 
+def expanded(scope: str, name: str, there: Mapping[str, Any]) -> tuple[Product, ...]:
+    """The products a name stands for: itself, or those of a group that can be made.
+
+    Parameters
+    ----------
+    scope, name : str
+        For whom, and which.
+    there : mapping
+        The recipe, by section.
+
+    Returns
+    -------
+    tuple of Product
+        In the group's order.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> [one.name for one in expanded("county", "atlas", {"roads": {}})]
+    ['page_roads', 'page_density']
+    """
+    if (scope, name) not in GROUPS:
+        return (product(scope, name),)
+    several = [product(scope, one) for one in GROUPS[scope, name]]
+    return tuple(one for one in several if not one.lacks(there))
+
+
+def counted(several: Iterable[Product], there: Mapping[str, Any]) -> tuple[Product, ...]:
+    """What a run keeps beside its products, so that the next can be compared with it.
+
+    Parameters
+    ----------
+    several : iterable of Product
+        What is made.
+    there : mapping
+        The recipe, by section.
+
+    Returns
+    -------
+    tuple of Product
+        One for each part that a product takes and months are compared by.
+    """
+    taken = {part for one in several for part in one.parts(there)}
+    return tuple(one for part, one in _COUNTED.items() if part in taken)
+
+
 def names(scope: str) -> tuple[str, ...]:
     """What there is for a scope.
 
@@ -218,7 +314,29 @@ def names(scope: str) -> tuple[str, ...]:
     >>> names("each_village")
     ('map', 'reasons')
     """
-    return tuple(name for there, name in _known if there == scope)
+    return tuple(name for there, name in (*_known, *GROUPS) if there == scope)
+
+
+def says(scope: str, name: str) -> str:
+    """What a product, or a group of them, is.
+
+    Parameters
+    ----------
+    scope, name : str
+        For whom, and which.
+
+    Returns
+    -------
+    str
+        A few words.
+
+    Examples
+    --------
+    >>> says("county", "papers")
+    'papers_villages, papers_roads, papers_parks, method, by_hand'
+    """
+    group = GROUPS.get((scope, name))
+    return ", ".join(group) if group else product(scope, name).says
 
 
 def faults(asked: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -241,18 +359,17 @@ def faults(asked: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[tuple
             continue
         seen: set[str] = set()
         for name in wanted:
-            if not isinstance(name, str) or (scope, name) not in _known:
+            if not isinstance(name, str) or name not in names(scope):
                 yield scope, f"`{scope}` knows no {name!r}; it knows {', '.join(names(scope))}"
                 continue
             if name in seen:
                 yield scope, f"`{scope}` asks for {name!r} twice"
             seen.add(name)
-            needs = _known[scope, name].needs
-            lacking = [one for part in needs for one in _NEEDED[part] if one not in there]
-            if scope != COUNTY and "villages" not in there:
-                lacking = ["villages"]
-            if lacking:
-                sections = ", ".join(f"[{one}]" for one in dict.fromkeys(lacking))
+            if (scope, name) in GROUPS:
+                if not expanded(scope, name, there):
+                    yield scope, f"`{scope}` {name!r}: none of {says(scope, name)} can be made"
+            elif lacking := _known[scope, name].lacks(there):
+                sections = ", ".join(f"[{one}]" for one in lacking)
                 yield scope, f"`{scope}` {name!r} needs {sections}"
 
 
@@ -278,7 +395,50 @@ for _one in (
             needs=("types",)),
     Product("map", VILLAGE, "a map of each village", f"{_MAKING}:village_page",
             needs=("types",)),
+    Product("page_types", COUNTY, "printed page: 县域村庄分类图", f"{_PAGES}:types",
+            needs=("types",), sections=("atlas",), folder=ATLAS, numbered=True),
+    Product("page_roads", COUNTY, "printed page: 建成区路网图", f"{_PAGES}:roads",
+            needs=("density",), sections=("atlas",), folder=ATLAS, numbered=True),
+    Product("page_density", COUNTY, "printed page: 路网密度分区图", f"{_PAGES}:density",
+            needs=("density",), sections=("atlas",), folder=ATLAS, numbered=True),
+    Product("page_coverage", COUNTY, "printed page: 公园绿地服务半径覆盖图(含盲区)",
+            f"{_PAGES}:coverage", needs=("coverage",), sections=("atlas",), folder=ATLAS,
+            numbered=True),
+    Product("page_sites", COUNTY, "printed page: 口袋公园建议选址图", f"{_PAGES}:sites",
+            needs=("coverage", "siting"), sections=("atlas",), folder=ATLAS, numbered=True),
+    Product("book", COUNTY, "all printed pages in one PDF with bookmarks and a list (图集)",
+            f"{_PAGES}:book", shows=("density", "coverage", "types", "siting"), any_of=True,
+            sections=("atlas",), folder=ATLAS),
+    Product("papers_villages", COUNTY, "papers to sign: 村庄分类情况统计表, 分镇汇总表, "
+            "调整建议表, 台账", f"{_FILED}:villages", needs=("types",)),
+    Product("papers_roads", COUNTY, "paper to sign: 道路计入明细表", f"{_FILED}:roads",
+            needs=("density",)),
+    Product("papers_parks", COUNTY, "papers to sign: 公园计入明细表, 服务盲区清单, 建议选址清单",
+            f"{_FILED}:parks", needs=("coverage", "siting"), sections=("roads",)),
+    Product("method", COUNTY, "测算方法说明 of each figure (Word)", f"{_FILED}:method",
+            shows=("density", "coverage", "types"), any_of=True),
+    Product("by_hand", COUNTY, "手工核对: five steps in ArcGIS for each figure (Word)",
+            f"{_FILED}:by_hand", shows=("density", "coverage"), any_of=True),
+    Product("export", COUNTY, "layers and tables in the formats of [export]",
+            f"{_FILED}:export", shows=("density", "coverage", "types"), any_of=True,
+            sections=("export",), folder=EXPORT),
+    Product("changes", COUNTY, "what is other than in the run [before] names: tables, and the "
+            "month's bulletin (月度变化通报)", f"{_MONTHS}:changes",
+            shows=("density", "coverage", "types"), any_of=True, asks=("before",)),
+    Product("page", TOWN, "a printed page of each town (分镇图)", f"{_PAGES}:town",
+            needs=("types",), sections=("atlas",), folder=ATLAS),
     Product("reasons", VILLAGE, "why each village is of its type (判定理由)",
             f"{_MAKING}:reasons", needs=("types",)),
 ):  # fmt: skip
     add_product(_one)
+
+# Names that stand for several products; of these those are made that can be.
+GROUPS: dict[tuple[str, str], tuple[str, ...]] = {
+    (COUNTY, "atlas"): ("page_types", "page_roads", "page_density", "page_coverage", "page_sites"),
+    (COUNTY, "papers"): ("papers_villages", "papers_roads", "papers_parks", "method", "by_hand"),
+}
+_COUNTED = {
+    part: Product(f"counted_{name}", COUNTY, f"{name} as they were counted, for the next run",
+                  f"{_KEPT}:keep_{name}", needs=(part,), folder=COUNTED)
+    for part, name in (("density", "roads"), ("coverage", "parks"), ("types", "villages"))
+}  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any
 
 from deqing_geo import columns, standards
 from deqing_geo.batch.lines import Lines, Places
+from deqing_geo.batch.options import MONTHLY, OF_PRODUCTS, kept_in, mistaken, no_run
 from deqing_geo.batch.products import OF_VILLAGES, SCOPES, faults
 from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
@@ -29,6 +30,7 @@ from deqing_geo.villages.scheme import DEFAULT
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
+    "county": {**_READ, "file": str, "datum": str, "admin_level": int},
     "towns": {**_READ, "file": str, "datum": str, "reference": str, "admin_level": int},
     "zone": {**_READ, "file": str, "source": str, "as_of": (str, date)},
     "roads": {
@@ -63,6 +65,15 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "measures": {"road_density": str, "park_coverage": str},
     "map": {"palette": str, "stage": str, "made_by": str, "made_on": (str, date)},
     "products": dict.fromkeys(SCOPES, list),
+    "atlas": {"paper": str, "formats": list, "dpi": int, "code": str, "name": str},
+    "export": {"formats": list, "audience": str, "review_number": str, "name": str},
+    "before": {
+        "run": str,
+        "roads": str,
+        "roads_layer": str,
+        "parks": str,
+        "parks_layer": str,
+    },
 }
 _KINDS: dict[Any, str] = {
     str: "text",
@@ -72,12 +83,14 @@ _KINDS: dict[Any, str] = {
     bool: "true or false",
     (int, float): "a number",
 }
-_FILES = ("file", "reference", "overrides", "scheme", "fit", "also", "classes", "palette")
+_FILES = (
+    "file", "reference", "overrides", "scheme", "fit", "also", "classes", "palette", "run", *MONTHLY
+)  # fmt: skip
 # Options of [villages] that say how they are judged.
 JUDGING = ("scheme", "overrides", "skip", "weights", "fit")
 # Sections that name no file of their own.
-_WORDS = ("measures", "speeds", "map", "products")
-_NEEDED = {"zone": ("file", "source", "as_of")}
+_WORDS = ("measures", "speeds", "map", "products", *OF_PRODUCTS)
+_NEEDED: dict[str, tuple[str, ...]] = {"zone": ("file", "source", "as_of"), "before": ()}
 _TOP = {"title": str, "standard": str}
 
 
@@ -262,7 +275,7 @@ def recipe_of(content: Mapping[str, Any], file: Path, lines: Lines) -> Recipe:
     layers = {
         name: MappingProxyType(
             {
-                key: _resolve(file, value) if key in _FILES else value
+                key: _resolved(file, key, value) if key in _FILES else value
                 for key, value in options.items()
             }
         )
@@ -313,6 +326,12 @@ def _resolve(recipe: Path, named: str) -> Path:
     return recipe.parent / named
 
 
+def _resolved(recipe: Path, key: str, named: str) -> Path:
+    """A file; of an earlier run the folder in which it kept what it counted."""
+    found = _resolve(recipe, named)
+    return kept_in(found) or found if key == "run" else found
+
+
 def _there(file: Path) -> bool:
     try:
         return file.is_file() or (file.is_dir() and file.suffix.lower() == ".gdb")
@@ -345,6 +364,9 @@ def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes:
         ):
             kind = _KINDS.get(fields[key], "text")
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
+        elif key == "run":
+            if (odd := no_run(_resolve(recipe, value), value)) is not None:
+                mistakes.add(f"[{section}] {odd}", section, key)
         elif key in _FILES and not _there(_resolve(recipe, value)):
             mistakes.add(f"[{section}] no such file: {value!r}", section, key, absent=True)
         elif key == "palette":
@@ -363,6 +385,8 @@ def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes:
 
 def _odd_value(key: str, value: Any) -> str | None:
     """What is wrong with a value that has the right type."""
+    if key in ("formats", "paper", "dpi", "code", "audience", "review_number"):
+        return None  # by `mistaken`, which knows for what
     if key == "datum" and value not in DATUMS:
         return f"must be one of {', '.join(DATUMS)}"
     if key == "landuse" and value not in SYSTEMS:
@@ -447,6 +471,8 @@ def _check_whole(content: Mapping[str, Any], recipe: Path, mistakes: Mistakes) -
             mistakes.add("[products] names nothing to make", "products")
         for scope, said in faults(products, content):
             mistakes.add(f"[products] {said}", "products", scope)
+    for section, key, said in mistaken(content):
+        mistakes.add(f"[{section}] {said}", section, key)
     name = content.get("standard", standards.DEFAULT)
     if not isinstance(name, str):
         return

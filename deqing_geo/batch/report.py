@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
-import math
 import os
 import platform
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,44 +22,25 @@ import pyproj
 import shapely
 
 import deqing_geo
-from deqing_geo import columns as names
 from deqing_geo import standards
+from deqing_geo.batch import showing
 from deqing_geo.batch.job import Job, Tell, silent
 from deqing_geo.batch.results import STEPS, Results, measure
-from deqing_geo.batch.villages import plain, readable, typed
+from deqing_geo.batch.villages import readable
 from deqing_geo.errors import ExportError, InputError
-from deqing_geo.export import save_layers, save_table
+from deqing_geo.export import save_table
 from deqing_geo.files import parts, sha256, whole_folder
 from deqing_geo.looks.imprint import use_imprint
-from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.looks.palette import use_palette
-from deqing_geo.maps import (
-    add_coverage,
-    add_density,
-    add_layer,
-    add_roads,
-    add_terrain,
-    area_map,
-    save_map,
-    village_map,
-)
+from deqing_geo.maps import save_map
 
 if TYPE_CHECKING:
-    import folium
-    import geopandas as gpd
-
     from deqing_geo.coverage import Coverage
-    from deqing_geo.progress import Scorecard
     from deqing_geo.roads import RoadDensity
     from deqing_geo.villages import VillageTypes
 
 MANIFEST = "manifest.json"
 TOWNS = "towns"
-# Borders lie on top of everything; of what lies below, this is switched on at first.
-OUTLINES = ("zone", "village", "town", "county")
-SHOWN = ("water",)
-# A file's name holds what every system can write.
-_UNWRITABLE = re.compile(r'[\\/:*?"<>|\s.]+')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,12 +143,12 @@ def run(
             beside.enter_context(use_imprint(job.imprint))
         if job.palette is not None:
             beside.enter_context(use_palette(job.palette))
-        save_map(_map(job, results), draft / "map.html")
+        save_map(showing.county_map(job, results), draft / "map.html")
         tell("tables", done + 1, steps)
         _save_tables(results, draft)
-        _write_json(draft / "summary.json", _summary(job, results))
+        showing.write_json(draft / showing.SUMMARY, showing.summary(job, results))
         made = sorted(file.name for file in draft.iterdir())
-        _write_json(draft / MANIFEST, _manifest(job, results, draft, made))
+        showing.write_json(draft / MANIFEST, _manifest(job, results, draft, made))
         if each and results.types is not None:
             tell("towns", done + 2, steps)
             folder = beside.enter_context(_arriving(target / TOWNS))
@@ -220,7 +199,8 @@ def require_folder(out: str | os.PathLike[str]) -> None:
     deqing_geo.errors.ExportError: ...report.py/report: cannot be written (report.py is no folder).
     """
     there = Path(out)
-    while not there.exists() and there != there.parent:
+    # Of what lies in a folder one may not enter, os.path says no, where Path raises.
+    while not os.path.exists(there) and there != there.parent:
         there = there.parent
     if not there.is_dir():
         raise ExportError(f"{os.fspath(out)}: cannot be written ({there.name} is no folder).")
@@ -230,34 +210,7 @@ def require_folder(out: str | os.PathLike[str]) -> None:
         )
 
 
-# ---------------------------------------------------------------- maps
-
-
-def _map(job: Job, results: Results) -> folium.Map:
-    """Types below, figures above and at first out of sight, borders on top."""
-    typed = results.types is not None
-    view = job.around.get("county")
-    if results.types is not None:
-        m = village_map(results.types, title=job.title, view=view)
-    else:
-        m = area_map(job.areas, title=job.title, fill=job.terrain is None, view=view)
-    if job.terrain is not None:
-        add_terrain(m, job.terrain, show=not typed)
-    for look, frame in job.around.items():
-        if look not in OUTLINES:
-            add_layer(m, frame, look, show=look in SHOWN)
-    density, coverage = results.density, results.coverage
-    if density is not None:
-        add_density(m, density, show=not typed)
-    if density is not None and job.roads is not None:
-        add_roads(m, job.roads, by=density.definition, show=not typed)
-    if coverage is not None:
-        # On top of the roads: at the scale of a county blocks of homes are smaller than they.
-        add_coverage(m, coverage, show=not typed)
-    for look in OUTLINES:
-        if look in job.around:
-            add_layer(m, job.around[look], look, labels=look == "town")
-    return m
+# ---------------------------------------------------------------- what stands in the folder
 
 
 def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) -> list[str]:
@@ -266,160 +219,28 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
     towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
     for number, town in enumerate(towns, start=1):
         one = types.of(table["town_name"] == town)
-        stem = _file_stem(f"{_code_of(one)}{town}{number:02d}")
-        m = village_map(one, title=f"{town}村庄分类图")
-        for look in ("water", "zone", "town"):
-            if look in job.around:
-                add_layer(m, job.around[look], look)
-        save_map(m, folder / f"{stem}村庄分类图.html")
+        stem = showing.file_stem(f"{showing.town_code(one)}{town}{number:02d}")
+        file = folder / f"{stem}村庄分类图.html"
+        showing.save_villages_map(job, one, f"{town}村庄分类图", file)
         save_table(readable(one), folder / f"{stem}村庄分类表.csv")
     made = sorted(file.name for file in folder.iterdir())
-    _write_json(folder / MANIFEST, _manifest(job, results, folder, made))
+    showing.write_json(folder / MANIFEST, _manifest(job, results, folder, made))
     return [*made, MANIFEST]
 
 
-def _file_stem(text: str) -> str:
-    return _UNWRITABLE.sub("_", text)
-
-
-def _code_of(types: VillageTypes) -> str:
-    """The town's code, where its villages' codes hold it."""
-    codes = types.table["town_code"].dropna().unique() if "town_code" in types.table else []
-    return str(codes[0]) if len(codes) == 1 else ""
-
-
-# ---------------------------------------------------------------- tables
-
-
 def _save_tables(results: Results, folder: Path) -> None:
-    density, coverage, types = results.density, results.coverage, results.types
-    layers: dict[str, gpd.GeoDataFrame] = {}
-    sources: tuple[standards.Definition | standards.Rule, ...] = ()
-    if density is not None:
-        save_table(density.table, folder / "road_density.csv")
-        save_table(_named(density), folder / "road_km_by_class.csv")
-        layers["road_density"] = density.table
-        sources += density.sources
-    if coverage is not None:
-        save_table(coverage.table, folder / "park_coverage.csv")
-        save_table(coverage.parks, folder / "parks.csv")
-        layers["park_coverage"] = coverage.table
-        layers["served"] = coverage.served
-        layers["gaps"] = coverage.gaps
-        sources += coverage.sources
-    if types is not None:
-        save_table(readable(types), folder / "villages.csv")
-        save_layers(
-            folder / "villages.gpkg",
-            {"villages": plain(types.table)},
-            sources=types.sources,
-            styled=True,
-        )
-        if "town_name" in types.table:
-            save_table(_by_town(types), folder / "villages_by_town.csv")
-    if results.card is not None:
-        save_table(_scored(results.card), folder / "scorecard.csv")
-    layers = {name: frame for name, frame in layers.items() if len(frame)}
-    if layers:
-        save_layers(folder / "results.gpkg", layers, sources=sources, styled=True)
-
-
-def _named(density: RoadDensity) -> pd.DataFrame:
-    """Kilometres by class with the areas' names before them."""
-    known = [column for column in NAME_COLUMNS if column in density.table]
-    out = pd.concat([pd.DataFrame(density.table[known]), density.by_class], axis=1)
-    out.attrs.update(density.by_class.attrs)
-    return out
-
-
-def _by_town(types: VillageTypes) -> pd.DataFrame:
-    """Towns by types (分镇汇总), with a row of sums, under Chinese headings."""
-    counts = types.by_town
-    counts.loc["合计"] = counts.sum()
-    counts.columns = pd.Index(
-        [
-            names.vocabulary("type_final").get(kind, names.vocabulary("status").get(kind, kind))
-            for kind in counts.columns
-        ]
-    )
-    counts.index.name = "town_name"
-    counts.attrs.update(types.table.attrs)
-    return counts
-
-
-def _scored(card: Scorecard) -> pd.DataFrame:
-    """What a reader needs of the scorecard; targets nobody measured stand at the end."""
-    shown = (
-        "id", "clause", "indicator_zh", "asked", "shown", "verdict", "definition", "notice",
-        "source", "departments", "computable",
-    )  # fmt: skip
-    order = card.table["measured"].isna().sort_values(kind="stable").index
-    table = pd.DataFrame(card.table.loc[order, [name for name in shown if name in card.table]])
-    return table.set_index("id")
-
-
-# ---------------------------------------------------------------- summary and manifest
-
-
-def _summary(job: Job, results: Results) -> dict[str, Any]:
-    law = results.law
-    said: dict[str, Any] = {"title": job.title, "standard": job.standard, "measures": {}}
-    for result in results.measures:
-        name = result.definition.measure
-        target = law.targets.get(name)
-        said["measures"][name] = {
-            "label": names.label(name),
-            "overall": _number(result.overall),
-            "unit": names.registry()[name].unit,
-            "shown": result.headline,
-            "definition": _definition(result.definition),
-            "notices": list(result.notices),
-            "data": list(result.origins),
-            "target": None if target is None else {"says": str(target), "value": target.goal},
-            "areas": {
-                str(key): _number(value)
-                for key, value in zip(result.table.index, result.series, strict=True)
-            },
-        }
     if results.density is not None:
-        said["measures"]["road_density"]["merged"] = results.density.merged
+        showing.save_road_tables(results.density, folder)
+    if results.coverage is not None:
+        showing.save_park_tables(results.coverage, folder)
     if results.types is not None:
-        said["villages"] = typed(results.types)
+        showing.save_village_tables(results.types, folder)
     if results.card is not None:
-        said["targets"] = _targets(results.card)
-    return said
+        showing.save_scorecard(results.card, folder)
+    showing.save_measured_layers(results, folder)
 
 
-def _targets(card: Scorecard) -> dict[str, Any]:
-    rows = card.table[card.table["measured"].notna()]
-    return {
-        "computable_and_measured": card.measured,
-        "computable": int((card.table["computable"] == "yes").sum()),
-        "figures": {
-            str(key): {
-                "id": row["id"],
-                "label": row["indicator_zh"],
-                "asked": row["asked"],
-                "measured": _number(row["measured"]),
-                "unit": row["unit"],
-                "shown": row["shown"],
-                "verdict": row["verdict"],
-                "definition": row["definition"],
-                "computable": row["computable"],
-            }
-            for key, row in rows.iterrows()
-        },
-    }
-
-
-def _definition(definition: standards.Definition) -> dict[str, str]:
-    return {
-        "key": definition.key,
-        "line": definition.line,
-        "document": definition.document,
-        "clause": definition.clause,
-        "evidence": definition.evidence,
-    }
+# ---------------------------------------------------------------- manifest
 
 
 def _manifest(job: Job, results: Results, folder: Path, made: Sequence[str]) -> dict[str, Any]:
@@ -433,7 +254,7 @@ def _manifest(job: Job, results: Results, folder: Path, made: Sequence[str]) -> 
         "versions": _versions(),
         "inputs": inputs,
         "outputs": [{"file": name, **_print(folder / name)} for name in made],
-        "definitions": [_definition(result.definition) for result in results.measures],
+        "definitions": [showing.definition_of(result.definition) for result in results.measures],
         "notices": list(results.notices),
     }
 
@@ -494,12 +315,3 @@ def _versions() -> dict[str, str]:
         "PROJ": str(pyproj.proj_version_str),
         "GDAL": ".".join(str(part) for part in pyogrio.__gdal_version__),
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
-
-
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    file.write_text(f"{text}\n", encoding="utf-8", newline="\n")

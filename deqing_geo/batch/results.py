@@ -20,6 +20,7 @@ from deqing_geo.crs import require_metres
 from deqing_geo.network import road_network
 from deqing_geo.progress import Scorecard, scorecard
 from deqing_geo.roads import CentreLines, RoadDensity, centre_lines, road_density
+from deqing_geo.siting import Siting, suggest_parks
 from deqing_geo.tallies import Tally
 from deqing_geo.villages import VillageTypes, classify_villages, village_facts
 
@@ -53,6 +54,8 @@ class Results:
         The plan's small counts there are layers for.
     card : Scorecard or None
         The plan's targets, where the standard has a plan.
+    siting : Siting or None
+        Where the next parks belong, if that was asked.
     """
 
     law: standards.Standard
@@ -61,6 +64,7 @@ class Results:
     types: VillageTypes | None
     tallies: tuple[Tally, ...]
     card: Scorecard | None
+    siting: Siting | None = None
 
     @property
     def measures(self) -> tuple[RoadDensity | Coverage, ...]:
@@ -92,7 +96,8 @@ def measure(
     steps : int
         Of how many, where others follow.
     parts : collection of str
-        What is wanted: ``density``, ``coverage``, ``types``, ``card`` (with the small counts).
+        What is wanted: ``density``, ``coverage``, ``types``, ``card`` (with the small counts),
+        ``siting`` (with the coverage it begins from).
 
     Returns
     -------
@@ -111,9 +116,10 @@ def measure(
         by = law.definition(ROADS, job.measures.get("road_density"))
         density = road_density(job.areas, streets(job.areas, job.roads, merge=job.merge), by=by)
     tell(STEPS[1], 1, steps)
-    if job.parks is not None and job.homes is not None and "coverage" in parts:
+    if job.parks is not None and job.homes is not None and {"coverage", "siting"} & {*parts}:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
         coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
+    siting = sites(job, coverage) if coverage is not None and "siting" in parts else None
     tell(STEPS[2], 2, steps)
     if job.villages is not None and {"types", "card"} & {*parts}:
         facts = _facts(job, job.villages, law)
@@ -126,7 +132,28 @@ def measure(
         asked = [one for one in (density, coverage) if one is not None and job.is_zone]
         typed = [] if types is None else [types]
         card = scorecard(*asked, *typed, *counts, law=law, on=job.as_of)
-    return Results(law, density, coverage, types, counts, card)
+    return Results(law, density, coverage, types, counts, card, siting)
+
+
+def sites(job: Job, coverage: Coverage) -> Siting | None:
+    """Where the next parks belong, to the plan's target, named by the town they lie in.
+
+    Parameters
+    ----------
+    job : Job
+        The layers.
+    coverage : Coverage
+        Of it.
+
+    Returns
+    -------
+    Siting or None
+        None where there is nothing to serve.
+    """
+    if coverage.overall != coverage.overall:
+        return None
+    towns = job.around.get("town")
+    return suggest_parks(coverage, near={} if towns is None else {"town_name": towns})
 
 
 def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) -> gpd.GeoDataFrame:

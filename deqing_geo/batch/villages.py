@@ -24,6 +24,7 @@ from deqing_geo.batch.job import Tell, silent
 from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.errors import InputError
 from deqing_geo.export import save_layers, save_table
+from deqing_geo.export.tables import index_name
 from deqing_geo.files import whole_folder
 from deqing_geo.inputs import read_overrides
 from deqing_geo.maps import add_layer, save_map, village_map
@@ -216,6 +217,8 @@ def judged_before(folder: str | os.PathLike[str]) -> VillageTypes:
         day = date.fromisoformat(said["as_of"])
         judging = {name: said[name] for name in ("skip", "weights", "seed")}
         bounded = bool(said["fit"])
+        law = str(said.get("standard", standards.DEFAULT))
+        label = str(said.get("label", "village_code"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder}: is no folder of an earlier run: {SUMMARY} is not there or does not say "
@@ -226,13 +229,13 @@ def judged_before(folder: str | os.PathLike[str]) -> VillageTypes:
         return room / name if (room / name).exists() else None
 
     try:
-        table = gpd.read_file(room / LAYERS, layer=LAYER).set_index("village_code")
+        table = gpd.read_file(room / LAYERS, layer=LAYER).set_index(label)
     except (DataSourceError, DataLayerError, KeyError) as error:
         raise InputError(f"{room / LAYERS}: cannot be read as the villages of a run.") from error
     log = there(LOG)
     return classify_villages(
         table,
-        standards.load(local=there(LOCAL)),
+        standards.load(law, local=there(LOCAL)),
         scheme=there(SCHEME) or DEFAULT,
         overrides=None if log is None else read_overrides(log),
         fit=Fit.load(room / FIT) if bounded else None,
@@ -240,6 +243,64 @@ def judged_before(folder: str | os.PathLike[str]) -> VillageTypes:
         draws=0,
         **judging,
     )
+
+
+def keep_judged(
+    types: VillageTypes,
+    folder: Path,
+    files: Mapping[str, str | os.PathLike[str]],
+) -> None:
+    """What types were judged by, so that `judged_before` can judge them again.
+
+    Parameters
+    ----------
+    types : VillageTypes
+        The types.
+    folder : Path
+        Where: the layer of villages, ``summary.json``, bounds, and copies of the files.
+    files : mapping of str to path
+        ``scheme``, ``local`` and ``overrides``, as far as there are any.
+    """
+    save_layers(folder / LAYERS, {LAYER: plain(types.table)}, sources=types.sources)
+    if types.fit is not None:
+        types.fit.save(folder / FIT)
+    _copied(files, folder)
+    text = json.dumps({"asked": asked_of(types)}, ensure_ascii=False, indent=2)
+    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _copied(files: Mapping[str, str | os.PathLike[str] | None], folder: Path) -> None:
+    """The bureau's own files, under the names by which they are found again."""
+    for given, name in (("scheme", SCHEME), ("local", LOCAL), ("overrides", LOG)):
+        file = files.get(given)
+        if file is not None and Path(file).exists():
+            shutil.copyfile(file, folder / name)
+
+
+def asked_of(types: VillageTypes) -> dict[str, Any]:
+    """With what options types were judged, as plain values.
+
+    Parameters
+    ----------
+    types : VillageTypes
+        The types.
+
+    Returns
+    -------
+    dict
+        For ``summary.json``; files are not in it.
+    """
+    asked = types.asked
+    return {
+        "as_of": asked["as_of"].isoformat(),
+        "skip": list(asked["skip"]),
+        "weights": asked["weights"],
+        "fit": asked["fit"] is not None,
+        "draws": asked["draws"],
+        "seed": asked["seed"],
+        "standard": asked["law"].name,
+        "label": index_name(types.table.index, types.table.columns),
+    }
 
 
 def write_villages(
@@ -305,9 +366,7 @@ def write_villages(
             save_table(results.changes.table, draft / CHANGES)
         if types.fit is not None:
             types.fit.save(draft / FIT)
-        for given, name in ((job.scheme, SCHEME), (job.local, LOCAL), (job.log, LOG)):
-            if given is not None and Path(given).exists():
-                shutil.copyfile(given, draft / name)
+        _copied({"scheme": job.scheme, "local": job.local, "overrides": job.log}, draft)
         text = json.dumps(_summary(job, results), ensure_ascii=False, indent=2)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
         made = sorted(file.name for file in draft.iterdir())
@@ -319,16 +378,8 @@ def write_villages(
 
 def _summary(job: VillageJob, results: VillageResults) -> dict[str, Any]:
     types = results.types
-    weights = types.asked["weights"]
     said = typed(types)
-    said["asked"] = {
-        "as_of": types.asked["as_of"].isoformat(),
-        "skip": list(types.asked["skip"]),
-        "weights": weights,
-        "fit": job.judging.get("fit") is not None,
-        "draws": types.asked["draws"],
-        "seed": types.asked["seed"],
-    }
+    said["asked"] = asked_of(types)
     for name in ("agreement", "opinions", "changes"):
         found = getattr(results, name)
         if found is not None:

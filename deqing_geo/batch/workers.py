@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from deqing_geo.batch.products import Product
     from deqing_geo.batch.results import Results
 
-FOLDERS = {"county": "", "each_town": "towns/", "each_village": "villages/"}
 # A process ends after so many products: whatever a library keeps of them goes with it.
 PRODUCTS_A_PROCESS = 200
 # So many orders wait for each process; what is not yet asked for takes no memory.
@@ -233,12 +232,14 @@ def make_one(order: Order, shop: Shop) -> Outcome:
 
 def _placed(order: Order, shop: Shop, draft: Path, kept: Path) -> dict[str, Any]:
     """The record first: a run that is cut off between the two knows the files by their bytes."""
-    folder = FOLDERS[order.product.scope]
-    files = sorted(draft.iterdir())
+    folder = order.product.place
+    # A geodatabase is a folder of files.
+    files = {one.relative_to(draft).as_posix(): one for one in sorted(draft.rglob("*"))
+             if one.is_file()}  # fmt: skip
     mine = {part.resolve() for file in shop.job.inputs.values() for part in parts(file)}
-    for file in files:
-        if (shop.out / folder / file.name).resolve() in mine:
-            raise ExportError(f"{file.name} is an input and would be overwritten.")
+    for name, file in files.items():
+        if (shop.out / folder / name).resolve() in mine:
+            raise ExportError(f"{name} is an input and would be overwritten.")
         with file.open("rb+") as handle:
             os.fsync(handle.fileno())
     scope, product, unit = order.id
@@ -247,14 +248,14 @@ def _placed(order: Order, shop: Shop, draft: Path, kept: Path) -> dict[str, Any]
         "product": product,
         "unit": unit,
         "key": order.key,
-        "files": [ledger.printed(file, f"{folder}{file.name}") for file in files],
+        "files": [ledger.printed(file, f"{folder}{name}") for name, file in files.items()],
         **said_of(order.product, shop.results),
     }
     ledger.write_json(kept, record)
-    if files:
-        (shop.out / folder).mkdir(exist_ok=True)
-    for file in files:
-        os.replace(file, shop.out / folder / file.name)
+    for name, file in files.items():
+        target = shop.out / folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, target)
     return record
 
 
@@ -274,6 +275,8 @@ def said_of(product: Product, results: Results) -> dict[str, Any]:
         ``definitions``, ``rules``, ``notices`` and ``seed``.
     """
     takes = {*product.needs, *product.shows}
+    if "siting" in takes:
+        takes.add("coverage")
     found = [
         one
         for part, one in (("density", results.density), ("coverage", results.coverage))

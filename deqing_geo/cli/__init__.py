@@ -83,7 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return OK
     except OSError as error:
-        print(f"deqing-geo: the output cannot be written ({error.strerror})", file=sys.stderr)
+        what = f"{error.filename} cannot be read or" if error.filename else "the output cannot be"
+        print(f"deqing-geo: {what} written ({error.strerror or error})", file=sys.stderr)
         return FAILED
     return OK if status is None else int(status)
 

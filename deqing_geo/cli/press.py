@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from deqing_geo.cli import shown
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from deqing_geo.batch.recipe import Recipe
 
@@ -56,12 +58,26 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
         f"{done.out}: {len(done.made)} products made, {len(done.kept)} stood already, "
         f"{len(done.failed)} failed ({seconds:.1f} s); {done.files} files"
     )
+    for line in _figures(done.out):
+        print(f"  {line}")
     for name, said in list(done.failed.items())[:MOST_SHOWN]:
         print(f"  failed: {name}: {said}")
     if done.failed:
         print(f"  all of it: {done.out / 'report.log'}")
         return PARTLY
     return 0
+
+
+def _figures(out: Path) -> Iterator[str]:
+    """The figures a run has counted, as it keeps them for the next."""
+    from deqing_geo.batch.options import PARKS, ROADS
+    from deqing_geo.batch.products import COUNTED
+    from deqing_geo.columns import label
+
+    for measure, name in (("road_density", ROADS), ("park_coverage", PARKS)):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            said = json.loads((out / COUNTED / name).read_text(encoding="utf-8"))
+            yield f"{label(measure)}: {said['shown']}; {said['line']}"
 
 
 @contextlib.contextmanager

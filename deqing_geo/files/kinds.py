@@ -126,7 +126,7 @@ def local_file(
         )
     file = Path(given)
     if not there:
-        raise BoundaryFileError(f"{file}: no such file (没有这个文件).")
+        raise BoundaryFileError(f"{file}: {_why_absent(file)}.")
     kind = kind_of(file.name, kinds)
     if kind is None or file.is_dir() != kind.is_folder or not (file.is_file() or file.is_dir()):
         known = ", ".join(ending for kind in kinds for ending in kind.endings)
@@ -138,6 +138,17 @@ def local_file(
         raise BoundaryFileError(f"{file}: cannot be read ({error.strerror}).") from error
     require_kind(kind, head, str(file))
     return file.resolve(), kind
+
+
+def _why_absent(file: Path) -> str:
+    """A file in a folder one may not enter is not said to be missing."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return "no such file (没有这个文件)"
 
 
 def kind_of(name: str, kinds: tuple[FileKind, ...]) -> FileKind | None:

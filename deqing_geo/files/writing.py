@@ -80,7 +80,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written, or the disk is full.
     """
     target = Path(path).absolute()
-    if not target.name or target.is_dir():
+    # Of a folder one may not enter, os.path says no, where Path raises.
+    if not target.name or os.path.isdir(target):
         raise ExportError(f"{path}: a folder stands there. Name a file.")
     draft = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}")
     try:
@@ -124,7 +125,7 @@ def whole_folder(out: str | os.PathLike[str], *, last: str) -> Iterator[Path]:
     target = Path(out).absolute()
     # Inside the target, so that both are on one disk: a report may go to a stick or a share.
     draft = target / f".{secrets.token_hex(4)}.part"
-    was_there = target.exists()
+    was_there = os.path.exists(target)
     try:
         draft.mkdir(parents=True)
         yield draft

@@ -198,10 +198,17 @@ var DeqingMap = (function () {
     (found[2] || drawn).openPopup();
   }
 
+  // What lies over the map keeps its clicks. Leaflet asks for that from what was clicked upwards,
+  // and gets no answer where the click took it off the page, like a line of a list that closes.
+  function own(node) {
+    L.DomEvent.disableClickPropagation(node);
+    node.addEventListener("click", L.DomEvent.stopPropagation);
+  }
+
   function control(position, node) {
     var made = L.control({ position: position });
     made.onAdd = function () {
-      L.DomEvent.disableClickPropagation(node);
+      own(node);
       L.DomEvent.disableScrollPropagation(node);
       return node;
     };
@@ -327,7 +334,7 @@ var DeqingMap = (function () {
     fold.addEventListener("click", lift);
     node.tabIndex = 0;
     node.setAttribute("role", "contentinfo");
-    L.DomEvent.disableClickPropagation(node);
+    own(node);
     L.DomEvent.disableScrollPropagation(node);
     map.getContainer().appendChild(node);
     function lift() {

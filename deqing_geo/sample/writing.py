@@ -355,6 +355,10 @@ def _recipe(seed: int) -> str:
 {_head(seed, RECIPE)}
 title = "示意县村庄分类与建成区道路、公园(示意数据)"
 
+[county]                           # its outline on maps; code and name of pages
+file  = "{COUNTY}"
+layer = "outline"
+
 [towns]                            # names and borders of towns
 file  = "{COUNTY}"
 layer = "towns"
@@ -394,6 +398,32 @@ layer = "homes"
 # made_by = "编制单位"
 # made_on = 2026-01-05
 # palette = "colours.toml"         # the bureau's own colours; it names their source
+
+{_products()}"""
+
+
+def _products() -> str:
+    """What is made, and in comments what else could be."""
+    roads, parks = (f"{name}_{LAST_MONTH.replace('-', '')}" for name in ("roads", "parks"))
+    return f"""\
+[products]                         # what is made, and for whom
+county = ["map", "roads", "parks", "layers", "villages", "scorecard", "summary"]
+# county = ["map", "atlas", "book", "papers", "export", "changes"]     # pages, papers, the month
+# each_town = ["map", "table", "page"]                                 # 分镇图、分镇表
+# each_village = ["map", "reasons"]
+
+# [atlas]                          # how "atlas", "book" and "page" are printed
+# paper = "A4"
+
+# [export]                         # what "export" writes
+# formats = ["gpkg", "shp", "xlsx"]
+
+# [before]                         # what "changes" compares this month with
+# roads = "{EARLIER}"
+# roads_layer = "{roads}"
+# parks = "{EARLIER}"
+# parks_layer = "{parks}"
+# run = "report-last-month"        # or, in their place, the folder of an earlier report
 """
 
 

@@ -324,6 +324,34 @@ def test_a_choice_with_the_mouse_leads_there_too(page):
     assert page.locator(".dg-story h3").inner_text() == "丙村"
 
 
+# Without the fade that leaves an old story on the page for a while, a test sees what a reader has.
+HEARD = f"""() => {{
+    const map = {MAP};
+    map._fadeAnimated = false;
+    window.heard = [];
+    map.on("preclick click popupclose", event => window.heard.push(event.type));
+}}"""
+
+
+def test_a_find_chosen_with_the_mouse_stays_open_and_is_no_click_on_the_map(page):
+    page.evaluate(HEARD)
+    for at, name in ((2, "丙村"), (0, "甲村")):
+        page.locator(".dg-find input").fill("村")
+        page.locator(".dg-find li").nth(at).click()
+        assert page.locator(".dg-story h3").inner_text().startswith(name)
+        assert not page.locator(".dg-find ul").is_visible()
+    assert page.evaluate("heard") == ["popupclose"]  # of the first, for the second
+
+
+def test_a_find_chosen_while_measuring_is_no_point_of_the_line(page):
+    page.locator(".dg-icon-measure").click()
+    page.locator(".dg-find input").fill("村")
+    page.locator(".dg-find li").nth(2).click()
+
+    page.wait_for_selector(".dg-story h3")
+    assert page.locator(".leaflet-dgMeasure-pane path").count() == 0
+
+
 def test_roads_and_parks_are_found_on_a_map_that_has_them(visit, paper_town):  # noqa: F811
     page, seen = visit(paper_town, viewport=WIDE)
     field = page.locator(".dg-find input")
