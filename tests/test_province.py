@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pyogrio
 import pytest
 from shapely import box
 
-from deqing_geo import batch, errors, road_density, sample
+from deqing_geo import batch, errors, road_density, sample, standards
 from deqing_geo.batch import ledger
 from deqing_geo.batch.province import county, lanes, merging, whole
 from deqing_geo.batch.province.going import through
@@ -26,6 +27,7 @@ from deqing_geo.batch.province.listing import load_counties
 from deqing_geo.cli import main
 from deqing_geo.layers import read_parks, read_roads
 from tests import paper_province
+from tests.conftest import ROOT
 from tests.paper_province import Here
 
 APART = ("province.log", "times.json", "report.log", ledger.LOCK)
@@ -480,6 +482,22 @@ def test_parks_by_place_are_parks_by_the_whole_layer(folder, here):
 
     assert 0 < len(part) < len(all_of_them)
     assert part["park_name"].to_list() == near["park_name"].to_list()
+
+
+def test_the_list_of_the_documentation_is_one(folder):
+    text = (ROOT / "docs" / "province.md").read_text("utf-8")
+    (folder / "doc.toml").write_text(re.search(r"```toml\n(.*?)```", text, re.S)[1], "utf-8")
+    for name, shown in (("roads", "道路"), ("parks", "公园"), ("homes", "居住用地")):
+        shutil.copy(folder / f"{name}.gpkg", folder / f"全省{shown}.gpkg")
+    own = folder / "330521德清县"
+    own.mkdir()
+    shutil.copy(folder / "330521" / "towns.gpkg", own / "乡镇界.gpkg")
+    pyogrio.write_dataframe(sample.zone(), own / "建成区.gpkg")
+    listing = load_counties(folder / "doc.toml")
+
+    assert [bool(one.fault) for one in listing.counties] == [False, True]
+    assert listing.halo_m == standards.load().rule("province.halo").value == 5000
+    assert listing.counties[0].recipe().products["county"] == ("map", "roads", "parks")
 
 
 # ---------------------------------------------------------------- a list to begin with
