@@ -114,7 +114,9 @@ def measure(
     density = coverage = types = facts = None
     if job.roads is not None and "density" in parts:
         by = law.definition(ROADS, job.measures.get("road_density"))
-        density = road_density(job.areas, streets(job.areas, job.roads, merge=job.merge), by=by)
+        beyond = "roads" in job.beyond
+        lines = streets(job.areas, job.roads, merge=job.merge, beyond=beyond)
+        density = road_density(job.areas, lines, by=by)
     tell(STEPS[1], 1, steps)
     if job.parks is not None and job.homes is not None and {"coverage", "siting"} & {*parts}:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
@@ -156,7 +158,9 @@ def sites(job: Job, coverage: Coverage) -> Siting | None:
     return suggest_parks(coverage, near={} if towns is None else {"town_name": towns})
 
 
-def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) -> gpd.GeoDataFrame:
+def streets(
+    areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool, beyond: bool = False
+) -> gpd.GeoDataFrame:
     """Roads as a density takes them: by centre lines where that is asked.
 
     Parameters
@@ -167,16 +171,20 @@ def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) ->
         As they were read.
     merge : bool
         Whether divided carriageways are merged: those in the areas and around them.
+    beyond : bool
+        As for `merged_around`.
 
     Returns
     -------
     GeoDataFrame
         The roads, or the lines of `centre_lines` without what lies far from the areas.
     """
-    return merged_around(areas, roads).lines if merge else roads
+    return merged_around(areas, roads, beyond=beyond).lines if merge else roads
 
 
-def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLines:
+def merged_around(
+    areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, beyond: bool = False
+) -> CentreLines:
     """Centre lines of the roads in the areas and so far around them that their edge is right.
 
     Parameters
@@ -185,6 +193,9 @@ def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLin
         What is measured.
     roads : GeoDataFrame of LineString
         As they were read, in the areas' system.
+    beyond : bool
+        Whether they are part of a larger layer: what is merged is then the same, however large a
+        part it is.
 
     Returns
     -------
@@ -203,7 +214,7 @@ def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLin
     near = np.zeros(len(roads), dtype=bool)
     near[tree.query(shapes, predicate="dwithin", distance=AROUND_M)[0]] = True
     near[shapely.STRtree(land).query(shapes, predicate="intersects")[0]] = True
-    return centre_lines(roads if near.mean() > MOST else roads[near])
+    return centre_lines(roads[near] if beyond or near.mean() <= MOST else roads)
 
 
 def _facts(job: Job, villages: gpd.GeoDataFrame, law: standards.Standard) -> gpd.GeoDataFrame:

@@ -123,6 +123,11 @@ def with_cut_outs(
             files[name] = target
             given[key] = target
             written[section] = {**written[section], key: name, "beyond_m": halo_m}
+        if "classes" in given:
+            # Named as it is called, not where it lies: a manifest knows no disk.
+            files.pop(str(recipe.options[section]["classes"]), None)
+            files[Path(given["classes"]).name] = Path(given["classes"])
+            written[section] = {**written[section], "classes": Path(given["classes"]).name}
         layers[section] = MappingProxyType(
             {one: value for one, value in given.items() if one not in _SPENT}
         )

@@ -133,6 +133,7 @@ def run_county(task: Task) -> Done:
             # Whatever is wrong with one county, the others arrive.
             fault = f"{type(error).__name__}: {error}"
         words = [str(one.message) for one in heard if issubclass(one.category, DeqingGeoWarning)]
+    fault = " | ".join(line.strip() for line in fault.splitlines() if line.strip())
     seconds = time.monotonic() - started
     said = tuple(dict.fromkeys(words))
     return Done(task.county.code, fault, made, kept, seconds, peak_mb(), said)

@@ -15,7 +15,7 @@ from deqing_geo.export import save_table
 
 if TYPE_CHECKING:
     from deqing_geo.batch.province.listing import Listing
-    from deqing_geo.batch.province.whole import _State
+    from deqing_geo.batch.province.whole import State
 
 SUMMARY = "counties"
 NUMBERS = ("road_km", "area_km2", "road_density", "demand_ha", "served_ha", "gap_ha",
@@ -24,7 +24,7 @@ NUMBERS = ("road_km", "area_km2", "road_density", "demand_ha", "served_ha", "gap
 
 def write_tables(
     listing: Listing,
-    arrived: Sequence[_State],
+    arrived: Sequence[State],
     missing: Sequence[Mapping[str, Any]],
     notices: Sequence[str],
     folder: Path,
@@ -98,7 +98,7 @@ def write_tables(
 
 def _counties(
     listing: Listing,
-    arrived: Sequence[_State],
+    arrived: Sequence[State],
     missing: Sequence[Mapping[str, Any]],
     notices: Sequence[str],
 ) -> pd.DataFrame:

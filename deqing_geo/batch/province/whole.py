@@ -18,7 +18,7 @@ from deqing_geo.batch.province.around import FOLDER, prints
 from deqing_geo.batch.province.county import Done, Task, plain, program
 from deqing_geo.batch.province.going import Ended, through
 from deqing_geo.batch.province.listing import County, Listing
-from deqing_geo.errors import ExportError, InputError
+from deqing_geo.errors import ExportError, InputError, RecipeError
 from deqing_geo.files import parts, sha256, whole_folder
 
 if TYPE_CHECKING:
@@ -61,8 +61,26 @@ class Province:
 
 
 @dataclass(slots=True)
-class _State:
-    """What is known of one county."""
+class State:
+    """What is known of one county.
+
+    Attributes
+    ----------
+    county : County
+        Of the list.
+    fault : str
+        Why it does not arrive.
+    done : Done or None
+        How its job ended; None where it was never begun.
+    tries : int
+        How often it was begun.
+    print : str
+        Its manifest, by its bytes.
+    files : dict of str to dict
+        Its tables, as its manifest has them.
+    row : dict
+        Its figures.
+    """
 
     county: County
     fault: str = ""
@@ -114,6 +132,12 @@ def run_province(
         at `scheduler`.
     ExportError
         If another run holds the folder, or it cannot be written.
+
+    Notes
+    -----
+    Processes begin as fresh ones (spawn): a script that calls this does so under
+    ``if __name__ == "__main__":``. A county whose products do not all stand is kept out of the
+    tables of all whole, so that these are always over the same counties.
     """
     if jobs < 1:
         raise InputError(f"jobs={jobs}: at least one process is needed.")
@@ -131,7 +155,11 @@ def run_province(
         lanes = _lanes(jobs, scheduler, len(tasks))
         who = scheduler or f"{jobs} process{'es' * (jobs > 1)}"
         log.say(f"begin: {listing.path.name}, {len(listing.counties)} counties, {who}")
-        states = {one.code: _State(one, one.fault) for one in listing.counties}
+        states = {one.code: State(one, one.fault) for one in listing.counties}
+        listed = {one.stem for one in listing.counties}
+        for other in sorted((folder / COUNTIES).glob("*")):
+            if other.name not in listed:
+                log.say(f"{COUNTIES}/{other.name} is of no county of the list and was left alone")
         for one in listing.counties:
             if one.fault:
                 log.say(f"QUARANTINED {one.code} {one.name}: {one.fault}")
@@ -183,7 +211,11 @@ def _tasks(listing: Listing, folder: Path, resume: bool) -> list[Task]:
 
 def _size(task: Task) -> int:
     """Bytes of a county's own files, and of its parts of the layers for all where cut already."""
-    recipe = task.county.recipe()
+    try:
+        recipe = task.county.recipe()
+    except RecipeError:
+        # Its files have gone since: it will be told when it is made.
+        return 0
     shared = {
         value for one in task.county.shared for value in recipe.layers[one].values()
         if isinstance(value, Path)
@@ -192,7 +224,7 @@ def _size(task: Task) -> int:
     return sum(part.stat().st_size for part in [*own, *(task.folder / FOLDER).glob("*.parquet")])
 
 
-def _heard(ended: Ended, state: _State, said: str, log: ledger.Log) -> None:
+def _heard(ended: Ended, state: State, said: str, log: ledger.Log) -> None:
     county, done = ended.task.county, ended.done
     state.done, state.tries, state.fault = done, ended.tries, done.fault
     for text in done.said:
@@ -210,7 +242,7 @@ def _heard(ended: Ended, state: _State, said: str, log: ledger.Log) -> None:
 # ---------------------------------------------------------------- what stands in the counties
 
 
-def _collected(state: _State, folder: Path) -> None:
+def _collected(state: State, folder: Path) -> None:
     """What a county's manifest vouches for; a county whose files are not so does not arrive."""
     from deqing_geo.batch.tables import FIGURES, TABLES
 
@@ -241,7 +273,7 @@ def _cure(fault: str) -> str:
     return word(f"province.{key}")
 
 
-def _entry(state: _State, out: Path, home: Path) -> dict[str, Any]:
+def _entry(state: State, out: Path, home: Path) -> dict[str, Any]:
     """Why a county is missing; places on this disk are told as seen from the list."""
     reason = state.fault.replace(str(out), out.name).replace(f"{home}{os.sep}", "")
     return {
@@ -252,7 +284,7 @@ def _entry(state: _State, out: Path, home: Path) -> dict[str, Any]:
     }
 
 
-def _whole(listing: Listing, folder: Path, states: Mapping[str, _State]) -> Province:
+def _whole(listing: Listing, folder: Path, states: Mapping[str, State]) -> Province:
     from deqing_geo.batch.province.summing import write_tables
 
     for state in states.values():
@@ -308,7 +340,7 @@ def _whole(listing: Listing, folder: Path, states: Mapping[str, _State]) -> Prov
     )
 
 
-def _notices(arrived: Sequence[_State], missing: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notices(arrived: Sequence[State], missing: Sequence[Mapping[str, Any]]) -> list[str]:
     from deqing_geo.columns import word
 
     said = [text for state in arrived for text in state.row["notices"]]
@@ -343,7 +375,7 @@ def _stand(folder: Path, before: Mapping[str, Any], content: Mapping[str, Any]) 
         return False
 
 
-def _times(states: Mapping[str, _State], taken: float) -> dict[str, Any]:
+def _times(states: Mapping[str, State], taken: float) -> dict[str, Any]:
     return {
         "whole_seconds": taken,
         "counties": {
