@@ -17,13 +17,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
-from shapely import box
+from shapely import LineString, box
 
 from deqing_geo import batch, errors, road_density, sample, standards
 from deqing_geo.batch import ledger
 from deqing_geo.batch.province import county, lanes, merging, whole
 from deqing_geo.batch.province.going import through
 from deqing_geo.batch.province.listing import load_counties
+from deqing_geo.batch.results import merged_around
 from deqing_geo.cli import main
 from deqing_geo.layers import read_parks, read_roads
 from tests import paper_province
@@ -552,3 +553,30 @@ def test_tables_in_different_systems_are_never_merged(tmp_path):
 
     with pytest.raises(ValueError, match="one system"):
         merging.merge(pieces, tmp_path / "all.parquet", {})
+
+
+def test_what_is_merged_does_not_hang_on_how_large_a_part_is_given():
+    town = sample.villages().iloc[[0]]
+    west, south, east, _ = town.total_bounds
+    far = (
+        sample.roads()
+        .iloc[[0]]
+        .assign(geometry=[LineString([(east + 900, south - 900), (east + 950, south - 950)])])
+    )
+    near = (
+        sample.roads()
+        .iloc[[0]]
+        .assign(geometry=[LineString([(west, south + 300), (east, south + 300)])])
+    )
+    roads = gpd.GeoDataFrame(pd.concat([*[near] * 9, far], ignore_index=True), crs=town.crs)
+    roads["geometry"] = [
+        line if at == 9 else line.parallel_offset(40 * at, "left")
+        for at, line in enumerate(roads.geometry)
+    ]
+    part, whole_layer = (
+        merged_around(town, roads, beyond=beyond).lines.geometry.union_all()
+        for beyond in (True, False)
+    )
+
+    assert not part.intersects(far.geometry.iloc[0])
+    assert whole_layer.intersects(far.geometry.iloc[0])

@@ -10,6 +10,7 @@ from deqing_geo import batch
 from deqing_geo.batch.province import county, whole
 from deqing_geo.batch.province.listing import load_counties
 from deqing_geo.batch.results import streets
+from deqing_geo.boundaries import read_zone
 from deqing_geo.layers import read_roads
 from deqing_geo.roads import road_density
 from tests.paper_province import Here
@@ -46,7 +47,7 @@ def test_merged_streets_of_a_zone_are_those_of_the_whole_layer(real_data, tmp_pa
     assert not done.quarantined
     figure = pd.read_parquet(done.out / "counties.parquet").iloc[0]
     cut = gpd.read_parquet(done.out / "counties/420102W/layers/roads.parquet")
-    own = pyogrio.read_dataframe(tmp_path / "zone.gpkg")
+    own = read_zone(tmp_path / "zone.gpkg", source="a square", as_of="2025-12-31")
     alone = road_density(
         own, streets(own, read_roads(tmp_path / "roads.gpkg", like=own), merge=True)
     )
