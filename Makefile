@@ -6,7 +6,7 @@ OUT ?= out/demo
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run report test lint types suite wheel bundle bundle-check benchmarks docs clean
+.PHONY: run report test lint types suite wheel site bundle bundle-check benchmarks docs clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/deqing-geo demo --out $(OUT)
@@ -16,7 +16,7 @@ run: $(VENV)/run.stamp
 report: $(VENV)/run.stamp
 	$(BIN)/deqing-geo report $(RECIPE) --out $(OUT)
 
-test: lint types suite wheel
+test: lint types suite wheel site
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -27,16 +27,22 @@ types: $(VENV)/test.stamp
 
 suite: $(VENV)/test.stamp
 	@# Neighbouring tests share a county; stealing work keeps them on one worker.
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	@# Executed notebooks are kept for the site.
+	DEQING_GEO_NOTEBOOKS=out/notebooks $(BIN)/python -m pytest -n auto --dist worksteal
 
 wheel: $(VENV)/test.stamp
 	$(BIN)/python scripts/check_wheel.py
+
+# The documentation, from out/site/index.html; opens from a disk, without a network.
+site: $(VENV)/test.stamp
+	$(BIN)/python scripts/build_site.py
 
 # make bundle OUT=/media/stick/deqing_geo
 bundle: $(VENV)/test.stamp
 	$(BIN)/python scripts/offline_bundle.py $(OUT)
 
 bundle-check: $(VENV)/test.stamp
+	$(BIN)/python scripts/check_batch.py
 	$(BIN)/python scripts/check_bundle.py
 
 benchmarks: $(VENV)/test.stamp

@@ -7,6 +7,7 @@ keeps a hand from slipping and nothing else. What the cells mean is for the room
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 from collections.abc import Sequence
@@ -69,6 +70,8 @@ class Field:
         What the cell says when it is chosen.
     format : str
         Excel's number format, such as ``0.00``.
+    formats : tuple of str
+        One for each cell, where figures of several units stand in one column.
     middle : bool
         Whether cells stand in the middle of the column.
     shaded : bool
@@ -85,6 +88,7 @@ class Field:
     most: float | None = None
     prompt: str = ""
     format: str = ""
+    formats: tuple[str, ...] = ()
     middle: bool = False
     shaded: bool = False
 
@@ -427,26 +431,34 @@ def _columns(made: Worksheet, sheet: Sheet, head: int, called: str) -> None:
         cell.font, cell.fill, cell.border = bold, grey, grid
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         lines[0] = max(lines[0], _lines(field.heading, width))
-        numbers = field.kind == "number" or bool(field.format)
+        numbers = field.kind == "number" or bool(field.format or field.formats)
         across = "center" if field.middle else ("right" if numbers else "left")
         look = Alignment(horizontal=across, vertical="center", wrap_text=True)
+        # Cells of one look share it: openpyxl compares whole styles for every cell it is told of.
+        known: dict[tuple[str, bool], Any] = {}
         for line, value in enumerate(field.values, start=head + 1):
             cell = made.cell(line, place)
             if _filled(value):
                 put(made, line, place, value, called)
                 if cell.data_type == "s":
                     lines[line - head] = max(lines[line - head], _lines(value, width))
-            if field.format and cell.data_type == "n":
-                cell.number_format = field.format
+            form = field.formats[line - head - 1] if field.formats else field.format
+            if form and cell.data_type == "n":
+                cell.number_format = form
             elif field.open:
                 cell.number_format = {"text": "@", "day": DAY}.get(field.kind, "General")
+            kind = (cell.number_format, sheet.total and line == head + count)
+            if kind in known:
+                cell._style = copy.copy(known[kind])
+                continue
             cell.border, cell.alignment = grid, look
             if field.open and sheet.protected:
                 cell.protection, cell.fill = unlocked, blue
             elif field.shaded:
                 cell.fill = grey
-            if sheet.total and line == head + count:
+            if kind[1]:
                 cell.font = bold
+            known[kind] = cell._style
         if field.open and count:
             letter = get_column_letter(place)
             _bound(made, field, f"{letter}{head + 1}:{letter}{head + count}", called)

@@ -417,14 +417,18 @@ def _write(draft: Path, found: Mapping[Target, list[Wheel]], every: list[Wheel])
     _put(draft / "install.py", (PARTS / "install.py").read_text(encoding="utf-8"))
     _put(draft / "install.sh", (PARTS / "install.sh").read_text(encoding="utf-8"))
     os.chmod(draft / "install.sh", 0o755)
-    # A Chinese Windows reads batch files in GBK, by lines that end in CR LF.
-    batch = (PARTS / "install.bat").read_text(encoding="utf-8").replace("\n", "\r\n")
-    (draft / "install.bat").write_bytes(batch.encode("gbk"))
+    (draft / "install.bat").write_bytes(batch_file())
     made = [path for path in draft.rglob("*") if path.is_file()]
     # The page and the sums are still to come; the page is in the sums.
     _put(draft / PAGE, _page(found, len(made) + 1))
     names = {path.relative_to(draft).as_posix(): path for path in [*made, draft / PAGE]}
     _put(draft / SUMS, "".join(f"{sha256(names[name])}  {name}\n" for name in sorted(names)))
+
+
+def batch_file() -> bytes:
+    """install.bat: a Chinese Windows reads it in GBK, by lines that end in CR LF."""
+    text = (PARTS / "install.bat").read_text(encoding="utf-8")
+    return text.replace("\n", "\r\n").encode("gbk")
 
 
 def _listed(target: Target, wheels: list[Wheel], hashes: Mapping[str, str]) -> str:

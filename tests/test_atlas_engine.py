@@ -1,6 +1,7 @@
 """The atlas on a machine whose home nobody can write to: quiet, and nothing left behind."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +67,20 @@ def run(tmp_path):
 
 def test_a_home_nobody_can_write_to_is_no_matter(run):
     assert run(FIND) == (0, "", [])
+
+
+def test_fonts_that_fontconfig_does_not_know_yet_are_no_matter_either(run, tmp_path):
+    """Somebody put fonts on the machine, and nobody who may write has looked since."""
+    if not shutil.which("fc-list"):
+        pytest.skip("a machine without fontconfig")
+    asked = tmp_path / "fonts.conf"
+    asked.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        '<dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>'
+    )
+    code = f"{FIND}import os; assert 'XDG_CACHE_HOME' not in os.environ"
+
+    assert run(code, FONTCONFIG_FILE=str(asked)) == (0, "", [])
 
 
 def test_a_worker_leaves_no_folder_behind_either(run):

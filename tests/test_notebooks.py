@@ -1,6 +1,9 @@
 """Notebooks run as they stand, show their maps, and are kept without outputs."""
 
+import importlib.util
+import os
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +18,13 @@ with warnings.catch_warnings():
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_the_four_notebooks_are_there():
+def test_the_five_notebooks_are_there():
     assert [book.stem for book in BOOKS] == [
         "01_boundaries",
         "02_road_density",
         "03_park_coverage",
         "04_village_types",
+        "05_scorecard_and_batch",
     ]
 
 
@@ -57,3 +61,16 @@ def test_a_notebook_runs_and_shows_its_map(book, monkeypatch, tmp_path):
     maps = [html for html in shown if "DeqingMap" in html]
     assert maps and all("示意" in html for html in maps)
     assert not [text for text in said if "Warning" in text]
+    if folder := os.environ.get("DEQING_GEO_NOTEBOOKS"):
+        # The documentation shows what came out here, and runs nothing again.
+        pages().keep(made, book, Path(folder))
+
+
+def pages():
+    """What makes pages of notebooks."""
+    spec = importlib.util.spec_from_file_location(
+        "site_books", ROOT / "scripts" / "site" / "books.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-__all__ = ["Atlas", "export_atlas"]
+    from deqing_geo.atlas.board import print_scorecard
+
+__all__ = ["Atlas", "export_atlas", "print_scorecard"]
+
+
+def __getattr__(name: str) -> Any:
+    # Processes that only draw pages load what draws, and not what measures.
+    if name == "print_scorecard":
+        from deqing_geo.atlas.board import print_scorecard
+
+        return print_scorecard
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def export_atlas(

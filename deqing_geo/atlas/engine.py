@@ -7,9 +7,11 @@ that is all the atlas needs, and nothing a planner could or should mend.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
+from collections.abc import Iterator
 from types import ModuleType
 
 from deqing_geo.errors import ExportError
@@ -18,9 +20,10 @@ from deqing_geo.errors import ExportError
 SETTING = "MPLCONFIGDIR"
 # Its one function that looks for a folder.
 LOOKS = "_get_config_or_cache_dir"
+# Where fontconfig keeps its list, if told to.
+CACHES = "XDG_CACHE_HOME"
 
 
-@functools.cache
 def load() -> ModuleType:
     """matplotlib, with what it needs to write set right.
 
@@ -37,6 +40,30 @@ def load() -> ModuleType:
     ExportError
         If there is no folder at all that can be written to.
     """
+    return _loaded()[0]
+
+
+@contextlib.contextmanager
+def listing() -> Iterator[None]:
+    """While matplotlib asks fontconfig for the machine's fonts.
+
+    fontconfig too keeps a list in the home, and complains on the console of one it cannot write.
+    It is given matplotlib's own folder, where that had to take one.
+    """
+    _, folder = _loaded()
+    if folder is None or os.environ.get(CACHES):
+        yield
+        return
+    os.environ[CACHES] = folder
+    try:
+        yield
+    finally:
+        del os.environ[CACHES]
+
+
+@functools.cache
+def _loaded() -> tuple[ModuleType, str | None]:
+    """matplotlib, and the folder it took because there was no other."""
     chosen = bool(os.environ.get(SETTING))
     log = logging.getLogger("matplotlib")
 
@@ -58,4 +85,4 @@ def load() -> ModuleType:
         ) from error
     finally:
         log.removeFilter(wanted)
-    return matplotlib
+    return matplotlib, None if chosen else os.environ.get(SETTING)

@@ -329,7 +329,7 @@ def properties(path: str, index: int, size: float) -> FontProperties:
 @functools.cache
 def _listed() -> dict[str, tuple[str, int]]:
     """The upright regular font of every family on the machine: Windows, macOS and Linux alike."""
-    with warnings.catch_warnings():
+    with engine.listing(), warnings.catch_warnings():
         # Its list of fonts is made anew now and then, and says so.
         warnings.simplefilter("ignore")
         from matplotlib.font_manager import fontManager

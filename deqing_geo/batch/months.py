@@ -189,7 +189,7 @@ def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthC
     >>> then = Counted(float("nan"), "", None, "", False, None, {"roads": job.roads.iloc[1:]})
     >>> found = changes_of(measure(job, parts=["density"]), Earlier(roads=then))
     >>> found.causes["road_density"]
-    ('数据新增1条,+1.000公里(某街)',)
+    ('数据新增1条,+3.000公里(纸上大道)',)
     """
     figures: dict[str, MonthFigure] = {}
     if results.density is not None and earlier.roads is not None:

@@ -359,9 +359,7 @@ def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes:
         if key not in fields:
             known = ", ".join(fields)
             mistakes.add(f"[{section}] has no option `{key}`; it knows {known}", section, key)
-        elif not isinstance(value, fields[key]) or (
-            isinstance(value, bool) and fields[key] is not bool
-        ):
+        elif not isinstance(value, fields[key]) or isinstance(value, bool) > (fields[key] is bool):
             kind = _KINDS.get(fields[key], "text")
             mistakes.add(f"[{section}] `{key}` must be {kind}", section, key)
         elif key == "run":

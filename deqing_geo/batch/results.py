@@ -56,6 +56,8 @@ class Results:
         The plan's targets, where the standard has a plan.
     siting : Siting or None
         Where the next parks belong, if that was asked.
+    answers : tuple
+        What answers targets of the plan: measures of the built-up zone, types, counts.
     """
 
     law: standards.Standard
@@ -65,6 +67,7 @@ class Results:
     tallies: tuple[Tally, ...]
     card: Scorecard | None
     siting: Siting | None = None
+    answers: tuple[Any, ...] = ()
 
     @property
     def measures(self) -> tuple[RoadDensity | Coverage, ...]:
@@ -128,13 +131,13 @@ def measure(
         types = classify_villages(facts, law, as_of=job.as_of, **job.judging)
     tell(STEPS[3], 3, steps)
     counts = tuple(_counts(job, facts)) if "card" in parts else ()
+    # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
+    asked = [one for one in (density, coverage) if one is not None and job.is_zone]
+    answers = (*asked, *([] if types is None else [types]), *counts)
     card = None
     if law.targets and "card" in parts:
-        # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
-        asked = [one for one in (density, coverage) if one is not None and job.is_zone]
-        typed = [] if types is None else [types]
-        card = scorecard(*asked, *typed, *counts, law=law, on=job.as_of)
-    return Results(law, density, coverage, types, counts, card, siting)
+        card = scorecard(*answers, law=law, on=job.as_of)
+    return Results(law, density, coverage, types, counts, card, siting, answers)
 
 
 def sites(job: Job, coverage: Coverage) -> Siting | None:

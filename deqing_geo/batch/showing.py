@@ -344,6 +344,10 @@ def _targets(card: Scorecard) -> dict[str, Any]:
                 "verdict": row["verdict"],
                 "definition": row["definition"],
                 "computable": row["computable"],
+                "value_how": row["value_how"],
+                "outline": row["outline_mark"],
+                "notices": [one for one in str(row["notice"]).split(";") if one],
+                "data": [one for one in str(row["source"]).split(";") if one],
             }
             for key, row in rows.iterrows()
         },

@@ -113,7 +113,18 @@ def _tidy_end() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     from deqing_geo import __version__
-    from deqing_geo.cli import areas, check, classify, export, facts, parks, province, roads, submit
+    from deqing_geo.cli import (
+        areas,
+        check,
+        classify,
+        export,
+        facts,
+        parks,
+        province,
+        roads,
+        scorecard,
+        submit,
+    )
 
     parser = argparse.ArgumentParser(
         prog="deqing-geo",
@@ -174,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     parks.add(commands)
     facts.add(commands)
     classify.add(commands)
+    scorecard.add(commands)
     export.add(commands)
     submit.add(commands)
     province.add(commands)

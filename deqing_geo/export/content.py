@@ -32,8 +32,9 @@ _NO_NAME = re.compile(r"\W+")
 MOST_NAME = 60
 OFFICE = "office"
 CARD = (
-    "id", "clause", "indicator_zh", "asked", "shown", "verdict", "definition", "notice", "source",
-    "departments", "computable",
+    "id", "clause", "indicator_zh", "asked", "shown", "completion", "verdict", "warning",
+    "value_how", "definition", "notice", "source", "departments", "lead_unit", "joint_units",
+    "computable", "quote", "plan_note",
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from deqing_geo.maps.network import add_dead_ends, add_links, add_reach
 from deqing_geo.maps.page import page_of
 from deqing_geo.maps.parks import add_coverage, add_sites, coverage_map
 from deqing_geo.maps.roads import add_density, add_roads, road_map
+from deqing_geo.maps.targets import add_targets
 from deqing_geo.maps.timeline import timeline_map
 from deqing_geo.maps.villages import village_map
 
@@ -47,6 +48,7 @@ __all__ = [
     "add_reach",
     "add_roads",
     "add_sites",
+    "add_targets",
     "add_terrain",
     "area_map",
     "compare_maps",

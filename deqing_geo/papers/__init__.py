@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from deqing_geo.papers.board import save_scorecard
 from deqing_geo.papers.by_hand import save_hand_check
 from deqing_geo.papers.method import save_method_note
 from deqing_geo.papers.parks import save_park_papers
+from deqing_geo.papers.progress import save_progress_papers
 from deqing_geo.papers.quality import changed, quality_paper
 from deqing_geo.papers.roads import save_road_papers
 from deqing_geo.papers.saved import require_ending, save_paper
@@ -33,8 +35,10 @@ __all__ = [
     "save_hand_check",
     "save_method_note",
     "save_park_papers",
+    "save_progress_papers",
     "save_quality_report",
     "save_road_papers",
+    "save_scorecard",
     "save_submission",
     "save_village_papers",
 ]

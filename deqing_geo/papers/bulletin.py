@@ -71,7 +71,8 @@ class Told:
         said = word("month.said_apart" if self.apart else "month.said").format(**asked)
         if self.apart and self.again != "-":
             said += word("month.said_again").format(**asked)
-        return said + self.why
+        # Where nothing of then can be counted as today's, nothing is known of causes.
+        return said if self.apart and self.again == "-" else said + self.why
 
     @property
     def why(self) -> str:

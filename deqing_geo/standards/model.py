@@ -560,7 +560,7 @@ class Target:
         """
         return ALL if unit == "ratio" and self.operator in OF_EACH else self.goal
 
-    def show(self, measured: float, unit: str) -> str:
+    def show(self, measured: float, unit: str, *, against: Iterable[float] = ()) -> str:
         """A measured value as readers see it, never rounded across the target.
 
         Parameters
@@ -569,6 +569,8 @@ class Target:
             Unrounded; NaN shows as ``-``.
         unit : str
             As for `is_met`.
+        against : iterable of float
+            Other figures it is judged by, in the same unit; NaN is none.
 
         Returns
         -------
@@ -585,14 +587,14 @@ class Target:
         '4 个/年'
         """
         goal = self.goal_in(unit)
-        against = () if goal is None else (goal,)
+        lines = [*(() if goal is None else (goal,)), *(one for one in against if one == one)]
         if measured != measured:
             return MISSING
         if unit == "ratio":
-            return percent(measured, against=against)
+            return percent(measured, against=lines)
         # Lengths and densities keep their decimals where they happen to be whole.
         whole = float(measured).is_integer() and not unit.startswith("km")
-        shown = figure(measured, 0 if whole else 2, against=against)
+        shown = figure(measured, 0 if whole else 2, against=lines)
         return f"{shown} {UNITS.get(unit, unit)}".rstrip()
 
     @property

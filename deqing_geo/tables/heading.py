@@ -140,6 +140,45 @@ def read_table(
     return _cut(book, chosen, head, key)
 
 
+def read_sheets(
+    path: str | os.PathLike[str],
+    known: Mapping[str, str],
+    needs: Sequence[Collection[str]],
+    *,
+    key: str | None,
+    sheets: Sequence[str],
+) -> dict[str, Table]:
+    """The tables in several sheets of one workbook, which is opened once.
+
+    Parameters
+    ----------
+    path, known, needs, key
+        As of `read_table`.
+    sheets : sequence of str
+        Names of the sheets; those the workbook does not have, and empty ones, are left out.
+
+    Returns
+    -------
+    dict of str to Table
+        By the sheet's name.
+
+    Raises
+    ------
+    BoundaryFileError
+        If the file is refused, damaged, locked or too large.
+    ColumnError
+        If a sheet has not the headings.
+    """
+    book = open_book(path)
+    there = {one.name for one in book.sheets if one.rows}
+    out = {}
+    for name in sheets:
+        if name in there:
+            chosen, head = _choose(book, known, needs, name, {})
+            out[name] = _cut(book, chosen, head, key)
+    return out
+
+
 # ---------------------------------------------------------------- the sheet
 
 

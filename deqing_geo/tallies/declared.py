@@ -17,17 +17,20 @@ from deqing_geo.tallies.model import (
     gather,
     label_of,
     own_villages,
+    places_of,
     share_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Flags = NDArray[np.bool_]
     Shapes = NDArray[Any]
 
+JOINED = "joined"
 TRADITIONAL = ("中国传统村落", "国家级传统村落", "省级传统村落", "省传统村落")
 
 
@@ -76,6 +79,8 @@ def villages_where(table: pd.DataFrame, column: str, key: str | None = None) -> 
         definition,
         (*missed, *_blanks(own, column)),
         unknown=int(own.isna().sum()),
+        how=JOINED,
+        places=_places(table, own, known.to_numpy(dtype=bool)),
         table=table,
     )
 
@@ -125,6 +130,8 @@ def villages_reaching(table: pd.DataFrame, column: str, key: str | None = None) 
         definition,
         (*missed, *_blanks(own, column)),
         unknown=int(own.isna().sum()),
+        how=JOINED,
+        places=_places(table, own, above.to_numpy(dtype=bool)),
         table=table,
     )
 
@@ -175,6 +182,8 @@ def villages_sum(table: pd.DataFrame, column: str, key: str | None = None) -> Ta
         notices=gather(missed, _blanks(own, column), table=table),
         origins=origins(table=table),
         unknown=int(own.isna().sum()),
+        how=JOINED,
+        places=_some(_places(table, own, (known > 0).to_numpy(dtype=bool))),
     )
 
 
@@ -236,6 +245,8 @@ def villages_listed(
         definition=f"{label_of(column)}中有“{'”或“'.join(words)}”字样的{said}个数",
         notices=gather(missed, (), table=table),
         origins=origins(table=table),
+        how=JOINED,
+        places=places_of(table[own_villages(table, "table")[0]][found], "counted"),
     )
 
 
@@ -247,6 +258,19 @@ def _declared(table: pd.DataFrame, column: str) -> tuple[pd.Series[Any], str, tu
         raise ColumnError(f"`table` has no column `{column}` ({label_of(column)}).")
     own, said, missed = own_villages(table, "table")
     return table[column][own], said, missed
+
+
+def _places(table: pd.DataFrame, own: pd.Series[Any], has: Flags) -> gpd.GeoDataFrame | None:
+    """The villages that were asked, and what each said; `has` is of those that answered."""
+    answered = own.notna().to_numpy(dtype=bool)
+    state = np.full(len(own), "unknown", dtype=object)
+    state[answered] = np.where(has, "counted", "lacking")
+    return places_of(table[own_villages(table, "table")[0]], state)
+
+
+def _some(places: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Villages that add to a sum, or said nothing; nobody lacks anything there."""
+    return None if places is None else places[places["place_state"] != "lacking"]
 
 
 def _blanks(own: pd.Series[Any], column: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ import shapely
 from deqing_geo import columns as names
 from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_words
+from deqing_geo.crs import CGCS2000, to_degrees
+from deqing_geo.ellipsoid import M2_PER_KM2, ellipsoidal_area
 from deqing_geo.errors import InputError, StandardsError
 from deqing_geo.provenance import notices, origins
 from deqing_geo.text import card, figure
@@ -26,6 +29,13 @@ if TYPE_CHECKING:
 
 VILLAGE = "village_committee"
 NOTHING = float("nan")
+# What rows are called by on a map.
+CALLED = (
+    "village_name", "town_name", "facility_name", "facility_class", "park_name", "park_class",
+    "road_name", "road_class", "planned_name", "opened_on",
+)  # fmt: skip
+# About a metre: a rounding of coordinates is no other outline.
+OUTLINE_DEGREES = 1e-5
 # Which target of the plan asks for a count of this class, or of this column.
 ANSWERS = {
     "bus_stop": "bus_integration_rate",
@@ -63,6 +73,13 @@ class Tally:
         Rows of which nothing is known; they are not in `total`.
     year : int or None
         The year a yearly count is of.
+    how : str
+        A word of ``value_how``: ``computed`` on layers, or ``joined`` from what villages declared.
+    places : GeoDataFrame or None
+        Where what counts lies, and what is lacking: one row each with its names and
+        ``place_state``. None where no shapes were given.
+    outline : str
+        The area it was counted in, as `outline_of` knows it again; empty without a zone.
     """
 
     key: str
@@ -75,6 +92,9 @@ class Tally:
     origins: tuple[str, ...]
     unknown: int = 0
     year: int | None = None
+    how: str = "computed"
+    places: gpd.GeoDataFrame | None = None
+    outline: str = ""
 
     def __post_init__(self) -> None:
         target_of(self.key)  # a count for no target is refused where it is made
@@ -216,6 +236,8 @@ def share_of(
     extra: tuple[str, ...],
     *,
     unknown: int = 0,
+    how: str = "computed",
+    places: gpd.GeoDataFrame | None = None,
     **frames: Any,
 ) -> Tally:
     """The share of rows that have it, as a tally.
@@ -232,6 +254,10 @@ def share_of(
         Notices of the count.
     unknown : int
         Rows of which nothing is known, not in `has`.
+    how : str
+        A word of ``value_how``.
+    places : GeoDataFrame, optional
+        Of `places_of`.
     **frames : DataFrame
         By the layer's name.
 
@@ -250,7 +276,66 @@ def share_of(
         notices=gather(extra, **frames),
         origins=origins(**frames),
         unknown=unknown,
+        how=how,
+        places=places,
+        outline=outline_of(frames["zone"]) if "zone" in frames else "",
     )
+
+
+def places_of(frame: pd.DataFrame, state: Any) -> gpd.GeoDataFrame | None:
+    """Where what was counted lies, for maps.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        The rows.
+    state : str, or sequence of str
+        Words of ``place_state``, of all or one a row.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        Names, ``place_state`` and shapes of the rows that have a shape; None for a table
+        without shapes or without a place on the Earth.
+    """
+    if getattr(frame, "crs", None) is None:
+        return None
+    kept = [one for one in CALLED if one in frame]
+    out = frame[[*kept, frame.geometry.name]].copy()
+    out["place_state"] = state
+    out.attrs = {"notice": frame.attrs["notice"]} if frame.attrs.get("notice") else {}
+    shapes = out.geometry
+    return out[(shapes.notna() & ~shapes.is_empty).to_numpy(dtype=bool)]
+
+
+def outline_of(areas: gpd.GeoDataFrame) -> str:
+    """What an area is known by from month to month: its size, and a mark of its outline.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame of Polygon
+        The zone, in however many parts, in any order.
+
+    Returns
+    -------
+    str
+        The same for the same outline to a metre or so, in whatever system it was drawn.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> zone = sample.zone()
+    >>> outline_of(zone), outline_of(zone) == outline_of(zone.to_crs(4490))
+    ('3.0000 平方公里 #8ef3d19c', True)
+    """
+    shape = shapely.union_all(np.asarray(areas.geometry.array, dtype=object))
+    if areas.crs is None or shape.is_empty:
+        return ""
+    degrees = to_degrees(np.array([shape], dtype=object), areas.crs)
+    grid = shapely.normalize(shapely.set_precision(degrees, OUTLINE_DEGREES))
+    mark = hashlib.sha256(shapely.to_wkb(grid)[0]).hexdigest()[:8]
+    km2 = float(ellipsoidal_area(degrees, CGCS2000)[0]) / M2_PER_KM2
+    return f"{km2:.4f} 平方公里 #{mark}"
 
 
 def own_villages(frame: pd.DataFrame, name: str) -> tuple[Flags, str, tuple[str, ...]]:

@@ -27,7 +27,9 @@ from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
     answer_to,
+    outline_of,
     own_villages,
+    places_of,
     share_of,
     target_of,
     union_of,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
     Shapes = NDArray[Any]
+
+COUNTED, LACKING = "counted", "lacking"
 
 
 def villages_with(
@@ -105,7 +109,11 @@ def villages_with(
         f"有{what}的{said}占全部{said}的比例;在村界内或界上即计,以有无{what}代用,不计班次与质量"
     )
     extra = (f"{target.indicator_zh}:{names.word('notice.proxy_count')}", *missed)
-    return share_of(target, has, definition, extra, villages=villages, facilities=facilities)
+    return share_of(
+        target, has, definition, extra,
+        places=places_of(villages[own], np.where(has, COUNTED, LACKING)),
+        villages=villages, facilities=facilities,
+    )  # fmt: skip
 
 
 def communities_with(
@@ -162,15 +170,18 @@ def communities_with(
     points = _of_class(facilities, facility_class)
     warn_if_apart(shapes, facilities=points)
     inner = shapely.point_on_surface(shapes)
-    has = _holds(shapes[shapely.covers(within, inner)], points)
+    inside = shapely.covers(within, inner)
+    has = _holds(shapes[inside], points)
     what = names.vocabulary("facility_class")[facility_class]
     definition = (
         f"建成区内(以单元内点判定)有{what}的村(社区)占比;无文件规定服务半径,故不按半径计,以有无代用"
     )
     extra = (f"{target.indicator_zh}:{names.word('notice.proxy_count')}",)
     return share_of(
-        target, has, definition, extra, villages=villages, facilities=facilities, zone=zone
-    )
+        target, has, definition, extra,
+        places=places_of(villages[inside], np.where(has, COUNTED, LACKING)),
+        villages=villages, facilities=facilities, zone=zone,
+    )  # fmt: skip
 
 
 def clinics_opened(
@@ -234,6 +245,7 @@ def clinics_opened(
         origins=origins(facilities=facilities),
         unknown=int((~dated).sum()),
         year=year,
+        places=places_of(rows[(days.dt.year == year).to_numpy()], COUNTED),
     )
 
 
@@ -302,6 +314,8 @@ def pocket_parks(parks: gpd.GeoDataFrame, zone: gpd.GeoDataFrame | None = None) 
         definition=definition,
         notices=tuple(dict.fromkeys((*notices(None, **layers), *unread))),
         origins=origins(**layers),
+        places=places_of(parks[own][small], COUNTED),
+        outline="" if zone is None else outline_of(zone),
     )
 
 

@@ -24,6 +24,8 @@ from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
+    outline_of,
+    places_of,
     target_of,
     union_of,
 )
@@ -115,6 +117,7 @@ def rural_roads_opened(
         notices=tuple(dict.fromkeys(said)),
         origins=origins(roads=roads),
         unknown=int((~dated).sum()),
+        places=places_of(own[taken], "counted"),
     )
 
 
@@ -184,7 +187,8 @@ def dead_ends(
     there = bool(shapely.intersects(within, lines[is_open & city]).any())
     found = _ends(roads, zone, planned) if there else None
     if found is None:
-        ends = kinds = np.empty(0, dtype=object)
+        kinds = np.empty(0, dtype=object)
+        ends = None
         suspected = False
     else:
         # A circle at the end of a lane is no street that stops.
@@ -197,7 +201,7 @@ def dead_ends(
         said = "疑似断头路:建成区内城市道路不与其他通车道路相接的端点数(裁切处不计)"
         extra: tuple[str, ...] = (word("notice.no_plan"),)
     else:
-        counted, total = int((kinds == DEAD).sum()), len(ends)
+        counted, total = int((kinds == DEAD).sum()), len(kinds)
         said = "断头路(规划贯通未实施):建成区内城市道路在此终止、有未通车道路相接的端点数"
         extra = ()
     return Tally(
@@ -212,6 +216,10 @@ def dead_ends(
         ),
         notices=tuple(dict.fromkeys((*notices(None, **layers), *extra))),
         origins=origins(**layers),
+        places=None
+        if ends is None
+        else places_of(ends[kinds == (SUSPECTED if suspected else DEAD)], "to_solve"),
+        outline=outline_of(zone),
     )
 
 

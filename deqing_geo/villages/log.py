@@ -6,20 +6,19 @@ letter; only a heading may be added for what older logs did not say.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from deqing_geo import columns as names
-from deqing_geo.errors import ColumnError, ExportError
-from deqing_geo.files import table_text, whole_file
+from deqing_geo.errors import ColumnError
 from deqing_geo.sheets import harmless
+from deqing_geo.tables import ended, log_cells, log_file, log_line, log_text, write_log
 from deqing_geo.villages.cells import read_day
 
+# What messages call it.
+CALLED = "the log of decisions"
 # The columns of a new log, with their headings.
 HEADINGS = {
     "village_code": "行政区划代码",
@@ -61,7 +60,7 @@ def read_log(path: str | os.PathLike[str]) -> pd.DataFrame:
     BoundaryFileError
         If it cannot be read.
     """
-    file = _named(path)
+    file = log_file(path, CALLED)
     if not file.exists():
         return pd.DataFrame(columns=[*SAME], dtype=object)
     _, head, rows = _parts(file)
@@ -134,7 +133,7 @@ def append_log(path: str | os.PathLike[str], rows: pd.DataFrame) -> Path:
     BoundaryFileError
         If it cannot be read.
     """
-    file = _named(path)
+    file = log_file(path, CALLED)
     if len(rows) == 0:
         return file
     if file.exists():
@@ -145,11 +144,11 @@ def append_log(path: str | os.PathLike[str], rows: pd.DataFrame) -> Path:
         chinese = "village_code" not in own
         added = [HEADINGS[column] if chinese else column for column in ours]
         text = ",".join([own, *added]) + lines[0][len(own) :] + "".join(lines[1:])
-        text += "" if text.endswith(("\n", "\r")) else "\r\n"
+        text = ended(text)
         head = [*head, *ours]
     else:
         head = [*HEADINGS]
-        text = _line(HEADINGS.values())
+        text = log_line(HEADINGS.values())
     said = rows.assign(
         **{
             column: [names.vocabulary(words).get(str(one), one) for one in rows[column]]
@@ -157,24 +156,15 @@ def append_log(path: str | os.PathLike[str], rows: pd.DataFrame) -> Path:
         }
     )
     for record in said.to_dict("records"):
-        cells = (record.get(column) if column else "" for column in head)
-        text += _line("" if one is None or one != one else harmless(str(one)) for one in cells)
-    with whole_file(file) as draft:
-        draft.write_bytes(text.encode("utf-8-sig"))
+        text += log_line(record.get(column) if column else "" for column in head)
+    write_log(file, text)
     return file
-
-
-def _named(path: str | os.PathLike[str]) -> Path:
-    if Path(path).suffix.lower() != ".csv":
-        raise ExportError(f"{path}: the log of decisions is a file that ends in .csv.")
-    return Path(path)
 
 
 def _parts(file: Path) -> tuple[str, list[str], list[list[str]]]:
     """The text, our columns by place (empty for others), and the rows."""
-    text, _ = table_text(file)
-    text = text.removeprefix("\ufeff")
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    text = log_text(file)
+    rows = log_cells(text)
     known = {
         names.fold(said): column for said, column in names.crosswalk("override_heading").items()
     }
@@ -185,10 +175,4 @@ def _parts(file: Path) -> tuple[str, list[str], list[list[str]]]:
             f"{file.name}: not a log of decisions: its first row has no 行政区划代码 and 拟定类型, "
             "with commas between the cells."
         )
-    return text, head, [row for row in rows[1:] if any(cell.strip() for cell in row)]
-
-
-def _line(cells: Iterable[object]) -> str:
-    held = io.StringIO(newline="")
-    csv.writer(held, lineterminator="\r\n").writerow(cells)
-    return held.getvalue()
+    return text, head, rows[1:]

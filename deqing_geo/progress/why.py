@@ -1,0 +1,86 @@
+"""Why a figure is not what it was last month, in one sentence made of the changes themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deqing_geo import columns as names
+from deqing_geo.errors import InputError
+from deqing_geo.text import figure
+
+# A line in a table names so many roads, parks or villages, the weightiest first.
+MOST_NAMED = 6
+TYPES = "village_types"
+
+
+def why_of(changes: Any) -> tuple[str, str]:
+    """Which target changes are of, and what they say.
+
+    Parameters
+    ----------
+    changes : RoadChanges, CoverageChanges or TypeChanges
+        Of a density, a coverage or village types against last month's.
+
+    Returns
+    -------
+    (str, str)
+        The target's key, and a sentence: the weightiest roads, parks or villages with what each
+        brought, the others counted.
+
+    Raises
+    ------
+    InputError
+        If it is none of them.
+    """
+    table = getattr(changes, "table", None)
+    if table is not None and "density_effect" in table:
+        return changes.definition.measure, _listed(
+            table, "road_name", "change_cause", "delta_km", "公里", 3
+        )
+    if table is not None and "coverage_effect" in table:
+        delta = "delta_ha" if "delta_ha" in table else str(changes.by_cause.columns[1])
+        unit = "公顷" if delta == "delta_ha" else ""
+        name = next((one for one in ("park_name", "facility_name") if one in table), "")
+        return changes.definition.measure, _listed(table, name, "park_change_cause", delta, unit, 2)
+    if hasattr(changes, "matrix") and hasattr(changes, "settled"):
+        return TYPES, _villages(changes)
+    raise InputError(f"{changes!r} are no changes of a density, a coverage or village types.")
+
+
+def _listed(table: Any, name: str, cause: str, delta: str, unit: str, places: int) -> str:
+    rows = table[table[delta].abs() >= 0.5 * 10.0**-places]
+    if rows.empty:
+        return "无变化"
+    rows = rows.loc[rows[delta].abs().sort_values(ascending=False, kind="stable").index]
+    words = names.vocabulary(cause)
+    parts = []
+    for row in rows.iloc[:MOST_NAMED].to_dict("records"):
+        called = row.get(name)
+        said = words[str(row[cause])].split("(")[0]
+        who = str(called) if isinstance(called, str) and called else ""
+        parts.append(f"{who}{said} {_signed(float(row[delta]), places)} {unit}".strip())
+    left = rows.iloc[MOST_NAMED:]
+    if len(left):
+        rest = _signed(float(left[delta].sum()), places)
+        parts.append(f"其余 {len(left)} 项合计 {rest} {unit}".strip())
+    whole = _signed(float(table[delta].sum()), places)
+    return f"{'、'.join(parts)};合计 {whole} {unit}".strip()
+
+
+def _villages(changes: Any) -> str:
+    table = changes.table
+    if table.empty:
+        return "无变化"
+    words = names.vocabulary("causes")
+    parts = []
+    for row in table.iloc[:MOST_NAMED].to_dict("records"):
+        why = "、".join(words.get(one, one) for one in str(row["causes"]).split(";"))
+        parts.append(f"{row.get('village_name') or ''}({why})")
+    more = len(table) - len(parts)
+    rest = f"等,另 {more} 个" if more else ""
+    return f"{changes.headline}:{'、'.join(parts)}{rest}"
+
+
+def _signed(value: float, places: int) -> str:
+    shown = figure(abs(value), places)
+    return shown if float(shown) == 0 else f"{'+' if value > 0 else '-'}{shown}"

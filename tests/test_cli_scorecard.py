@@ -1,0 +1,93 @@
+"""`deqing-geo scorecard`: a month from forms and an earlier run to papers and a locked log."""
+
+import json
+from dataclasses import replace
+
+import openpyxl
+import pytest
+
+from deqing_geo import sample
+from deqing_geo.batch import paper_town, run
+from deqing_geo.batch.scorecard import earlier_figures
+from deqing_geo.cli import main
+from deqing_geo.progress import read_log
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    run(replace(paper_town(), areas=sample.zone(), is_zone=True), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forms")
+    assert main(["scorecard", "--template", "--year", "2026", "--out", str(folder)]) == 0
+    return folder
+
+
+def put(file, sheet, number, **cells):
+    book = openpyxl.load_workbook(file)
+    page = book[sheet]
+    head = next(at for at in range(1, 9) if page.cell(at, 1).value == "指标编号")
+    places = {cell.value: cell.column for cell in page[head]}
+    line = next(at for at in range(1, page.max_row + 1) if page.cell(at, 1).value == number)
+    for heading, value in cells.items():
+        page.cell(line, places[heading]).value = value
+    book.save(file)
+
+
+def test_an_earlier_run_is_judged_reported_and_locked(run_folder, forms, tmp_path, capsys):
+    targets, log, out = forms / "targets.xlsx", tmp_path / "log.csv", tmp_path / "out"
+    put(targets, "年度目标", "T04", 基期值=1.2, 基期年份=2025, 序时方式="按月均匀",
+        **{"2026年目标值": 2.4, "黄色预警线": 0.1, "红色预警线": 0.5})  # fmt: skip
+    put(targets, "3月", "T33", 本月值=86.5)
+    asked = ["scorecard", str(run_folder), "--targets", str(targets), "--log", str(log)]
+    assert main([*asked, "--month", "2026-03", "--report", "--by", "张三", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+
+    # 1.2 and a twelfth of 1.2 for each of three months: 1.5; 4 km on 3 km2 are 1.33.
+    assert "滞后序时进度" in said.replace("\n", "") or "滞后序时" in said
+    assert "上报" in said and read_log(log)["due_value"].dropna().round(9).to_list() == [1.5]
+    assert {one.name for one in out.iterdir()} == {
+        "scorecard.html", "scorecard.csv", "scorecard.xlsx", "核心指标完成情况.pdf",
+        "德清县县城承载能力提升核心指标完成情况表.xlsx", "德清县核心指标完成情况月报.docx",
+    }  # fmt: skip
+    kept = log.read_bytes()
+    put(targets, "3月", "T33", 本月值=87)
+    assert main([*asked, "--month", "2026-03", "--report"]) == 1
+    error = capsys.readouterr().err
+    assert "reported 86.50%, now 87.00%" in error and "--correct REASON" in error
+    assert log.read_bytes() == kept
+    assert main([*asked, "--month", "2026-03", "--correct", "统计口径核实"]) == 0
+    assert read_log(log)["log_kind"].to_list()[-1] == "corrected"
+
+
+def test_what_is_missing_is_said_with_the_flag_that_gives_it(tmp_path, run_folder, capsys):
+    for asked, cure in (
+        ([], "--targets"),
+        ([str(run_folder), "--report"], "--log FILE.csv"),
+        ([str(run_folder), "--month", "三月"], "--month YYYY-MM"),
+        ([str(tmp_path)], "summary.json"),
+        (["--template", "--out", str(tmp_path / "a.xlsx")], "--year"),
+        ([str(run_folder), "--before", "a.toml"], "--before RECIPE.toml"),
+    ):
+        assert main(["scorecard", *asked]) == 1
+        assert cure in capsys.readouterr().err
+
+
+def test_an_earlier_run_keeps_definition_outline_and_notices(run_folder):
+    figures = {one.key: one for one in earlier_figures(run_folder)}
+    summary = json.loads((run_folder / "summary.json").read_text("utf-8"))
+
+    assert figures["road_density"].value == summary["measures"]["road_density"]["overall"]
+    assert figures["road_density"].outline.startswith("3.0000 平方公里 #")
+    assert any("示意" in one for one in figures["park_coverage"].notices)
+
+
+def test_it_prints_on_a_gbk_console(run_folder, capsys):
+    asked = ["scorecard", str(run_folder), "--month", "2026-03", "--department", "县建设局"]
+
+    assert main(asked) == 0
+    assert "T35" in capsys.readouterr().out.encode("gbk").decode("gbk")
