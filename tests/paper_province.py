@@ -74,7 +74,7 @@ class Here:
 
     def __init__(self, call, backwards=False):
         self.call, self.tasks, self.backwards = call, [], backwards
-        self.begun = []
+        self.begun, self.ended_in = [], []
 
     def room(self):
         return 99 if self.backwards else 1 - len(self.tasks)
@@ -84,7 +84,10 @@ class Here:
         self.begun.append(task.county.code)
 
     def ended(self):
-        return [self.call(self.tasks.pop())] if self.tasks else []
+        if not self.tasks:
+            return []
+        self.ended_in.append(self.tasks[-1].county.code)
+        return [self.call(self.tasks.pop())]
 
     def close(self):
         self.tasks = []

@@ -81,6 +81,8 @@ class Done:
         How long it took, and the most memory its process ever held; NaN where not known.
     said : tuple of str
         Warnings of the readers and measures.
+    lost : bool
+        Whether its process was ended from outside.
     """
 
     code: str
@@ -90,6 +92,7 @@ class Done:
     seconds: float = 0.0
     peak_mb: float = math.nan
     said: tuple[str, ...] = ()
+    lost: bool = False
 
 
 def program() -> str:

@@ -69,5 +69,5 @@ def through(
                 waiting.append(known[one.code])
                 continue
             del known[one.code]
-            done = Done(one.code, one.why) if isinstance(one, Lost) else one
+            done = Done(one.code, one.why, lost=True) if isinstance(one, Lost) else one
             yield Ended(task, done, count)

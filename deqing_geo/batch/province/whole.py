@@ -18,7 +18,7 @@ from deqing_geo.batch.province.around import FOLDER, prints
 from deqing_geo.batch.province.county import Done, Task, plain, program
 from deqing_geo.batch.province.going import Ended, through
 from deqing_geo.batch.province.listing import County, Listing
-from deqing_geo.errors import ExportError, InputError, RecipeError
+from deqing_geo.errors import InputError, RecipeError
 from deqing_geo.files import parts, sha256, whole_folder
 
 if TYPE_CHECKING:
@@ -148,36 +148,24 @@ def run_province(
     with ledger.held(folder):
         log = ledger.Log(folder / LOG)
         started = time.monotonic()
-        for left in folder.glob(".*.part"):
-            # Of a run that was killed while it put its files in their place.
-            shutil.rmtree(left, ignore_errors=True)
-        tasks = _tasks(listing, folder, resume)
-        lanes = _lanes(jobs, scheduler, len(tasks))
-        who = scheduler or f"{jobs} process{'es' * (jobs > 1)}"
-        log.say(f"begin: {listing.path.name}, {len(listing.counties)} counties, {who}")
-        states = {one.code: State(one, one.fault) for one in listing.counties}
-        listed = {one.stem for one in listing.counties}
-        for other in sorted((folder / COUNTIES).glob("*")):
-            if other.name not in listed:
-                log.say(f"{COUNTIES}/{other.name} is of no county of the list and was left alone")
-        for one in listing.counties:
-            if one.fault:
-                log.say(f"QUARANTINED {one.code} {one.name}: {one.fault}")
         try:
-            pace = Pace(len(tasks))
-            for number, ended in enumerate(through(tasks, lanes, retries, log.say), start=1):
-                said = pace.step()
-                _heard(ended, states[ended.task.county.code], said, log)
-                says(f"{ended.task.county.name} ({said})", number, len(tasks))
-        finally:
-            lanes.close()
-        try:
+            for left in folder.glob(".*.part"):
+                # Of a run that was killed while it put its files in their place.
+                shutil.rmtree(left, ignore_errors=True)
+            tasks = _tasks(listing, folder, resume)
+            lanes = _lanes(jobs, scheduler, len(tasks))
+            log.say(
+                f"begin: {listing.path.name}, {len(listing.counties)} counties, "
+                f"{scheduler or f'{jobs} at a time'}"
+            )
+            _tell_before(listing, folder, log)
+            states = _made(listing, tasks, lanes, retries, says, log)
             province = _whole(listing, folder, states)
             if province.merged:
                 taken = round(time.monotonic() - started, 3)
                 ledger.write_json(folder / ledger.TIMES, _times(states, taken))
-        except ExportError as error:
-            log.say(f"FAILED: {error}")
+        except BaseException as error:
+            log.say(f"STOPPED by {type(error).__name__}: {error}")
             raise
         log.say(
             f"end after {time.monotonic() - started:.1f} s: {len(province.arrived)} arrived, "
@@ -185,6 +173,38 @@ def run_province(
             f"{'tables merged' if province.merged else 'tables stood'}"
         )
         return province
+
+
+def _tell_before(listing: Listing, folder: Path, log: ledger.Log) -> None:
+    """Who cannot be begun, and what stands here of others."""
+    listed = {one.stem for one in listing.counties}
+    for other in sorted((folder / COUNTIES).glob("*")):
+        if other.name not in listed:
+            log.say(f"{COUNTIES}/{other.name} is of no county of the list and was left alone")
+    for one in listing.counties:
+        if one.fault:
+            log.say(f"QUARANTINED {one.code} {one.name}: {one.fault}")
+
+
+def _made(
+    listing: Listing,
+    tasks: Sequence[Task],
+    lanes: Lanes,
+    retries: int,
+    says: Tell,
+    log: ledger.Log,
+) -> dict[str, State]:
+    """Every county brought to its end, in the order of the list."""
+    states = {one.code: State(one, one.fault) for one in listing.counties}
+    try:
+        pace = Pace(len(tasks))
+        for number, ended in enumerate(through(tasks, lanes, retries, log.say), start=1):
+            said = pace.step()
+            _heard(ended, states[ended.task.county.code], said, log)
+            says(f"{ended.task.county.name} ({said})", number, len(tasks))
+    finally:
+        lanes.close()
+    return states
 
 
 def _lanes(jobs: int, scheduler: str | None, count: int) -> Lanes:
@@ -265,22 +285,17 @@ def _collected(state: State, folder: Path) -> None:
         state.fault = f"its folder cannot be read here ({error})"
 
 
-def _cure(fault: str) -> str:
-    """What to do about a county that did not arrive."""
-    from deqing_geo.columns import word
-
-    key = "killed" if "was killed" in fault or "was ended by the system" in fault else "mend"
-    return word(f"province.{key}")
-
-
 def _entry(state: State, out: Path, home: Path) -> dict[str, Any]:
     """Why a county is missing; places on this disk are told as seen from the list."""
+    from deqing_geo.columns import word
+
+    lost = state.done is not None and state.done.lost
     reason = state.fault.replace(str(out), out.name).replace(f"{home}{os.sep}", "")
     return {
         "county_code": state.county.code,
         "county_name": state.county.name,
         "reason": reason,
-        "cure": _cure(reason),
+        "cure": word("province.killed" if lost else "province.mend"),
     }
 
 
