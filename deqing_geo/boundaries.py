@@ -10,10 +10,11 @@ import re
 import warnings
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
@@ -29,12 +30,10 @@ from deqing_geo.errors import (
 from deqing_geo.files import KINDS, kind_of
 from deqing_geo.reading import POLYGONS, OsmQuery, index_by, note, read
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 # The survey pads a county's or town's digits to 9, 12 or 19 with zeros, and writes a village's 12
 # digits with 7 more.
 SURVEY_CODE = r"[1-8]\d{18}"
+SHOWN = 5
 _ALL_VILLAGES = re.compile(r"(?:[1-8]\d{11}(?:0{7})?\|)+")
 NATIONAL_CODE = r"[1-8]\d{5}(?:\d{3}){0,2}"
 
@@ -474,7 +473,9 @@ def _joined(frame: gpd.GeoDataFrame, code: str, name: str, what: str) -> gpd.Geo
     if not alike.all():
         at_fault = parts[~parts[code].map(alike).astype(bool)]
         raise CodeError(
-            f"`{code}` repeats codes under several names. Mend them in the table they come from.",
+            f"`{code}` repeats codes under several names: {_who_shares(at_fault, code, name)}. "
+            "Mend them in the table they come from, or in the one that deqing-geo check lays out "
+            "(check FILE --out DIR, 更正表.xlsx).",
             at_fault[code].tolist(),
         )
     if name not in parts:
@@ -494,6 +495,22 @@ def _joined(frame: gpd.GeoDataFrame, code: str, name: str, what: str) -> gpd.Geo
         stacklevel=4,
     )
     return out
+
+
+def _who_shares(parts: gpd.GeoDataFrame, code: str, name: str) -> str:
+    """Whose each repeated code is, by town, name and row of the file (from 1)."""
+    said = []
+    for value, rows in list(parts.groupby(code, sort=False))[:SHOWN]:
+        towns = rows["town_name"] if "town_name" in rows else pd.Series("", index=rows.index)
+        who = [
+            f"{town or ''}{called or '-'} (row {row + 1 if isinstance(row, int) else row})"
+            for row, town, called in zip(
+                rows.index.tolist(), towns.tolist(), rows[name].tolist(), strict=True
+            )
+        ]
+        more = f" and {len(who) - SHOWN} more" if len(who) > SHOWN else ""
+        said.append(f"{value} is that of {', '.join(who[:SHOWN])}{more}")
+    return "; ".join(said)
 
 
 def _refuse_abroad(frame: gpd.GeoDataFrame, what: str) -> None:

@@ -106,7 +106,7 @@ def read_received(
     attrs = dict(frame.attrs)
     if _says_made_up(frame):
         attrs["notice"] = names.word("notice.schematic")
-    out = frame.set_axis(_called(frame), axis="index")
+    out = frame.set_axis(row_labels(frame), axis="index")
     out.attrs.update(attrs)
     return out
 
@@ -124,8 +124,19 @@ def _says_made_up(frame: gpd.GeoDataFrame) -> bool:
     return bool(len(frame)) and any((texts[column] == MADE_UP).all() for column in texts)
 
 
-def _called(frame: gpd.GeoDataFrame) -> pd.Index[Any]:
-    """What a person calls each row."""
+def row_labels(frame: gpd.GeoDataFrame) -> pd.Index[Any]:
+    """What a person calls each row of boundaries as they were received.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Rows in the order of the file.
+
+    Returns
+    -------
+    Index of str
+        The code where no other row has it, else code and row, or the row alone (from 1).
+    """
     row = [f"第{at}行" for at in range(1, len(frame) + 1)]
     column = next((one for one in ("village_code", "town_code") if one in frame), None)
     if column is None:

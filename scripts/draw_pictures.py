@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 import deqing_geo as dg
 from deqing_geo.batch import measure, schematic_county
-from deqing_geo.columns import word
+from deqing_geo.papers.board import save_scorecard
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 # Small enough for a page of text; 64 colours are enough for maps.
@@ -63,9 +63,8 @@ def main() -> int:
         )
         page = next(file for file in sorted(atlas.out.glob("*.png")) if "分类" in file.name)
         shutil.copy(page, place / "atlas.png")
-        card = place / "scorecard.html"
-        card.write_text(framed(results.card._repr_html_()), encoding="utf-8")
-        screenshot(browser, card, place / "scorecard.png", 880, 760)
+        card = save_scorecard(results.card, place / "scorecard.html")
+        screenshot(browser, card, place / "scorecard.png", 1000, 900)
         browser.close()
         too_large = 0
         for name in ("map", "atlas", "scorecard"):
@@ -73,15 +72,6 @@ def main() -> int:
             print(f"{name}.png {size} bytes")
             too_large += size > MOST_BYTES
     return 1 if too_large else 0
-
-
-def framed(card: str) -> str:
-    """A card of a notebook as a page."""
-    return (
-        '<!DOCTYPE html><meta charset="utf-8"><body style="margin:16px;background:#fff;'
-        f'font:14px sans-serif"><p style="color:#a00;margin:0 0 8px">{word("notice.schematic")}</p>'
-        f"{card}"
-    )
 
 
 def screenshot(browser: Browser, page: Path, to: Path, width: int, height: int) -> None:

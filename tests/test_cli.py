@@ -97,7 +97,7 @@ def test_maps_say_at_what_stage_they_are_and_who_made_them(tmp_path, capsys):
     command = ["check", str(tmp_path / "villages.gpkg"), "--out", str(tmp_path / "out")]
 
     assert main([*command, *asked]) == 1
-    assert "--made-on YYYY-MM-DD" in capsys.readouterr().err
+    assert "--made-on 2026-13-01" in capsys.readouterr().err
     assert main([*command, *asked[:4]]) in (0, 3)
     text = (tmp_path / "out" / "fault_map.html").read_text(encoding="utf-8")
     assert '"stage":"会审稿"' in text and "编制单位:测绘院" in text

@@ -6,7 +6,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from deqing_geo import sample
+from deqing_geo import sample, save_layers
 from deqing_geo.batch import paper_town, run
 from deqing_geo.batch.scorecard import earlier_figures
 from deqing_geo.cli import main
@@ -84,6 +84,64 @@ def test_an_earlier_run_keeps_definition_outline_and_notices(run_folder):
     assert figures["road_density"].value == summary["measures"]["road_density"]["overall"]
     assert figures["road_density"].outline.startswith("3.0000 平方公里 #")
     assert any("示意" in one for one in figures["park_coverage"].notices)
+
+
+@pytest.fixture
+def recipes(tmp_path):
+    """Paper Town as files: this month, and the month before without its high street."""
+    roads = sample.roads()
+    layers = {"zone": sample.zone(), "roads": roads, "then": roads.iloc[1:],
+              "parks": sample.parks(), "homes": sample.homes()}  # fmt: skip
+    save_layers(tmp_path / "town.gpkg", layers)
+    text = """
+title = "纸上镇"
+[zone]
+file = "town.gpkg"
+layer = "zone"
+source = "示意数据,非实测,非法定界线,不代表任何实际村庄"
+as_of = "DAY"
+[roads]
+file = "town.gpkg"
+layer = "ROADS"
+[parks]
+file = "town.gpkg"
+layer = "parks"
+[homes]
+file = "town.gpkg"
+layer = "homes"
+[measures]
+road_density = "BY"
+"""
+    out = {}
+    for name, day, roads, by in (
+        ("before", "2026-02-28", "then", "road.core"), ("now", "2026-03-31", "roads", "road.core"),
+        ("other", "2026-03-31", "roads", "road.broad"),
+    ):  # fmt: skip
+        out[name] = tmp_path / f"{name}.toml"
+        said = text.replace("DAY", day).replace("ROADS", roads).replace("BY", by)
+        out[name].write_text(said, "utf-8")
+    return out
+
+
+def test_two_months_by_recipes_say_why_and_are_counted_again(recipes, tmp_path, capsys):
+    log, out = str(tmp_path / "log.csv"), tmp_path / "out"
+    before, now, other = (str(recipes[one]) for one in ("before", "now", "other"))
+    assert main(["scorecard", before, "--log", log, "--report"]) == 0
+    capsys.readouterr()
+    assert main(["scorecard", now, "--before", before, "--log", log, "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+
+    assert "+3.000 公里;合计 +3.000 公里" in said and "不可比" not in said
+    assert {"scorecard_map.html", "scorecard_places.gpkg"} <= {one.name for one in out.iterdir()}
+    assert read_log(log)["month"].unique().tolist() == ["2026-02"]
+    # Another definition: last month stands as it was reported, and beside it as counted now.
+    assert main(["scorecard", other, "--before", before, "--log", log, "--report"]) == 0
+    said = capsys.readouterr().out
+    rows = read_log(log).query("target_key == 'road_density'")
+    assert "上月值按现口径重算为" in said and "重算 1" in said
+    assert rows["log_kind"].to_list() == ["reported", "reported", "recomputed"]
+    assert rows["month"].to_list() == ["2026-02", "2026-03", "2026-02"]
+    assert rows["measured"].iloc[2] < rows["measured"].iloc[1]
 
 
 def test_it_prints_on_a_gbk_console(run_folder, capsys):

@@ -10,7 +10,7 @@ from geopandas import GeoDataFrame
 from deqing_geo import errors, sample
 from deqing_geo.boundaries import read_villages
 from deqing_geo.columns import vocabulary
-from deqing_geo.inputs import LAYERS, read_layer, read_overrides, read_village_table
+from deqing_geo.inputs import LAYER_NAMES, LAYERS, read_layer, read_overrides, read_village_table
 from deqing_geo.villages import classify_villages, village_facts
 
 X, Y = sample.X0, sample.Y0
@@ -419,3 +419,8 @@ def test_villages_without_national_codes_go_by_their_names(save):
     assert read.attrs["code_system"] == "none" and "town_code" not in read
     with pytest.raises(errors.ColumnError, match="neither a name nor a code"):
         read_villages(save(shapes=BOXES, 备注=["a", "b", "c"]))
+
+
+def test_the_names_of_layers_are_those_that_can_be_read():
+    """Recipes know the names without loading what reads."""
+    assert tuple(LAYERS) == LAYER_NAMES

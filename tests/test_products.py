@@ -7,7 +7,7 @@ import pyogrio
 import pytest
 
 from deqing_geo import batch, errors, export_atlas, sample
-from deqing_geo.batch import options, pages, pressing, products
+from deqing_geo.batch import depending, options, pages, products
 
 ZONE = """\
 [zone]
@@ -149,6 +149,23 @@ def test_numbers_do_not_hang_on_what_was_read(folder):
     assert pages.numbers(alone) == {"roads": 1, "density": 2}
 
 
+def test_a_town_is_its_own_outline_or_its_villages_together(folder):
+    # Towns without codes are known by their names, which stand as index and as a column.
+    towns = (
+        sample.villages().dissolve([0, 0, 0, 1])[["geometry"]].assign(town_name=["甲镇", "乙镇"])
+    )
+    pyogrio.write_dataframe(towns, folder / "towns.gpkg")
+    text = RECIPE.replace("[zone]", '[towns]\nfile = "towns.gpkg"\n[zone]', 1)
+    own = batch.open_recipe(recipe(folder, text + PRINTED))
+    none = batch.open_recipe(recipe(folder, RECIPE + PRINTED))
+
+    assert own.around["town"].index.name == "town_name"
+    for job, first in ((own, 3.0), (none, 2.0)):
+        shown = pages._towns(job, pages.towns_of(job))
+        assert shown["town_name"].to_list() == ["甲镇", "乙镇"]
+        assert shown.area.to_list() == pytest.approx([first * 1e6, (4 - first) * 1e6])
+
+
 # ---------------------------------------------------------------- papers and exports
 
 
@@ -216,7 +233,7 @@ def test_a_group_is_what_can_be_made_of_it():
 
 def test_asking_for_a_group_and_a_part_of_it_makes_it_once(folder):
     asked = recipe(folder, RECIPE + '[products]\ncounty = ["papers", "method"]\n')
-    made = [one.name for one in pressing._planned(asked).keys]
+    made = [one.name for one in depending.planned(asked).keys]
 
     assert made.count("method") == 1
     assert made[-3:] == ["counted_roads", "counted_parks", "counted_villages"]

@@ -427,6 +427,20 @@ def test_a_table_without_its_heading_or_year_is_no_table(book, tmp_path):
         dg.scorecard(law=LAW, month="2026-13")
 
 
+def test_a_renamed_sheet_or_a_deleted_row_loses_nothing_silently(book):
+    made, file, save = book
+    made["3月"].title = "3月份"
+    made["5月"].delete_rows(5, 2)
+    made["7月"].delete_rows(4)
+    save()
+    with pytest.raises(errors.InputError) as caught:
+        read_progress(file, LAW)
+
+    for month in ("3月", "7月"):
+        assert f"{month}: the sheet or its heading is gone" in str(caught.value)
+    assert "5月/指标编号: rows of T01、T02 are gone" in str(caught.value)
+
+
 def test_a_goal_that_misses_the_plan_is_told_and_not_refused(book):
     made, file, save = book
     put(made[YEARLY], "T04", **{"2027年目标值": 7.8})
@@ -519,10 +533,12 @@ def test_a_log_that_a_spreadsheet_saved_again_still_reads(tmp_path):
     file = tmp_path / "log.csv"
     report_month(card(6.8123456789012345), file, on=date(2026, 4, 2))
     text = file.read_text("utf-8-sig").replace("2026-04-02", "2026/4/2")
-    text = text.replace("2026年03月", "2026年3月").replace("6.812345678901234", "6.81234567890123")
+    # Ten digits are what is left of a figure there.
+    text = text.replace("2026年03月", "2026年3月").replace("6.812345678901234", "6.812345679")
     file.write_text(text, "gb18030", newline="")
 
     assert read_log(file)["month"].to_list() == ["2026-03"]
+    assert len(report_month(card(6.8123456789012345), file).added) == 0
     assert report_month(card(7.0, "2026-04"), file).added["month"].to_list() == ["2026-04"]
 
 

@@ -510,11 +510,17 @@ def test_the_clean_sheet_and_the_clean_csv_read_back_as_the_village_table(made, 
         assert np.allclose(plain[column].astype(float), true, atol=1e-8, equal_nan=True)
 
 
-def test_the_sheet_as_received_is_refused_for_the_codes_that_lost_digits(office, mistakes):
+def test_the_sheet_as_received_is_refused_with_all_that_is_wrong_at_once(made, office, mistakes):
     with pytest.raises(errors.CodeError, match="lost their last digits") as caught:
         read_village_table(office / "村庄基本情况表.xlsx")
 
-    assert set(caught.value.rows) == set(listed(mistakes, "scientific_code")["row"].astype(int))
+    lost = listed(mistakes, "scientific_code")
+    told = {*lost["row"].astype(int), *listed(mistakes, "about")["row"].astype(int)}
+    assert told <= set(caught.value.rows) and "330521001805" in caught.value.rows  # filled in twice
+    assert "空置宅基地占比(%)" in str(caught.value) and "老龄化率" not in str(caught.value)
+    called = made.villages["village_name"]
+    for row, code in zip(lost["row"], lost["should_be"], strict=True):
+        assert f"{row:g} " in str(caught.value) and called[code] in str(caught.value)
 
 
 # ---------------------------------------------------------------- whole or not at all

@@ -263,6 +263,26 @@ def test_the_build_finds_what_would_not_open_without_a_network(build, tmp_path):
     assert len(found) == 5 and all(line.startswith("bad.html: ") for line in found)
 
 
+@pytest.mark.parametrize(
+    "text", ["# a\n[b](gone.md)", "# a\n[b](#nowhere)", "# a\n[b][deqing_geo.nothing]"]
+)
+def test_a_mistake_in_a_page_fails_the_build(build, tmp_path, capfd, text):
+    """With the validation of our own mkdocs.yml, on a site of one page."""
+    ours = (ROOT / "mkdocs.yml").read_text("utf-8")
+    rules = re.search(r"^validation:\n(?:  .*\n)+", ours, re.MULTILINE)[0]
+    (tmp_path / "mkdocs.yml").write_text(
+        f"site_name: x\nplugins: [autorefs]\n{rules}", encoding="utf-8"
+    )
+    page = tmp_path / "docs" / "index.md"
+    page.parent.mkdir()
+    page.write_text("# a\nnothing wrong", encoding="utf-8")
+    assert build.build(tmp_path, tmp_path / "site") == 0
+
+    page.write_text(text, encoding="utf-8")
+    assert build.build(tmp_path, tmp_path / "site") != 0
+    assert "WARNING" in capfd.readouterr().err
+
+
 def test_a_county_added_as_the_page_says_has_its_law(tmp_path):
     """The two files of extending.md, put where it says, in a copy of the library."""
     text = (DOCS / "extending.md").read_text("utf-8")

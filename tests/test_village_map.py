@@ -167,3 +167,11 @@ def test_a_map_leaves_its_types_alone(types):
     dg.village_map(types)
 
     assert types.table.equals(before)
+
+
+def test_a_map_of_villages_without_a_count_of_people_is_drawn():
+    villages = dg.sample.villages().assign(**{**USUAL, "pop_resident": None})
+    types = dg.classify_villages(dg.village_facts(villages))
+    one = types.of(types.table.index == "A")
+
+    assert "甲" in html_of(dg.village_map(one))

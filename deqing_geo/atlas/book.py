@@ -152,6 +152,7 @@ def make_page(
     *,
     kind: str,
     number: int,
+    ground: Ground | None = None,
 ) -> list[str]:
     """Draw one page of an atlas by itself, without a list and without numbers of pages.
 
@@ -167,6 +168,8 @@ def make_page(
         A word of `KINDS`.
     number : int
         Its 图号, as in the atlas it belongs to.
+    ground : Ground, optional
+        Borders and backgrounds of `order`, where they were put together for another page.
 
     Returns
     -------
@@ -185,7 +188,7 @@ def make_page(
     given = _results(results)
     crs = in_metres(given[0].table, "results").crs
     given = [_brought(one, crs) for one in given]
-    ground = _ground(order, given, areas, crs)
+    ground = ground or _ground(order, given, areas, crs)
     wanted, _ = _wanted(given, _areas(areas, crs), order, imprint)
     found = [one for one in wanted if one[0].kind == kind]
     if len(found) != 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from deqing_geo.looks.imprint import use_imprint
 from deqing_geo.looks.palette import use_palette
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from deqing_geo.batch.results import Results
 
 FOLDER = "atlas"
@@ -49,6 +51,37 @@ def check_atlas(paper: str, jobs: int = 1) -> None:
         raise InputError(f"jobs={jobs}: a whole number from 1 to {MOST_JOBS}.")
 
 
+def require_towns(job: Job, only: Sequence[str]) -> None:
+    """Refuse towns a job does not have, before anything is measured.
+
+    Parameters
+    ----------
+    job : Job
+        The layers.
+    only : sequence of str
+        Names of towns (镇、街道).
+
+    Raises
+    ------
+    InputError
+        If there are no villages to show, no layer of towns, or none of a name.
+
+    Examples
+    --------
+    >>> from deqing_geo.batch import schematic_county
+    >>> require_towns(schematic_county(), ["乾元镇"])
+    """
+    towns = job.around.get("town")
+    if job.villages is None or towns is None or "town_name" not in towns:
+        raise InputError("Pages of single towns need [villages] and [towns] with their names.")
+    names = towns["town_name"].tolist()
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise InputError(
+            f"There is no town {'、'.join(unknown)}. There are: {'、'.join(map(str, names))}."
+        )
+
+
 def write_atlas(
     job: Job,
     results: Results,
@@ -58,6 +91,7 @@ def write_atlas(
     formats: Iterable[str] = ("pdf", "jpg"),
     dpi: int = 300,
     jobs: int = 1,
+    only: Sequence[str] = (),
     tell: Tell = silent,
 ) -> Atlas:
     """Print the results of a job: types of the county and of each town, roads, parks, sites.
@@ -72,6 +106,8 @@ def write_atlas(
         The folder of the report; the atlas stands in ``atlas`` in it.
     paper, formats, dpi, jobs
         As of `export_atlas`.
+    only : sequence of str
+        Names of towns: village types of these alone, a page each, and no page of the whole.
     tell : callable
         Is told what is being done.
 
@@ -95,13 +131,14 @@ def write_atlas(
     >>> len(atlas.table)
     5
     """
-    shown: list[Any] = [
-        one for one in (results.types, results.density, results.coverage) if one is not None
-    ]
+    if only:
+        require_towns(job, only)
+    measures = () if only else (results.density, results.coverage)
+    shown: list[Any] = [one for one in (results.types, *measures) if one is not None]
     if not shown:
         raise InputError("There is nothing to print: no villages, no roads, no parks with homes.")
     towns, county = job.around.get("town"), job.around.get("county")
-    if results.coverage is not None:
+    if results.coverage is not None and not only:
         tell("sites", 0, 1)
         siting = results.siting or sites(job, results.coverage)
         shown += [siting] if siting is not None else []
@@ -112,12 +149,13 @@ def write_atlas(
             stack.enter_context(use_palette(job.palette))
         return export_atlas(
             shown,
-            towns if results.types is not None else None,
+            _pages(towns, only) if results.types is not None else None,
             Path(out) / FOLDER,
             paper=paper,
             formats=tuple(formats),
             dpi=dpi,
             each=["types"],
+            whole=not only,
             data_as_of=job.as_of,
             county=county,
             towns=towns,
@@ -125,3 +163,12 @@ def write_atlas(
             jobs=jobs,
             tell=tell,
         )
+
+
+def _pages(towns: gpd.GeoDataFrame | None, only: Sequence[str]) -> gpd.GeoDataFrame | None:
+    """The towns that have a page, in the order they were named."""
+    if towns is None or not only:
+        return towns
+    places = {name: at for at, name in enumerate(towns["town_name"])}
+    out: gpd.GeoDataFrame = towns.iloc[[places[name] for name in dict.fromkeys(only)]]
+    return out

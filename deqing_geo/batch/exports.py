@@ -7,7 +7,9 @@ readers, which know what can be wrong with it. Nothing is measured again.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from deqing_geo.columns import registry
+from deqing_geo.batch.quality import CORRECTIONS
+from deqing_geo.columns import crosswalk, registry
 from deqing_geo.errors import BoundaryFileError
 from deqing_geo.export import save_results
 from deqing_geo.files import KINDS, local_file
@@ -87,7 +90,8 @@ def gather(
     paths : sequence of path
         Folders of earlier runs. Pictures of an atlas, workbooks (or, where there are none, CSV)
         and Word files go along as they are, layers as a file geodatabase with its ``.lyrx``;
-        pages (``.html``) stay.
+        pages (``.html``) and the table of corrections stay. Files of one name in several runs are
+        told apart by their folders' names, put before theirs.
     out : path
         The folder of the submission.
     audience, review_number, made_by : str, optional
@@ -114,6 +118,7 @@ def gather(
             for folder in folders
             for pattern in patterns
             for file in sorted(folder.glob(pattern))
+            if file.name != CORRECTIONS
         ]
 
     def vectors(to: Path) -> None:
@@ -128,14 +133,40 @@ def gather(
 
     return save_submission(
         out,
-        maps=found("*.jpg", "atlas/*.jpg"),
+        maps=[*found("*.jpg"), *_pages(found("atlas/*.jpg"), submitted)],
         vectors=[vectors],
-        tables=found("*.xlsx") or found("*.csv"),
-        documents=found("*.docx"),
+        tables=_told_apart(found("*.xlsx") or found("*.csv")),
+        documents=_told_apart(found("*.docx")),
         audience=audience,
         review_number=review_number,
         **submitted,
     )
+
+
+def _told_apart(files: Sequence[Path]) -> list[Path | Callable[[Path], None]]:
+    """Files of one name from several runs go along under the names of their folders."""
+    counts = Counter(file.name.casefold() for file in files)
+
+    return [
+        _renamed(file, f"{file.resolve().parent.name}{file.name}")
+        if counts[file.name.casefold()] > 1
+        else file
+        for file in files
+    ]
+
+
+def _pages(files: Sequence[Path], submitted: Mapping[str, Any]) -> list[Callable[[Path], None]]:
+    """Pages of an atlas keep the number they bear (图号), whether or not they name the county."""
+    code = str(submitted.get("code", ""))
+    head = f"{code}{submitted.get('name') or crosswalk('county').get(code, '')}"
+    return [_renamed(file, f"{head}{file.name.removeprefix(head)}") for file in files]
+
+
+def _renamed(file: Path, name: str) -> Callable[[Path], None]:
+    def copy(room: Path) -> None:
+        shutil.copyfile(file, room / name)
+
+    return copy
 
 
 def _files(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -226,7 +227,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         "roads": read_roads,
         "parks": read_parks,
         "homes": read_homes,
-        "planned_roads": read_roads,
+        "planned_roads": functools.partial(read_roads, planned=True),
     }
     as_now = {name: dict(layers[name]) for name in readers if name in layers}
     for name, read in readers.items():

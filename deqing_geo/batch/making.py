@@ -13,6 +13,7 @@ import pandas as pd
 
 from deqing_geo.batch import showing
 from deqing_geo.batch.products import TOWN, VILLAGE
+from deqing_geo.batch.stems import stems
 from deqing_geo.batch.villages import readable
 from deqing_geo.errors import InputError
 from deqing_geo.export import save_table
@@ -87,18 +88,18 @@ def units(scope: str, types: VillageTypes) -> dict[str, str]:
             )
         towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
         codes = [showing.town_code(types.of(table["town_name"] == town)) for town in towns]
-        return {
-            town: showing.file_stem(f"{code}{town}{number:02d}")
+        called = [
+            f"{code}{town}{number:02d}"
             for number, (code, town) in enumerate(zip(codes, towns, strict=True), start=1)
-        }
+        ]
+        return dict(zip(towns, stems(called), strict=True))
     if scope == VILLAGE:
-        called = table["village_name"] if "village_name" in table else pd.Series("", table.index)
-        return {
-            str(code): showing.file_stem(
-                f"{code}{name if isinstance(name, str) and name != code else ''}"
-            )
-            for code, name in called.items()
-        }
+        names = table["village_name"] if "village_name" in table else pd.Series("", table.index)
+        called = [
+            f"{code}{name if isinstance(name, str) and name != code else ''}"
+            for code, name in names.items()
+        ]
+        return dict(zip((str(code) for code in names.index), stems(called), strict=True))
     return {"": ""}
 
 

@@ -6,6 +6,7 @@ roads, density, coverage, sites, as far as the recipe names layers for them.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from deqing_geo.atlas.book import Order, make_atlas, make_page
+from deqing_geo.atlas.ground import Ground, ground_of, in_metres
 from deqing_geo.batch.atlas import UNDER
 from deqing_geo.batch.options import ATLAS, CODE_DIGITS
 from deqing_geo.errors import InputError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PAPER, FORMATS, DPI = "A3", ("pdf", "jpg"), 300
 NAMES = "{county}{seq:02d}{title}"
+PARKS = ("coverage", "sites")
 
 
 def towns_of(job: Job) -> list[str]:
@@ -65,17 +68,16 @@ def numbers(job: Job) -> dict[str, int]:
     there = {*job.named} | {
         name for name in ("villages", "roads", "parks", "homes") if getattr(job, name) is not None
     }
-    kinds: list[str] = []
+    found: dict[str, int] = {}
+    at = 1
     if "villages" in there:
-        kinds += ["types", *towns_of(job)]
-    if "roads" in there:
-        kinds += ["roads", "density"]
-    if {"parks", "homes"} <= there:
-        kinds += ["coverage", "sites"]
-    found = dict.fromkeys(kinds, 0)
-    for at, kind in enumerate(kinds, start=1):
-        found[kind] = found[kind] or at
-    return {kind: at for kind, at in found.items() if kind not in towns_of(job)}
+        found["types"] = at
+        at += 1 + len(towns_of(job))
+    for layers, kinds in (({"roads"}, ("roads", "density")), ({"parks", "homes"}, PARKS)):
+        if layers <= there:
+            found |= {kind: at + step for step, kind in enumerate(kinds)}
+            at += len(kinds)
+    return found
 
 
 def types(made: Made, folder: Path) -> None:
@@ -144,9 +146,9 @@ def town(made: Made, folder: Path) -> None:
         From what, and where.
     """
     number = numbers(made.job)["types"] + 1 + towns_of(made.job).index(made.unit)
-    shown = _towns(made.job)
-    one = shown[shown["town_name"] == made.unit]
-    make_page([made.types], one, folder, _order(made.job), kind="types", number=number)
+    one = _towns(made.job, [made.unit])
+    order, ground = _order(made.job), _ground(made.job)
+    make_page([made.types], one, folder, order, kind="types", number=number, ground=ground)
 
 
 def book(made: Made, folder: Path) -> None:
@@ -161,7 +163,7 @@ def book(made: Made, folder: Path) -> None:
     shown = [
         one for one in (found.types, found.density, found.coverage, found.siting) if one is not None
     ]
-    areas = _towns(made.job) if found.types is not None else None
+    areas = _towns(made.job, towns_of(made.job)) if found.types is not None else None
     order = _order(made.job, formats=("pdf",), each=("types",))
     atlas = make_atlas(shown, areas, folder, order, None)
     for name in atlas.files:
@@ -171,8 +173,21 @@ def book(made: Made, folder: Path) -> None:
 
 
 def _page(made: Made, folder: Path, kind: str, results: list[Any]) -> None:
-    number = numbers(made.job)[kind]
-    make_page(results, None, folder, _order(made.job), kind=kind, number=number)
+    order, ground, number = _order(made.job), _ground(made.job), numbers(made.job)[kind]
+    make_page(results, None, folder, order, kind=kind, number=number, ground=ground)
+
+
+@functools.lru_cache(maxsize=1)
+def _ground(job: Job) -> Ground:
+    """Borders and backgrounds, once for all pages of a job that this process draws."""
+    order = _order(job)
+    return ground_of(
+        in_metres(job.areas, "areas").crs,
+        county=order.county,
+        towns=order.towns,
+        villages=order.villages,
+        around=order.around,
+    )
 
 
 def _order(
@@ -218,18 +233,14 @@ def _called(job: Job) -> str:
     return f"{code}{name}"
 
 
-def _towns(job: Job) -> gpd.GeoDataFrame:
-    """The towns' land: their own borders, or that of their villages together."""
-    wanted, villages = towns_of(job), job.villages
+def _towns(job: Job, wanted: list[str]) -> gpd.GeoDataFrame:
+    """The land of towns: their own borders, or that of their villages together."""
+    villages, outlines = job.villages, job.around.get("town")
     if villages is None:
         raise InputError("No villages were read.")
-    outlines = job.around.get("town")
-    known: dict[str, Any] = {}
-    if outlines is not None and "town_name" in outlines:
-        rows = outlines[outlines["town_name"].isin(wanted)].dissolve("town_name")
-        known = dict(rows.geometry.items())
-    together = villages[villages["town_name"].isin(set(wanted) - set(known))].dissolve("town_name")
-    known |= dict(together.geometry.items())
-    return gpd.GeoDataFrame(
-        {"town_name": wanted}, geometry=[known[town] for town in wanted], crs=villages.crs
-    )
+    known = [one for one in (outlines, villages) if one is not None and "town_name" in one]
+    shapes: list[Any] = []
+    for called in wanted:
+        rows = [one.loc[(one["town_name"] == called).to_numpy(dtype=bool)] for one in known]
+        shapes.append(next(one for one in rows if len(one)).geometry.union_all())
+    return gpd.GeoDataFrame({"town_name": wanted}, geometry=shapes, crs=villages.crs)

@@ -1,28 +1,25 @@
 """The button: the products a recipe names, made where they are not there yet.
 
-A product is known by what it depends on: the sections of the recipe, the bytes of their
-files, the program and its libraries. Nothing is decided by a clock or a file's date.
+A product is known by what it depends on (`depending`); what stands is known by its bytes
+(`ledger`). Nothing is decided by a clock or a file's date.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import deqing_geo
 from deqing_geo.batch import ledger
+from deqing_geo.batch.depending import Plan, planned, program, versions
 from deqing_geo.batch.options import BEFORE
 from deqing_geo.batch.pace import Pace
-from deqing_geo.batch.products import COUNTED, COUNTY, Product, counted, expanded
+from deqing_geo.batch.products import COUNTED, COUNTY, Product
 from deqing_geo.errors import DeqingGeoError, ExportError, InputError
 from deqing_geo.files import parts
 from deqing_geo.looks.imprint import imprint_in_use
@@ -31,6 +28,7 @@ from deqing_geo.looks.palette import in_use
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from deqing_geo.batch.holding import Hold
     from deqing_geo.batch.job import Job
     from deqing_geo.batch.recipe import Recipe
     from deqing_geo.batch.results import Results
@@ -38,9 +36,10 @@ if TYPE_CHECKING:
 
     Tell = Callable[[str, int, int], None]
 
-LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "folium", "pandas", "numpy")
 # How it ended.
 WHOLE, PARTLY = "whole", "partly"
+# Of a file of an earlier run that could not be removed.
+_LEFT = ("", "file of an earlier run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +68,6 @@ class Pressed:
     def ended(self) -> str:
         """``whole``, or ``partly`` where something failed."""
         return PARTLY if self.failed else WHOLE
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
-    """What is asked, and by what each is known."""
-
-    recipe: Recipe
-    keys: Mapping[Product, str]
-    inputs: tuple[dict[str, Any], ...]
-    # What is made for the next run and was not asked for by name.
-    aside: frozenset[str]
-
-    def told(self, units: Iterable[ledger.Unit]) -> tuple[str, ...]:
-        """What was asked for, as messages call it."""
-        return tuple(_called(one) for one in units if one[1] not in self.aside)
 
 
 def press(
@@ -131,38 +115,27 @@ def press(
     folder = Path(out)
     _refuse_itself(recipe, folder)
     says = tell or (lambda _what, _done, _of: None)
-    with ledger.held(folder):
-        plan = _planned(recipe)
+    with ledger.held(folder) as hold:
+        plan = planned(recipe)
         book = ledger.Ledger(folder)
         if resume:
             book.resume()
         stood = _all_stand(plan, book)
-        if stood is not None and _manifest(plan, stood, {}) == book.manifest:
-            return Pressed(folder, (), plan.told(stood), {}, _count(stood))
-        log = ledger.Log(folder / ledger.LOG)
-        started = time.monotonic()
-        log.say(f"begin: {recipe.path.name}, {jobs} process{'es' * (jobs > 1)}")
-        records, outcomes, failed = _made(plan, book, stood, says, jobs, log)
-        manifest = _manifest(plan, records, failed)
-        seconds = {_called(one.order.id): round(one.seconds, 3) for one in outcomes}
-        taken = round(time.monotonic() - started, 3)
+        if stood is not None and _manifest(plan, stood, {}, {}) == book.manifest:
+            book.tidy()
+            return Pressed(folder, (), _told(plan, stood), {}, _count(stood))
+        run = _Run(plan, book, hold, ledger.Log(folder / ledger.LOG), says, jobs)
+        run.log.say(f"begin 开始: {recipe.path.name}, jobs={jobs}{', --resume' * resume}")
         try:
-            book.end(manifest, {"seconds": seconds, "whole_seconds": taken})
-        except ExportError as error:
-            log.say(f"FAILED: {error}")
+            return run.press(stood)
+        except (DeqingGeoError, OSError) as error:
+            run.log.say(f"ENDED 中止: {error}")
+            book.drop_drafts()
             raise
-        made = plan.told(one.order.id for one in outcomes if one.record is not None)
-        kept = tuple(name for name in plan.told(records) if name not in {*made})
-        log.say(
-            f"end after {taken:.1f} s: {len(made)} made, {len(kept)} stood, {len(failed)} failed"
-        )
-        return Pressed(
-            folder,
-            made,
-            kept,
-            MappingProxyType({_called(one): said for one, said in failed.items()}),
-            _count(records),
-        )
+        except KeyboardInterrupt:
+            run.log.say("INTERRUPTED 中断; go on with --resume")
+            book.drop_drafts()
+            raise
 
 
 def _refuse_itself(recipe: Recipe, out: Path) -> None:
@@ -176,180 +149,213 @@ def _refuse_itself(recipe: Recipe, out: Path) -> None:
         )
 
 
+def _told(plan: Plan, units: Iterable[ledger.Unit]) -> tuple[str, ...]:
+    """What was asked for, as messages call it."""
+    return tuple(_called(one) for one in units if one[1] not in plan.aside)
+
+
 def _called(unit: ledger.Unit) -> str:
     scope, name, of = unit
-    return f"{scope} {name}{f' {of}' if of else ''}"
+    return " ".join(part for part in (scope, name, of) if part)
 
 
 def _count(records: Mapping[ledger.Unit, Any]) -> int:
     return sum(len(record["files"]) for record in records.values())
 
 
-# ---------------------------------------------------------------- what each depends on
-
-
-def _planned(recipe: Recipe) -> _Plan:
-    named = [
-        one
-        for scope, names in recipe.products.items()
-        for name in names
-        for one in expanded(scope, name, recipe.options)
-    ]
-    asked = list(dict.fromkeys(named))
-    aside = counted(asked, recipe.options)
-    asked += aside
-    wanted = {one for each in asked for one in each.depends_on(recipe.options)}
-    inputs = tuple(_printed(recipe, wanted))
-    by_section: dict[str, list[Any]] = {}
-    for entry in inputs:
-        for section in entry["for"]:
-            by_section.setdefault(section, []).append([entry["file"], entry["sha256"]])
-    keys = {}
-    for each in asked:
-        depends = {
-            name: [recipe.options[name], by_section.get(name, [])]
-            for name in each.depends_on(recipe.options)
-        }
-        colours = in_use()
-        said = [
-            each.scope, each.name, each.make, each.version, recipe.title, recipe.standard,
-            sorted(recipe.layers) if each.numbered else [], depends, _program(), _versions(),
-            repr(imprint_in_use()),
-            None if colours is None else [colours.source, repr(sorted(colours.colours.items()))],
-        ]  # fmt: skip
-        text = json.dumps(said, ensure_ascii=False, sort_keys=True, default=str)
-        keys[each] = hashlib.sha256(text.encode()).hexdigest()
-    return _Plan(recipe, keys, inputs, frozenset(one.name for one in aside))
-
-
-def _printed(recipe: Recipe, sections: set[str]) -> Iterator[dict[str, Any]]:
-    """Every file once, with the sections that name it."""
-    named: dict[str, list[str]] = {}
-    for section, options in recipe.options.items():
-        if section in sections and isinstance(options, dict):
-            for value in options.values():
-                if isinstance(value, str) and value in recipe.files:
-                    named.setdefault(value, []).append(section)
-    for name, wanting in named.items():
-        file = recipe.files[name]
-        try:
-            for part in parts(file):
-                base = recipe.path.parent / name
-                inside = Path(name) / part.relative_to(base) if base in part.parents else None
-                shown = inside or Path(name).with_name(part.name)
-                entry = ledger.printed(part, shown.as_posix())
-                yield {**entry, "for": list(dict.fromkeys(wanting))}
-        except OSError as error:
-            raise InputError(f"{file}: cannot be read ({error.strerror or error}).") from error
-
-
-@functools.cache
-def _program() -> str:
-    """The library by its bytes: a mended one makes everything anew."""
-    digest = hashlib.sha256()
-    room = Path(deqing_geo.__file__).parent
-    for file in sorted(room.rglob("*")):
-        if file.is_file() and file.suffix != ".pyc":
-            digest.update(file.relative_to(room).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def _all_stand(plan: _Plan, book: ledger.Ledger) -> dict[ledger.Unit, dict[str, Any]] | None:
+def _all_stand(plan: Plan, book: ledger.Ledger) -> dict[ledger.Unit, dict[str, Any]] | None:
     """The records of everything asked; None where anything is to be made."""
-    if not book.manifest or book.manifest.get("failed"):
-        return None
-    units = {
-        (one.get("for"), one.get("product")): [each.get("unit") for each in one.get("units", ())]
-        for one in book.manifest.get("products", ())
-    }
     found = {}
     for each, key in plan.keys.items():
-        if (each.scope, each.name) not in units:
+        units = book.complete(each.scope, each.name, key, one=each.scope == COUNTY)
+        if units is None:
             return None
-        for unit in units[each.scope, each.name]:
-            record = book.stands((each.scope, each.name, unit), key)
-            if record is None:
-                return None
-            found[each.scope, each.name, unit] = record
+        for unit in units:
+            one = (each.scope, each.name, unit)
+            found[one] = book.records[one]
     return found
 
 
-# ---------------------------------------------------------------- making
+# ---------------------------------------------------------------- a run
 
 
-def _made(
-    plan: _Plan,
-    book: ledger.Ledger,
-    stood: dict[ledger.Unit, dict[str, Any]] | None,
-    tell: Tell,
-    jobs: int,
-    log: ledger.Log,
-) -> tuple[dict[ledger.Unit, dict[str, Any]], list[Outcome], dict[ledger.Unit, str]]:
-    if stood is not None:
-        book.begin()
-        return stood, [], {}
-    from deqing_geo.batch import workers
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One run, from what stands to the manifest."""
 
-    pending = _to_measure(plan, book)
-    shop, bad = _measured(plan, pending, book.out, tell, log)
-    failed: dict[ledger.Unit, str] = {}
-    orders: list[Order] = []
-    records: dict[ledger.Unit, dict[str, Any]] = {}
-    order_of: list[ledger.Unit] = []
-    for each, key in plan.keys.items():
-        known = _units_known(book, each, key)
-        if each not in pending and known is not None:
-            wanted: dict[str, str] = dict.fromkeys(known, "")
+    plan: Plan
+    book: ledger.Ledger
+    hold: Hold
+    log: ledger.Log
+    tell: Tell
+    jobs: int
+
+    def press(self, stood: dict[ledger.Unit, dict[str, Any]] | None) -> Pressed:
+        started = time.monotonic()
+        failed: dict[ledger.Unit, str] = {}
+        outcomes: list[Outcome] = []
+        if stood is None:
+            records = self.make(outcomes, failed)
         else:
-            wrong = [bad[part] for part in each.parts(plan.recipe.options) if part in bad]
-            if (wrong or shop is None) and each.name in plan.aside:
-                continue  # whatever takes it says so
-            if wrong or shop is None:
-                said = wrong[0] if wrong else next(iter(bad.values()))
-                failed[each.scope, each.name, ""] = said
-                log.say(f"FAILED {each.scope} {each.name}: {said}")
-                continue
-            try:
-                wanted = _units(each, shop)
-            except DeqingGeoError as error:
-                failed[each.scope, each.name, ""] = str(error)
-                continue
-        for unit, stem in wanted.items():
-            one = (each.scope, each.name, unit)
-            order_of.append(one)
-            record = book.stands(one, key)
-            if record is None:
-                orders.append(workers.Order(each, unit, stem, key))
-            else:
-                records[one] = record
-    if orders and tuple(_printed(plan.recipe, {s for e in plan.inputs for s in e["for"]})) != (
-        plan.inputs
-    ):
-        raise ExportError(
-            "A layer was replaced while it was read; nothing was made from it. Run it again."
+            self.book.begin()
+            records = stood
+        for one in [one for one, record in records.items() if not self.book.is_whole(record)]:
+            self.hold.require()
+            self.fail(failed, one, "changed or removed while the run was at work; run again")
+            self.book.earlier |= {entry["file"] for entry in records.pop(one)["files"]}
+        now = {entry["file"] for record in records.values() for entry in record["files"]}
+        spare = [part for file in self.plan.recipe.files.values() for part in parts(file)]
+        left = self.book.sweep(now, spare)
+        for name, said in left.items():
+            self.log.say(f"LEFT 未能删除 {name}: {said}")
+        seconds = {_called(one.order.id): round(one.seconds, 3) for one in outcomes}
+        taken = round(time.monotonic() - started, 3)
+        self.book.end(
+            _manifest(self.plan, records, failed, left),
+            {"seconds": seconds, "whole_seconds": taken},
         )
-    book.begin()
-    outcomes: list[Outcome] = []
-    pace = Pace(len(orders))
-    if shop is not None:
-        for outcome in workers.make_all(orders, shop, jobs):
+        told = _told(self.plan, records)
+        new = {_called(one.order.id) for one in outcomes if one.record is not None}
+        made = tuple(name for name in told if name in new)
+        kept = tuple(name for name in told if name not in new)
+        failed |= {(*_LEFT, name): said for name, said in left.items()}
+        self.log.say(
+            f"end 结束: {len(made)} made, {len(kept)} stood, {len(failed)} failed "
+            f"(成 {len(made)}, 原有 {len(kept)}, 未成 {len(failed)}), {taken:.1f} s"
+        )
+        return Pressed(
+            self.book.out,
+            made,
+            kept,
+            MappingProxyType({_called(one): said for one, said in failed.items()}),
+            _count(records),
+        )
+
+    def make(
+        self, outcomes: list[Outcome], failed: dict[ledger.Unit, str]
+    ) -> dict[ledger.Unit, dict[str, Any]]:
+        """The records of what stands in the end, in the recipe's order."""
+        from deqing_geo.batch import workers
+        from deqing_geo.batch.slicing import Slices
+
+        known = {
+            each: self.book.complete(each.scope, each.name, key, one=each.scope == COUNTY)
+            for each, key in self.plan.keys.items()
+        }
+        began = time.monotonic()
+        shop, bad = self.measured([each for each, units in known.items() if units is None])
+        # Before anything is written: what was replaced meanwhile leaves the folder as it was.
+        self.plan.require_same()
+        self.log.say(f"measured 已测算: {time.monotonic() - began:.1f} s")
+        slices = None if shop is None else Slices(shop, self.plan.how)
+        orders: list[Order] = []
+        records: dict[ledger.Unit, dict[str, Any]] = {}
+        order_of: list[ledger.Unit] = []
+        for each, key in self.plan.keys.items():
+            wanted = dict.fromkeys(known[each] or (), "")
+            if not wanted:
+                wrong = [bad[part] for part in each.parts(self.plan.recipe.options) if part in bad]
+                if (wrong or shop is None) and each.name in self.plan.aside:
+                    continue  # whatever takes it says so
+                if wrong or shop is None:
+                    said = wrong[0] if wrong else next(iter(bad.values()))
+                    self.fail(failed, (each.scope, each.name, ""), said)
+                    continue
+                try:
+                    wanted = _units(each, shop)
+                except DeqingGeoError as error:
+                    self.fail(failed, (each.scope, each.name, ""), str(error))
+                    continue
+            for unit, stem in wanted.items():
+                one = (each.scope, each.name, unit)
+                order_of.append(one)
+                record = self.book.stands(one, key)
+                part = "" if record or slices is None else slices.key(each, unit, stem)
+                if record is None and shop is not None:
+                    record = self.book.same_part(one, part)
+                    if record is not None:
+                        # The same bytes from other layers: it is known by those from now on.
+                        record = {**record, "key": key, **workers.said_of(each, shop.results)}
+                if record is None:
+                    orders.append(workers.Order(each, unit, stem, key, part))
+                else:
+                    records[one] = record
+        self.book.begin()
+        if shop is not None:
+            self.work(orders, shop, outcomes, failed)
+        records |= {one.order.id: one.record for one in outcomes if one.record is not None}
+        self.hold.require()
+        return {one: records[one] for one in order_of if one in records}
+
+    def work(
+        self,
+        orders: Sequence[Order],
+        shop: Shop,
+        outcomes: list[Outcome],
+        failed: dict[ledger.Unit, str],
+    ) -> None:
+        from deqing_geo.batch import workers
+
+        pace = Pace(len(orders))
+        if self.jobs > 1:
+            self.tell("processes", 0, len(orders))
+        for outcome in workers.make_all(orders, shop, self.hold, self.jobs):
             outcomes.append(outcome)
             name = _called(outcome.order.id)
             said = pace.step()
-            tell(f"{name} ({said})", len(outcomes), len(orders))
+            if outcome.ends:
+                raise ExportError(outcome.ends)
+            self.tell(f"{name} ({said})", len(outcomes), len(orders))
             if outcome.record is None:
-                failed[outcome.order.id] = outcome.error
-                log.say(f"FAILED {name}: {outcome.error}")
+                self.fail(failed, outcome.order.id, outcome.error)
             else:
-                records[outcome.order.id] = outcome.record
-                log.say(f"made {name} in {outcome.seconds:.1f} s ({said})")
-    return {one: records[one] for one in order_of if one in records}, outcomes, failed
+                files = {entry["file"] for entry in outcome.record["files"]}
+                self.book.earlier |= files
+                self.log.say(f"made 做成 {name} {outcome.seconds:.1f} s ({said})")
+
+    def fail(self, failed: dict[ledger.Unit, str], one: ledger.Unit, said: str) -> None:
+        failed[one] = said
+        self.log.say(f"FAILED 未成 {_called(one)}: {said}")
+
+    def measured(self, wanted: Sequence[Product]) -> tuple[Shop | None, dict[str, str]]:
+        """What the products need; a part that cannot be measured does not stop the others."""
+        from deqing_geo.batch.workers import Shop
+
+        recipe = self.plan.recipe
+        needed = list(dict.fromkeys(part for each in wanted for part in each.parts(recipe.options)))
+        bad: dict[str, str] = {}
+
+        def attempt(some: Sequence[str]) -> tuple[Job, Results] | None:
+            takes = [each for each in wanted if {*each.parts(recipe.options)} <= {*some}]
+            if not takes:
+                takes = [Product("", COUNTY, "", "", needs=tuple(some))]
+            sections = {name for each in takes for name in each.depends_on(recipe.options)}
+            try:
+                return _opened(recipe, sections, some, self.tell)
+            except Exception as error:
+                notes = " ".join(getattr(error, "__notes__", ()))
+                kind = "" if isinstance(error, DeqingGeoError) else f"{type(error).__name__}: "
+                bad["+".join(some) or "areas"] = f"{kind}{error} {notes}".strip()
+                return None
+
+        found = attempt(needed)
+        if found is None:
+            self.plan.require_same()
+            first = bad.popitem()[1]
+            for part in needed:
+                attempt([part])
+            good = [part for part in needed if part not in bad]
+            self.log.say(
+                f"cannot be measured 未能测算: {', '.join(bad) or 'all together'}: {first}"
+            )
+            found = attempt(good) if good else None
+            if found is None:
+                return None, {**dict.fromkeys(needed, first), "areas": first, **bad}
+        job, results = found
+        imprint = recipe.imprint or imprint_in_use()
+        palette = recipe.palette or in_use()
+        spared = {part.resolve() for file in recipe.files.values() for part in parts(file)}
+        return Shop(self.book.out, job, results, imprint, palette, frozenset(spared)), bad
 
 
 def _units(each: Product, shop: Shop) -> dict[str, str]:
@@ -360,67 +366,6 @@ def _units(each: Product, shop: Shop) -> dict[str, str]:
     if shop.results.types is None:
         raise InputError(f"{each.scope} {each.name}: no villages were measured.")
     return units(each.scope, shop.results.types)
-
-
-def _units_known(book: ledger.Ledger, each: Product, key: str) -> list[str] | None:
-    """The units of a product that was whole; a county is one."""
-    if each.scope == COUNTY:
-        return [""] if book.stands((each.scope, each.name, ""), key) else None
-    if not book.manifest or any(
-        one.get("for") == each.scope and one.get("product") == each.name
-        for one in book.manifest.get("failed", ())
-    ):
-        return None
-    units = [
-        unit for (scope, name, unit), record in book.records.items()
-        if (scope, name) == (each.scope, each.name) and record["key"] == key
-    ]  # fmt: skip
-    whole = all(book.stands((each.scope, each.name, unit), key) for unit in units)
-    return units if units and whole else None
-
-
-def _to_measure(plan: _Plan, book: ledger.Ledger) -> list[Product]:
-    return [each for each, key in plan.keys.items() if _units_known(book, each, key) is None]
-
-
-def _measured(
-    plan: _Plan, wanted: Sequence[Product], out: Path, tell: Tell, log: ledger.Log
-) -> tuple[Shop | None, dict[str, str]]:
-    """What the products need; a part that cannot be measured does not stop the others."""
-    from deqing_geo.batch.workers import Shop
-
-    options = plan.recipe.options
-    needed = list(dict.fromkeys(part for each in wanted for part in each.parts(options)))
-    bad: dict[str, str] = {}
-
-    def attempt(some: Sequence[str]) -> tuple[Job, Results] | None:
-        takes = [each for each in wanted if {*each.parts(options)} <= {*some}]
-        sections = {name for each in takes for name in each.depends_on(options)}
-        if not takes:
-            one = Product("", COUNTY, "", "", needs=tuple(some))
-            sections = {*one.depends_on(options)}
-        try:
-            return _opened(plan.recipe, sections, some, tell)
-        except Exception as error:
-            notes = " ".join(getattr(error, "__notes__", ()))
-            kind = "" if isinstance(error, DeqingGeoError) else f"{type(error).__name__}: "
-            bad["+".join(some) or "areas"] = f"{kind}{error} {notes}".strip()
-            return None
-
-    found = attempt(needed)
-    if found is None:
-        first = bad.popitem()[1]
-        for part in needed:
-            attempt([part])
-        good = [part for part in needed if part not in bad]
-        log.say(f"cannot be measured: {', '.join(bad) or 'all together'}")
-        found = attempt(good) if good else None
-        if found is None:
-            return None, {**dict.fromkeys(needed, first), "areas": first, **bad}
-    job, results = found
-    imprint = plan.recipe.imprint or imprint_in_use()
-    palette = plan.recipe.palette or in_use()
-    return Shop(out, job, results, imprint, palette), bad
 
 
 def _opened(
@@ -440,7 +385,10 @@ def _opened(
 
 
 def _manifest(
-    plan: _Plan, records: Mapping[ledger.Unit, Mapping[str, Any]], failed: Mapping[Any, str]
+    plan: Plan,
+    records: Mapping[ledger.Unit, Mapping[str, Any]],
+    failed: Mapping[ledger.Unit, str],
+    left: Mapping[str, str],
 ) -> dict[str, Any]:
     products: list[dict[str, Any]] = []
     for each, key in plan.keys.items():
@@ -451,7 +399,7 @@ def _manifest(
         ]
         # All units of a product are counted by the same.
         said = {name: mine[0][name] for name in ledger.SAID} if mine else {}
-        units = [{"unit": one["unit"], "files": one["files"]} for one in mine]
+        units = [{name: one[name] for name in ("unit", "part", "files")} for one in mine]
         products.append(
             {"for": each.scope, "product": each.name, "key": key, **said, "units": units}
         )
@@ -462,8 +410,8 @@ def _manifest(
     rules = {key: said for record in every for key, said in record["rules"].items()}
     return {
         "made_by": f"deqing_geo {deqing_geo.__version__}",
-        "program": _program(),
-        "versions": _versions(),
+        "program": program(),
+        "versions": versions(),
         "seed": seeds[0] if seeds else None,
         "inputs": list(plan.inputs),
         "outputs": outputs,
@@ -475,4 +423,6 @@ def _manifest(
             {"for": scope, "product": name, "unit": unit, "error": said}
             for (scope, name, unit), said in sorted(failed.items())
         ],
+        # Of an earlier run, and not to be trusted: it could not be removed.
+        "left": [{"file": name, "error": said} for name, said in left.items()],
     }

@@ -74,6 +74,9 @@ class Product:
         Whether it bears a number that hangs on what else there is to measure.
     version : str
         Of what writes it; another one makes it anew.
+    sliced : bool
+        Whether it is made from the types of its own unit and the frame around it alone
+        (`slicing.own_part`): then it is made anew only where these changed.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Product:
     folder: str = ""
     numbered: bool = False
     version: str = ""
+    sliced: bool = False
 
     @property
     def place(self) -> str:
@@ -390,11 +394,11 @@ for _one in (
             "deqing_geo.batch.tables:county_tables",
             shows=("density", "coverage", "types", "card")),
     Product("map", TOWN, "a map of each town's villages (分镇图)", f"{_MAKING}:town_map",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("table", TOWN, "a table of each town's villages (分镇表)", f"{_MAKING}:town_table",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("map", VILLAGE, "a map of each village", f"{_MAKING}:village_page",
-            needs=("types",)),
+            needs=("types",), sliced=True),
     Product("page_types", COUNTY, "printed page: 县域村庄分类图", f"{_PAGES}:types",
             needs=("types",), sections=("atlas",), folder=ATLAS, numbered=True),
     Product("page_roads", COUNTY, "printed page: 建成区路网图", f"{_PAGES}:roads",
@@ -428,7 +432,7 @@ for _one in (
     Product("page", TOWN, "a printed page of each town (分镇图)", f"{_PAGES}:town",
             needs=("types",), sections=("atlas",), folder=ATLAS),
     Product("reasons", VILLAGE, "why each village is of its type (判定理由)",
-            f"{_MAKING}:reasons", needs=("types",)),
+            f"{_MAKING}:reasons", needs=("types",), sliced=True),
 ):  # fmt: skip
     add_product(_one)
 

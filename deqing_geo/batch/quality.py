@@ -13,26 +13,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from deqing_geo.boundaries import read_towns
+from deqing_geo.columns import label, word
+from deqing_geo.divisions import TOWN_DIGITS
 from deqing_geo.divisions import register as published
-from deqing_geo.errors import ExportError
+from deqing_geo.errors import ColumnError, ExportError
 from deqing_geo.export import save_layers, save_table
-from deqing_geo.faults import BoundaryReport, check_boundaries, repair_boundaries
+from deqing_geo.faults import (
+    BoundaryReport,
+    check_boundaries,
+    correct,
+    propose_corrections,
+    read_corrections,
+    repair_boundaries,
+    save_corrections,
+)
 from deqing_geo.files import parts, whole_folder
+from deqing_geo.inputs import read_village_table
 from deqing_geo.maps import add_layer, fault_map, save_map
 from deqing_geo.papers import changed, save_quality_report
 from deqing_geo.reading import POLYGONS, read
-from deqing_geo.received import read_received
+from deqing_geo.received import read_received, row_labels
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 LAYER, TABLE, MAP = "faults.gpkg", "faults.csv", "fault_map.html"
 PAPERS = ("质量检查报告.docx", "质量检查报告.html")
-REPAIRS, WORKING_COPY = "repairs.csv", "工作副本.gpkg"
+REPAIRS, WORKING_COPY, CORRECTIONS = "repairs.csv", "工作副本.gpkg", "更正表.xlsx"
 # How a working copy is called beside the file it was made from.
 COPY = "_工作副本.gpkg"
 
@@ -70,8 +81,8 @@ class Against:
         Files of the towns, of the county's outline, and of an outline known to be true.
     towns_layer, county_layer : str or None
         Their layers, where a file has several.
-    year : int or None
-        Of the published register.
+    register : int, path or None
+        The year of a published register, or an office's own table of codes and names.
     assume_crs, datum : str or None
         As for `read_received`.
     """
@@ -81,14 +92,15 @@ class Against:
     county: str | None = None
     county_layer: str | None = None
     reference: str | None = None
-    year: int | None = None
+    register: int | str | None = None
     assume_crs: str | None = None
     datum: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
         """The files it names."""
-        named = (self.towns, self.county, self.reference)
+        table = self.register if isinstance(self.register, str) else None
+        named = (self.towns, self.county, self.reference, table)
         return tuple(file for file in named if file is not None)
 
 
@@ -165,13 +177,44 @@ def check_file(
             layer=by.county_layer,
             like=villages,
         )
-    listed = None if by.year is None else published(by.year)
+    listed = None if by.register is None else _listed(by.register, towns)
     report = check_boundaries(villages, towns=towns, county=county, register=listed)
     return Checked(villages, report, towns, county, listed)
 
 
+def _listed(register: int | str, towns: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    """Published names and codes, or those of an office's table in the same form."""
+    if isinstance(register, int):
+        return published(register)
+    table = read_village_table(register)
+    if "village_name" not in table:
+        raise ColumnError(
+            f"{register}: a register needs names beside its codes ({label('village_name')})."
+        )
+    named = table[table["village_name"].notna()]
+    codes = named.index.str.slice(0, TOWN_DIGITS)
+    called = named.get("town_name")
+    if called is None and towns is not None and towns.index.name == "town_code":
+        called = pd.Series(codes, index=named.index).map(towns["town_name"])
+    out = pd.DataFrame(
+        {
+            "division_name": named["village_name"],
+            "division_level": "village",
+            "town_code": codes,
+            "town_name": codes if called is None else called.fillna(pd.Series(codes, named.index)),
+        },
+        index=named.index,
+    )
+    out.attrs["year"] = Path(register).stem
+    return out
+
+
 def mend(
-    checked: Checked, *, max_change_m2: float | None = None, allow_survey_lines: bool = False
+    checked: Checked,
+    *,
+    max_change_m2: float | None = None,
+    allow_survey_lines: bool = False,
+    corrections: str | os.PathLike[str] | None = None,
 ) -> Mended:
     """A mended working copy of a layer, checked again.
 
@@ -183,6 +226,8 @@ def mend(
         The most a unit's area may change, in m2; by default that of `repair_boundaries`.
     allow_survey_lines : bool
         Whether layers of the land survey may be mended.
+    corrections : path, optional
+        The table of codes and names to correct, as it was filled in (更正表).
 
     Returns
     -------
@@ -195,12 +240,24 @@ def mend(
         If the repair is refused.
     """
     options: dict[str, Any] = {} if max_change_m2 is None else {"max_change_m2": max_change_m2}
+    frame = checked.villages
+    told: pd.Series[Any] | None = None
+    if corrections is not None:
+        filled = read_corrections(corrections)
+        frame, told = correct(frame, filled, called=Path(corrections).name)
+        attrs = dict(frame.attrs)
+        # A row is called by the code it has now.
+        frame = frame.set_axis(row_labels(frame), axis="index")
+        frame.attrs.update(attrs)
     frame, changes = repair_boundaries(
-        checked.villages,
+        frame,
         county=checked.county,
         allow_survey_lines=allow_survey_lines,
         **options,
     )
+    if told is not None:
+        changes["corrections"] = told.to_numpy()
+        changes.attrs["notice"] = frame.attrs["notice"]
     report = check_boundaries(
         frame, towns=checked.towns, county=checked.county, register=checked.register
     )
@@ -217,6 +274,7 @@ def write_check(
     with_copy: bool = False,
     unit: str = "",
     checked_on: date | str | None = None,
+    corrected: bool = False,
 ) -> tuple[Path, ...]:
     """What a check leaves in a folder; all of it or nothing.
 
@@ -234,23 +292,33 @@ def write_check(
         Whether the working copy itself goes into the folder.
     unit, checked_on
         As for `save_quality_report`.
+    corrected : bool
+        Whether a table of corrections was applied: then no new one is laid out.
 
     Returns
     -------
     tuple of Path
-        The files: faults as layers and as a table, their map, and the paper in both forms.
+        The files: faults as layers and as a table, their map, the paper in both forms, and,
+        where codes or names are at fault, a table to correct them in (更正表).
 
     Raises
     ------
     ExportError
-        If a file that was read would be overwritten, or the folder cannot be written.
+        If a file that was read, or a table somebody filled in, would be overwritten, or the
+        folder cannot be written.
     """
     folder = Path(out)
+    table = None
+    if not corrected:
+        table = propose_corrections(checked.villages, checked.report, register=checked.register)
+        _refuse_filled(folder / CORRECTIONS)
     for name in (LAYER, TABLE, MAP, *PAPERS, REPAIRS, WORKING_COPY):
         refuse_overwriting(folder / name, inputs)
     with whole_folder(folder, last=LAYER) as draft:
         save_layers(draft / LAYER, fault_layers(checked.report))
         save_table(checked.report.table, draft / TABLE)
+        if table is not None and len(table):
+            save_corrections(table, draft / CORRECTIONS)
         m = fault_map(checked.report, checked.villages)
         for look, frame in (("town", checked.towns), ("county", checked.county)):
             if frame is not None:
@@ -271,6 +339,21 @@ def write_check(
             write_copy(mended, draft / WORKING_COPY)
         made = sorted(file.name for file in draft.iterdir())
     return tuple(folder / name for name in made)
+
+
+def _refuse_filled(path: Path) -> None:
+    """A table in which somebody has written is worth more than a new one."""
+    if not path.exists():
+        return
+    there = read_corrections(path)
+    ours = word("correction.register")
+    basis = there.get("correction_basis", pd.Series(None, index=there.index, dtype=object))
+    own = there["corrected_value"].notna() & ~basis.fillna("").str.startswith(f"{ours}(")
+    if own.any() or (basis.notna() & there["corrected_value"].isna()).any():
+        raise ExportError(
+            f"{path}: somebody has filled in this table (更正表已填写). Apply it with --fix "
+            "--corrections, or name another folder for a new check."
+        )
 
 
 def write_copy(mended: Mended, path: str | os.PathLike[str]) -> Path:

@@ -18,15 +18,10 @@ from deqing_geo import columns, standards
 from deqing_geo.batch.lines import Lines, Places
 from deqing_geo.batch.options import MONTHLY, OF_PRODUCTS, kept_in, mistaken, no_run
 from deqing_geo.batch.products import OF_VILLAGES, SCOPES, faults
-from deqing_geo.crs import DATUMS, identify
 from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
-from deqing_geo.inputs import LAYERS
-from deqing_geo.landuse import SYSTEMS
+from deqing_geo.inputs import LAYER_NAMES
 from deqing_geo.looks.imprint import Imprint, imprint_of
 from deqing_geo.looks.palette import Palette, read_palette
-from deqing_geo.villages import Fit, load_scheme
-from deqing_geo.villages.potential import NAMED
-from deqing_geo.villages.scheme import DEFAULT
 
 _READ = {"layer": str, "columns": dict, "assume_crs": (str, int)}
 _FIELDS: dict[str, dict[str, Any]] = {
@@ -56,7 +51,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "fit": str,
     },
     "village_table": {"file": str, "sheet": str, "columns": dict},
-    **{name: {**_READ, "file": str, "datum": str} for name in LAYERS},
+    **{name: {**_READ, "file": str, "datum": str} for name in LAYER_NAMES},
     "cropland": {**_READ, "file": str, "datum": str, "landuse": str},
     "facilities": {**_READ, "file": str, "datum": str, "facility_class": str, "words": dict},
     "terrain": {"file": str, "band": int, "assume_crs": (str, int)},
@@ -373,6 +368,8 @@ def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes:
             except DeqingGeoError as error:
                 mistakes.add(f"[{section}] `{key}` {error}", section, key)
         elif key == "fit":
+            from deqing_geo.villages import Fit
+
             try:
                 Fit.load(_resolve(recipe, value))
             except DeqingGeoError as error:
@@ -382,13 +379,22 @@ def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes:
 
 
 def _odd_value(key: str, value: Any) -> str | None:
-    """What is wrong with a value that has the right type."""
+    """What is wrong with a value that has the right type.
+
+    What only some recipes ask for is loaded for them: to find that nothing changed is quick.
+    """
     if key in ("formats", "paper", "dpi", "code", "audience", "review_number"):
         return None  # by `mistaken`, which knows for what
-    if key == "datum" and value not in DATUMS:
-        return f"must be one of {', '.join(DATUMS)}"
-    if key == "landuse" and value not in SYSTEMS:
-        return f"must be one of {', '.join(SYSTEMS)}"
+    if key == "datum":
+        from deqing_geo.crs import DATUMS
+
+        if value not in DATUMS:
+            return f"must be one of {', '.join(DATUMS)}"
+    if key == "landuse":
+        from deqing_geo.landuse import SYSTEMS
+
+        if value not in SYSTEMS:
+            return f"must be one of {', '.join(SYSTEMS)}"
     if key == "facility_class" and value not in (known := columns.vocabulary(key)):
         return f"must be one of {', '.join(known)}"
     if key == "source" and not value.strip():
@@ -402,13 +408,18 @@ def _odd_value(key: str, value: Any) -> str | None:
         return "must be a day without an hour"
     if key == "stage" and value not in (stages := [*columns.phrases("map_stage").values()]):
         return f"must be one of {', '.join(stages)}"
-    if key == "weights" and value not in NAMED:
-        return f"must be one of {', '.join(NAMED)}"
+    if key == "weights":
+        from deqing_geo.villages.potential import NAMED
+
+        if value not in NAMED:
+            return f"must be one of {', '.join(NAMED)}"
     if key == "columns" and not all(isinstance(field, str) for field in value.values()):
         return "must give a field's name, as text, for each column"
     if isinstance(value, int | float) and key in _FIELDS["speeds"] and not value > 0:
         return "must be above 0 km/h"
     if key == "assume_crs":
+        from deqing_geo.crs import identify
+
         try:
             identify(value)
         except CRSError:
@@ -420,6 +431,8 @@ def _check_judging(
     options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: Mistakes
 ) -> None:
     """The scheme of village types, and conditions of it to leave out."""
+    from deqing_geo.villages.scheme import DEFAULT, load_scheme
+
     own, skip = options.get("scheme"), options.get("skip", ())
     if "weights" in options and "fit" in options:
         mistakes.add(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -16,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyogrio
 import pyproj
 import shapely
 
 import deqing_geo
 from deqing_geo import standards
-from deqing_geo.batch import showing
+from deqing_geo.batch import ledger, showing
 from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.batch.making import units
+from deqing_geo.batch.products import TOWN
 from deqing_geo.batch.results import STEPS, Results, measure
 from deqing_geo.batch.villages import readable
 from deqing_geo.errors import ExportError, InputError
@@ -35,6 +35,7 @@ from deqing_geo.looks.palette import use_palette
 from deqing_geo.maps import save_map
 
 if TYPE_CHECKING:
+    from deqing_geo.batch.holding import Hold
     from deqing_geo.coverage import Coverage
     from deqing_geo.roads import RoadDensity
     from deqing_geo.villages import VillageTypes
@@ -110,7 +111,8 @@ def run(
     Raises
     ------
     DeqingGeoError
-        If a layer cannot carry its measure, or the folder cannot be written.
+        If a layer cannot carry its measure, another run is at work in the folder, or it cannot
+        be written.
 
     Examples
     --------
@@ -131,14 +133,22 @@ def run(
     target = Path(out)
     require_folder(target)
     _refuse_own_inputs(job, target)
+    with ledger.held(target) as hold:
+        return _run(job, ledger.Ledger(target), hold, tell, each)
+
+
+def _run(job: Job, book: ledger.Ledger, hold: Hold, tell: Tell, each: str | None) -> Report:
+    target = book.out
     steps = len(STEPS) + 2 + bool(each)
     results = measure(job, tell, steps)
     done = len(STEPS)
     tell("map", done, steps)
     towns: list[str] = []
     # The towns' folder arrives with the other, or the maps of two months would lie together.
+    arrived: list[str] = []
     with contextlib.ExitStack() as beside:
-        draft = beside.enter_context(_arriving(target))
+        beside.enter_context(_undone(book, arrived))
+        draft = beside.enter_context(whole_folder(target, last=MANIFEST))
         if job.imprint is not None:
             beside.enter_context(use_imprint(job.imprint))
         if job.palette is not None:
@@ -151,30 +161,35 @@ def run(
         showing.write_json(draft / MANIFEST, _manifest(job, results, draft, made))
         if each and results.types is not None:
             tell("towns", done + 2, steps)
-            folder = beside.enter_context(_arriving(target / TOWNS))
+            beside.push(lambda kind, *_: None if kind else arrived.append(TOWNS))
+            folder = beside.enter_context(whole_folder(target / TOWNS, last=MANIFEST))
             towns = _each_town(job, results, results.types, folder)
-    if not each and (stale := _made_earlier(target / TOWNS)):
-        _remove(target / TOWNS, {*stale, MANIFEST})
-        with contextlib.suppress(OSError):
-            (target / TOWNS).rmdir()
+        files = (*made, MANIFEST, *(f"{TOWNS}/{name}" for name in towns))
+        # From here on until all has arrived the folder has no manifest: it is not finished.
+        hold.require()
+        book.begin(files)
+    # A table of last month's parks beside this month's roads would be taken for new.
+    book.earlier.add(ledger.TIMES)
+    left = book.sweep(files, [part for file in job.inputs.values() for part in parts(file)])
+    if left:
+        raise ExportError(
+            f"{target}: the report is whole, but files of an earlier run could not be removed and "
+            f"must not be taken for new: {'; '.join(left.values())}"
+        )
+    book.tidy()
     tell("", steps, steps)
-    return Report(target, (*made, MANIFEST, *(f"{TOWNS}/{name}" for name in towns)), results)
+    return Report(target, files, results)
 
 
 @contextlib.contextmanager
-def _arriving(folder: Path) -> Iterator[Path]:
-    """A folder of products in the place of an earlier one's: what is not made again goes."""
-    earlier = _made_earlier(folder)
-    with whole_folder(folder, last=MANIFEST) as draft:
-        yield draft
-        made = {file.name for file in draft.iterdir()}
-    _remove(folder, earlier - made)
-
-
-def _remove(folder: Path, stale: set[str]) -> None:
-    """A table of last month's parks beside this month's roads would be taken for new."""
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
+def _undone(book: ledger.Ledger, arrived: list[str]) -> Iterator[None]:
+    """Where the new files do not arrive, the folder is finished as it was before."""
+    try:
+        yield
+    except BaseException:
+        if not arrived:
+            book.undo()
+        raise
 
 
 def require_folder(out: str | os.PathLike[str]) -> None:
@@ -216,10 +231,8 @@ def require_folder(out: str | os.PathLike[str]) -> None:
 def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) -> list[str]:
     """One map and one table a town, under names a person can file."""
     table = types.table
-    towns = [str(town) for town in pd.unique(table["town_name"].dropna())]
-    for number, town in enumerate(towns, start=1):
+    for town, stem in units(TOWN, types).items():
         one = types.of(table["town_name"] == town)
-        stem = showing.file_stem(f"{showing.town_code(one)}{town}{number:02d}")
         file = folder / f"{stem}村庄分类图.html"
         showing.save_villages_map(job, one, f"{town}村庄分类图", file)
         save_table(readable(one), folder / f"{stem}村庄分类表.csv")
@@ -290,16 +303,6 @@ def _refuse_own_inputs(job: Job, out: Path) -> None:
                 f"{named} is an input of this report and would be overwritten. "
                 "Choose another folder with --out."
             )
-
-
-def _made_earlier(out: Path) -> set[str]:
-    """The products of an earlier report in this folder, by its own manifest."""
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        named = {str(entry["file"]) for entry in manifest["outputs"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
-    return {name for name in named if Path(name).name == name}
 
 
 def _print(file: Path) -> dict[str, Any]:

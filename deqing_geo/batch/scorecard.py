@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,10 @@ import numpy as np
 
 from deqing_geo import standards
 from deqing_geo.atlas import print_scorecard
+from deqing_geo.batch import counted
+from deqing_geo.batch.counted import read_run
 from deqing_geo.batch.job import Job, Tell, open_recipe, silent
+from deqing_geo.batch.months import changes_of, earlier_of
 from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.batch.recipe import load_recipe
 from deqing_geo.batch.results import Results, measure
@@ -36,15 +39,18 @@ from deqing_geo.progress import (
     report_month,
     scorecard,
 )
+from deqing_geo.progress.figures import figure_of
 from deqing_geo.progress.months import as_month, month_before
 from deqing_geo.progress.projects import read_projects
+from deqing_geo.progress.why import why_of
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
-PAGE, TABLE, SHEET, MAP, LAYERS, PAPER = (
+PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS = (
     "scorecard.html", "scorecard.csv", "scorecard.xlsx", "scorecard_map.html",
-    "scorecard_places.gpkg", "核心指标完成情况.pdf",
+    "scorecard_places.gpkg", "核心指标完成情况.pdf", "scorecard_by_town.csv",
 )  # fmt: skip
 STEPS = ("layers", "measures", "before", "tables")
 SUMMARY = "summary.json"
@@ -88,8 +94,9 @@ class MonthJob:
     month : str or None
         By default that of the recipe's day, else the latest that was filled in.
     before : path or None
-        The recipe of the month before: says why figures moved, and counts that month again where
-        the way of counting or the outline is another.
+        The month before, its recipe or the folder of its run (with ``[products]``): says why
+        figures moved, and counts that month again where the way of counting or the outline is
+        another. By default what the recipe's ``[before]`` names.
     report : bool
         Whether the month is written to the log, and locked.
     correct : str
@@ -237,30 +244,29 @@ def month_card(job: MonthJob, tell: Tell = silent) -> Month:
     results = None if layers is None else measure(layers)
     answers = answers if results is None else list(results.answers)
     tell(STEPS[2], 2, len(STEPS))
-    before = None
-    changes: list[Any] = []
-    if job.before is not None:
-        if results is None:
-            raise InputError("before= says why a recipe's figures moved: it goes with a recipe.")
-        before = open_recipe(load_recipe(job.before))
-        changes = _changes(results, measure(before))
-    asked = {"law": law, "progress": told}
-    card = scorecard(*answers, on=day, month=month, changes=changes, **asked)
+    earlier = _before(job, layers, results)
+
+    def judged(progress: Progress | None) -> Scorecard:
+        return scorecard(
+            *answers, law=law, on=day, month=month, progress=progress, changes=earlier.changes
+        )
+
+    card = judged(told)
     notices = []
     if day is not None and card.month and f"{day:%Y-%m}" != card.month:
         said = f"{word('progress.other_day')} {day},{word('progress.of_month')} {card.month}"
         notices.append(said)
     reported = None
-    if job.report or job.correct:
+    if job.log is not None and (job.report or job.correct):
         if not card.month:
             raise InputError("Of which month? month='2026-03' (请注明月份).")
-        assert job.log is not None
-        again = _recounted(card, told, layers, before, asked)
-        reported = report_month(card, job.log, correct=job.correct, by=job.by, recomputed=again)
+        again = _recounted(card, told, earlier, law)
+        reported = report_month(
+            card, job.log, correct=job.correct, by=job.by, recomputed=again, law=law
+        )
         # What was counted again stands beside the figures from now on.
         told = _progress(job, law)
-        asked["progress"] = told
-        card = scorecard(*answers, on=day, month=card.month, changes=changes, **asked)
+        card = judged(told)
     return Month(card, told, projects, layers, reported, tuple(notices))
 
 
@@ -292,7 +298,7 @@ def write_month(
     """
     tell(STEPS[3], 3, len(STEPS))
     target = Path(out)
-    for name in (PAGE, TABLE, SHEET, MAP, LAYERS, PAPER):
+    for name in (PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS):
         refuse_overwriting(target / name, job.inputs)
     card = made.card
     day = job.day or ("" if made.job is None or made.job.as_of is None
@@ -332,39 +338,79 @@ def _progress(job: MonthJob, law: standards.Standard) -> Progress | None:
     if job.log is None:
         return None
     # Earlier months can be looked back on without a table.
-    return Progress.of_log(read_log(job.log))
+    return Progress.of_log(read_log(job.log, law))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Before:
+    """The month before: why figures moved since, and its figures counted as this month's are."""
+
+    changes: tuple[Any, ...] = ()
+    again: Callable[[], list[Any]] | None = None
+
+
+def _before(job: MonthJob, layers: Job | None, results: Results | None) -> _Before:
+    if results is None or layers is None:
+        if job.before is not None:
+            raise InputError("before= says why a recipe's figures moved: it goes with a recipe.")
+        return _Before()
+    if job.before is None:
+        return _of_run(results, earlier_of(layers, results)) if layers.before else _Before()
+    if Path(job.before).is_dir():
+        return _of_run(results, read_run(job.before))
+    then = open_recipe(load_recipe(job.before))
+    same = dataclasses.replace(
+        then, areas=layers.areas, is_zone=layers.is_zone, measures=layers.measures,
+        merge=layers.merge, standard=layers.standard,
+    )  # fmt: skip
+    return _Before(_own(_changes(results, measure(then)), results),
+                   lambda: [*measure(same).answers])  # fmt: skip
+
+
+def _of_run(results: Results, earlier: counted.Earlier) -> _Before:
+    """Of an earlier run's folder, which keeps what it counted."""
+    found = changes_of(results, earlier)
+    changes = [one.changes for one in found.figures.values() if one.changes is not None]
+    again = [
+        Earlier(
+            key=now.key, value=found.figures[now.key].again, unit=now.unit,
+            definition=now.definition, notices=(), origins=(), how=now.how, outline=now.outline,
+        )
+        for now in map(figure_of, results.answers)
+        if now.key in found.figures
+    ]  # fmt: skip
+    types = [] if found.types is None else [found.types]
+    return _Before(_own([*changes, *types], results), lambda: list(again))
+
+
+def _own(changes: list[Any], results: Results) -> tuple[Any, ...]:
+    """Changes of what answers a target: a density of whole towns is no figure of the plan."""
+    there = {figure_of(one).key for one in results.answers}
+    return tuple(one for one in changes if why_of(one)[0] in there)
 
 
 def _changes(later: Results, earlier: Results) -> list[Any]:
     """Why figures moved, of every result both months have."""
     out: list[Any] = []
-    for now, then in ((later.density, earlier.density), (later.coverage, earlier.coverage)):
-        if now is not None and then is not None:
-            out.append(now.changes(then))
+    if later.density is not None and earlier.density is not None:
+        out.append(later.density.changes(earlier.density))
+    if later.coverage is not None and earlier.coverage is not None:
+        out.append(later.coverage.changes(earlier.coverage))
     if later.types is not None and earlier.types is not None:
         out.append(later.types.changes(earlier.types))
     return out
 
 
 def _recounted(
-    card: Scorecard,
-    told: Progress | None,
-    layers: Job | None,
-    before: Job | None,
-    asked: Mapping[str, Any],
+    card: Scorecard, told: Progress | None, earlier: _Before, law: standards.Standard
 ) -> dict[str, Scorecard]:
     """The month before, counted as this one is, where the two cannot be compared."""
-    if told is None or layers is None or before is None:
+    if told is None or earlier.again is None:
         return {}
     month = month_before(card.month)
     if month not in told.reported or not (card.table["compared"] != "").any():
         return {}
-    same = dataclasses.replace(
-        before, areas=layers.areas, is_zone=layers.is_zone, measures=layers.measures,
-        merge=layers.merge, standard=layers.standard,
-    )  # fmt: skip
-    results = measure(same)
-    return {month: scorecard(*results.answers, law=asked["law"], month=month)}
+    return {month: scorecard(*earlier.again(), law=law, month=month)}
 
 
 def _table(card: Scorecard) -> pd.DataFrame:
@@ -376,11 +422,23 @@ def _table(card: Scorecard) -> pd.DataFrame:
     return table
 
 
+def _towns(job: Job, places: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+    """The towns in the places' own system, where the recipe has them."""
+    towns = job.around.get("town")
+    if towns is None or "town_name" not in towns:
+        return None
+    crs = next(iter(places.values())).crs
+    return towns if towns.crs == crs else towns.to_crs(crs)
+
+
 def _placed(card: Scorecard, job: Job | None, draft: Path) -> None:
     places = card.places
     if not places or job is None:
         return
     save_layers(draft / LAYERS, places)
+    towns = card.by_town(_towns(job, places))
+    if len(towns):
+        save_table(towns.set_index("id"), draft / TOWNS)
     m = area_map(job.areas, title=word("layer.targets"), fill=False, view=job.around.get("county"))
     for look in ("zone", "town", "county"):
         if look in job.around:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,29 +46,6 @@ OUTLINES = ("zone", "village", "town", "county")
 SHOWN = ("water",)
 # What is drawn around the villages of one town.
 AROUND_TOWN = ("water", "zone", "town")
-# A file's name holds what every system can write.
-_UNWRITABLE = re.compile(r'[\\/:*?"<>|\s.]+')
-
-
-def file_stem(text: str) -> str:
-    """A name as every system can write it.
-
-    Parameters
-    ----------
-    text : str
-        Code, name and number.
-
-    Returns
-    -------
-    str
-        Without what one of them refuses.
-
-    Examples
-    --------
-    >>> file_stem("330521001 a/b")
-    '330521001_a_b'
-    """
-    return _UNWRITABLE.sub("_", text)
 
 
 def town_code(types: VillageTypes) -> str:

@@ -57,17 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = arguments.run(arguments)
         sys.stdout.flush()
     except DeqingGeoError as error:
-        print(f"deqing-geo: {type(error).__name__}: {error}", file=sys.stderr)
+        flags = looks.FLAGS | getattr(arguments, "flags", {})
+        says = shown.in_flags(str(error), flags)
+        print(f"deqing-geo: {type(error).__name__}: {says}", file=sys.stderr)
         for note in getattr(error, "__notes__", ()):
-            print(f"deqing-geo: {note}", file=sys.stderr)
-        flags = [
-            flag
-            for option, flag in (looks.FLAGS | getattr(arguments, "flags", {})).items()
-            if f"{option}=" in str(error)
-        ]
-        if flags:
-            print(f"deqing-geo: on the command line: {', '.join(flags)}.", file=sys.stderr)
-        elif re.search(r"[Pp]ass \w+=", str(error)):
+            print(f"deqing-geo: {shown.in_flags(note, flags)}", file=sys.stderr)
+        if says == str(error) and re.search(r"[Pp]ass \w+=", says):
             # Python's options have no flags of their own here; a recipe has them all.
             print(
                 "deqing-geo: in a recipe, write that option under the layer's section, for "
@@ -221,6 +216,12 @@ def _add_each(command: argparse.ArgumentParser) -> None:
         help="also an atlas to print (图集), in DIR/atlas; on A3, or A4 to A0",
     )
     command.add_argument(
+        "--only",
+        nargs="+",
+        metavar="TOWN",
+        help="with --atlas: pages of these towns alone (镇、街道), such as 乾元镇 新市镇",
+    )
+    command.add_argument(
         "--jobs",
         type=int,
         default=1,
@@ -263,12 +264,15 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int | None:
-    from deqing_geo.batch import load_recipe, open_recipe
+    from deqing_geo.batch import load_recipe
     from deqing_geo.errors import InputError
 
     recipe = load_recipe(arguments.recipe)
     if recipe.products:
+        # What opens layers is not loaded before it is known that something is to be made.
         return press.run(arguments, recipe)
+    from deqing_geo.batch import open_recipe
+
     if arguments.resume:
         raise InputError(
             "--resume goes with a recipe that names its [products]; this one is made in one piece."
@@ -285,22 +289,27 @@ def _recipe(arguments: argparse.Namespace) -> None:
 
 def _make(arguments: argparse.Namespace, open_job: Callable[[Any], Job]) -> None:
     from deqing_geo.batch import require_folder, run
+    from deqing_geo.errors import InputError
 
     started = time.perf_counter()
     require_folder(arguments.out)
     atlas = None
+    if arguments.only and not arguments.atlas:
+        raise InputError("--only goes with --atlas: it says of which towns there are pages.")
     if arguments.atlas:
         # A slip in an option is told before anything is measured.
-        from deqing_geo.batch.atlas import check_atlas, write_atlas
+        from deqing_geo.batch.atlas import check_atlas, require_towns, write_atlas
 
         check_atlas(arguments.atlas, arguments.jobs)
     with shown.progress() as tell:
         job = open_job(tell)
+        if arguments.only:
+            require_towns(job, arguments.only)
         report = run(job, arguments.out, tell, each=arguments.each)
         if arguments.atlas:
             atlas = write_atlas(
                 job, report.results, report.out, paper=arguments.atlas, jobs=arguments.jobs,
-                tell=tell,
+                only=arguments.only or (), tell=tell,
             )  # fmt: skip
     console = shown.console()
     if report.types is not None:
@@ -327,9 +336,11 @@ def _measure_roads(arguments: argparse.Namespace) -> None:
     from deqing_geo.layers import read_roads
     from deqing_geo.roads import road_density
 
-    areas = open_areas(arguments)
-    roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
-    _tell_result(arguments, road_density(areas, roads, by=arguments.by))
+    with shown.waiting("road_density"):
+        areas = open_areas(arguments)
+        roads = read_roads(arguments.roads, layer=arguments.roads_layer, like=areas)
+        result = road_density(areas, roads, by=arguments.by)
+    _tell_result(arguments, result)
 
 
 def _measure_parks(arguments: argparse.Namespace) -> None:
@@ -339,10 +350,12 @@ def _measure_parks(arguments: argparse.Namespace) -> None:
     from deqing_geo.coverage import park_coverage
     from deqing_geo.layers import read_homes, read_parks
 
-    areas = open_areas(arguments)
-    parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
-    homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
-    _tell_result(arguments, park_coverage(areas, parks, homes, by=arguments.by))
+    with shown.waiting("park_coverage"):
+        areas = open_areas(arguments)
+        parks = read_parks(arguments.parks, layer=arguments.parks_layer, like=areas)
+        homes = read_homes(arguments.homes, layer=arguments.homes_layer, like=areas)
+        result = park_coverage(areas, parks, homes, by=arguments.by)
+    _tell_result(arguments, result)
 
 
 def _register(arguments: argparse.Namespace) -> None:

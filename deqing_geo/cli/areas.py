@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from deqing_geo.cli.layers import of
 
 if TYPE_CHECKING:
     import argparse
@@ -32,13 +35,17 @@ def add_areas(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as-of", metavar="YYYY-MM-DD", help="the day the zone describes")
 
 
-def open_areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
+def open_areas(
+    arguments: argparse.Namespace, layer: Mapping[str, str] | None = None
+) -> gpd.GeoDataFrame:
     """Read the areas that were named.
 
     Parameters
     ----------
     arguments : Namespace
         With the options of `add_areas`.
+    layer : mapping of str to str, optional
+        Layers of ``--layer``, where the command has it.
 
     Returns
     -------
@@ -53,19 +60,22 @@ def open_areas(arguments: argparse.Namespace) -> gpd.GeoDataFrame:
     from deqing_geo.boundaries import read_towns, read_zone
     from deqing_geo.errors import ColumnError
 
+    named = layer or {}
     if arguments.zone is None:
         reference = None if arguments.reference is None else read_towns(arguments.reference)
-        return read_towns(
-            arguments.areas,
-            layer=arguments.areas_layer,
-            admin_level=arguments.admin_level,
-            reference=reference,
-        )
+        with of("areas"):
+            return read_towns(
+                arguments.areas,
+                layer=named.get("areas", arguments.areas_layer),
+                admin_level=arguments.admin_level,
+                reference=reference,
+            )
     if not arguments.source or not arguments.as_of:
         raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
-    return read_zone(
-        arguments.zone,
-        layer=arguments.areas_layer,
-        source=arguments.source,
-        as_of=arguments.as_of,
-    )
+    with of("zone"):
+        return read_zone(
+            arguments.zone,
+            layer=named.get("zone", arguments.areas_layer),
+            source=arguments.source,
+            as_of=arguments.as_of,
+        )

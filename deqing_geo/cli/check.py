@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deqing_geo.cli import looks
+from deqing_geo.cli import looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,15 @@ FLAGS = {
     "datum": "--datum gcj02 or bd09",
     "max_change_m2": "--max-change M2",
     "allow_survey_lines": "--allow-survey-lines",
+}
+# Kinds of fault that are looked for only against another file.
+ASKED_BY = {
+    "outside_town": "--towns",
+    "outside_county": "--county",
+    "open_gap": "--county",
+    "name_mismatch": "--register",
+    "not_in_register": "--register",
+    "missing": "--register",
 }
 STYLES = {"error": "red", "warning": "yellow", "note": ""}
 
@@ -55,9 +64,10 @@ def add(commands: Any) -> None:
     check.add_argument("--reference", metavar="FILE", help="true outline, against shifts (GCJ-02)")
     check.add_argument(
         "--register",
-        type=int,
-        metavar="YEAR",
-        help="names and codes as published (名录), 2016 or 2023",
+        type=_register,
+        metavar="YEAR|FILE",
+        help="names and codes as published (名录), 2016 or 2023, or a table of your own "
+        "(村庄基本情况表)",
     )
     check.add_argument("--assume-crs", metavar="EPSG", help="the system, if FILE does not say")
     check.add_argument("--datum", choices=["gcj02", "bd09"], help="the shift to be undone")
@@ -80,6 +90,12 @@ def add(commands: Any) -> None:
         const="",
         metavar="OUT.gpkg",
         help="also write a mended working copy (工作副本); by default in DIR, or beside FILE",
+    )
+    check.add_argument(
+        "--corrections",
+        metavar="FILE.xlsx",
+        help="with --fix: codes and names as people corrected them, in the table a check with "
+        "--out lays out (更正表)",
     )
     check.add_argument(
         "--max-change", type=float, metavar="M2", help="refuse to change a unit's area by more"
@@ -125,25 +141,29 @@ def run(arguments: argparse.Namespace) -> int:
         county=arguments.county,
         county_layer=arguments.county_layer,
         reference=arguments.reference,
-        year=arguments.register,
+        register=arguments.register,
         assume_crs=arguments.assume_crs,
         datum=arguments.datum,
     )
     inputs = [*arguments.files, *against.files]
+    inputs += [arguments.corrections] if arguments.corrections else []
     alone = _is_layer(arguments.out)
     console = Console(highlight=False)
     clean = True
     for number, file in enumerate(arguments.files, start=1):
-        checked = quality.check_file(file, against, layer=arguments.layer)
+        with shown.waiting("checking"):
+            checked = quality.check_file(file, against, layer=arguments.layer)
         clean &= checked.report.is_clean
         _show_faults(console, Path(file).name, checked.report)
         mended = None
         if arguments.fix is not None:
-            mended = quality.mend(
-                checked,
-                max_change_m2=arguments.max_change,
-                allow_survey_lines=arguments.allow_survey_lines,
-            )
+            with shown.waiting("mending"):
+                mended = quality.mend(
+                    checked,
+                    max_change_m2=arguments.max_change,
+                    allow_survey_lines=arguments.allow_survey_lines,
+                    corrections=arguments.corrections,
+                )
             _show_changes(console, mended)
         written: list[Path] = []
         if alone:
@@ -153,15 +173,17 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.out is not None:
             folder = Path(arguments.out)
             folder = folder / f"{number:02d}_{Path(file).stem}" if several else folder
-            written += quality.write_check(
-                checked,
-                folder,
-                inputs,
-                mended=mended,
-                with_copy=arguments.fix == "",
-                unit=arguments.unit,
-                checked_on=day,
-            )
+            with shown.waiting("map"):
+                written += quality.write_check(
+                    checked,
+                    folder,
+                    inputs,
+                    mended=mended,
+                    with_copy=arguments.fix == "",
+                    unit=arguments.unit,
+                    checked_on=day,
+                    corrected=arguments.corrections is not None,
+                )
         if mended is not None and (arguments.fix or alone or arguments.out is None):
             copy = Path(arguments.fix or Path(file).with_name(Path(file).stem + quality.COPY))
             quality.refuse_overwriting(copy, inputs)
@@ -180,10 +202,25 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
         raise InputError(
             "Several FILEs go with --out DIR and --fix without a name: each gets its own folder."
         )
-    if arguments.fix is None and (arguments.max_change is not None or arguments.allow_survey_lines):
-        raise InputError("--max-change and --allow-survey-lines go with --fix.")
+    if len(arguments.files) > 1 and arguments.corrections:
+        raise InputError("--corrections belong to one FILE; check and mend the files one by one.")
+    if arguments.fix is None and (
+        arguments.max_change is not None or arguments.allow_survey_lines or arguments.corrections
+    ):
+        raise InputError("--max-change, --allow-survey-lines and --corrections go with --fix.")
     if (arguments.unit or arguments.date) and (arguments.out is None or _is_layer(arguments.out)):
         raise InputError("--unit and --date stand on the paper: they go with --out DIR.")
+
+
+def _register(given: str) -> int | str:
+    """The year of a published register, or the file of an office's own."""
+    import argparse
+
+    if given.isascii() and given.isdigit():
+        return int(given)
+    if not Path(given).suffix:
+        raise argparse.ArgumentTypeError(f"{given!r} is neither a year nor a file")
+    return given
 
 
 def _is_layer(out: str | None) -> bool:
@@ -229,7 +266,11 @@ def _show_faults(console: Console, name: str, report: BoundaryReport) -> None:
     unasked = [word for kind, word in names.vocabulary("fault_kind").items()
                if kind not in report.kinds]  # fmt: skip
     if unasked:
-        console.print(f"{names.word('check.not_asked')}: {'、'.join(unasked)}", soft_wrap=True)
+        # What would have to be given, so that nobody has to look it up.
+        asks = dict.fromkeys(ASKED_BY[kind] for kind in ASKED_BY if kind not in report.kinds)
+        cure = f" ({', '.join(asks)})" if asks else ""
+        said = f"{names.word('check.not_asked')}: {'、'.join(unasked)}{cure}"
+        console.print(said, markup=False, soft_wrap=True)
     for notice in report.notices:
         console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)
 
@@ -270,5 +311,10 @@ def _show_changes(console: Console, mended: Mended) -> None:
     console.print(table)
     if len(changes) > MOST_SHOWN:
         console.print(f"{names.word('fault_map.more')}: {len(changes) - MOST_SHOWN}")
+    corrected = changes.get("corrections")
+    for key, said in () if corrected is None else corrected.items():
+        if said:
+            done = f"{names.word('correction.done')} {key}: {said}"
+            console.print(done, markup=False, soft_wrap=True)
     left = f"{names.word('fault_map.left')}: {mended.report.headline}"
     console.print(left, soft_wrap=True)

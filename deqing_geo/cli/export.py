@@ -91,16 +91,16 @@ def run(arguments: argparse.Namespace) -> None:
     require_folder(arguments.out)
     _refuse(arguments)
     kinds = [one.strip() for one in arguments.formats.replace("，", ",").split(",") if one.strip()]
-    layers = earlier_layers(arguments.layers)
-    made = save_results(
-        layers,
-        arguments.out,
-        formats=kinds,
-        audience=arguments.audience,
-        review_number=arguments.review_number,
-        made_by=arguments.made_by,
-        name=arguments.name,
-    )
+    with shown.waiting("export"):
+        made = save_results(
+            earlier_layers(arguments.layers),
+            arguments.out,
+            formats=kinds,
+            audience=arguments.audience,
+            review_number=arguments.review_number,
+            made_by=arguments.made_by,
+            name=arguments.name,
+        )
     console = shown.console()
     console.print(made.headline, style="bold")
     console.print(";".join(made.imprint.marks), soft_wrap=True, markup=False)
@@ -123,18 +123,19 @@ def _hand_in(arguments: argparse.Namespace) -> None:
 
     if not arguments.code:
         raise InputError("--submission goes with --code N, such as 330521.")
-    made = gather(
-        arguments.layers,
-        arguments.submission,
-        code=arguments.code,
-        name=arguments.name if arguments.name != RESULTS else "",
-        audience=arguments.audience,
-        review_number=arguments.review_number,
-        made_by=arguments.made_by,
-        cleared=arguments.cleared,
-        unit=arguments.unit,
-        day=arguments.until,
-    )
+    with shown.waiting("submission"):
+        made = gather(
+            arguments.layers,
+            arguments.submission,
+            code=arguments.code,
+            name=arguments.name if arguments.name != RESULTS else "",
+            audience=arguments.audience,
+            review_number=arguments.review_number,
+            made_by=arguments.made_by,
+            cleared=arguments.cleared,
+            unit=arguments.unit,
+            day=arguments.until,
+        )
     submit.tell(made)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.cli import areas as options
-from deqing_geo.cli import looks, shown
+from deqing_geo.cli import layers, looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
     from deqing_geo.batch.parks import ParkJob, ParkResults
 
 # What messages call an option, and how it is given here.
-FLAGS = {"as_of": "--on YYYY-MM-DD", "max_sites": "--most N", "landuse": "a recipe"}
+FLAGS = {
+    "layer": layers.FLAG,
+    "as_of": "--on YYYY-MM-DD",
+    "max_sites": "--most N",
+    "landuse": "a recipe",
+}
 MOST_SHOWN = 12
+# Options whose files may have several layers; so may the land of --forbid.
+WITH_LAYERS = ("parks", "zone", "areas", "homes", "roads", "entrances", "blocks", "towns",
+               "projects", "candidates", "allowed", "before")  # fmt: skip
 FILES = ("homes", "roads", "entrances", "blocks", "towns", "before", "projects", "candidates",
          "allowed")  # fmt: skip
 
@@ -41,6 +50,7 @@ def add(commands: Any) -> None:
     parks.add_argument("parks", metavar="FILE", help="parks (公园绿地)")
     parks.add_argument("--homes", required=True, metavar="FILE", help="residential land (居住用地)")
     options.add_areas(parks)
+    layers.add_layer(parks, "homes=DLTB or before=PARKS_2025")
     parks.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
     parks.add_argument("--on", metavar="YYYY-MM-DD", help="count what was open on this day")
     parks.add_argument("--roads", metavar="FILE", help="roads and paths: also on foot")
@@ -128,37 +138,60 @@ def _job(arguments: argparse.Namespace) -> ParkJob:
     from deqing_geo.batch.parks import ParkJob
     from deqing_geo.boundaries import read_towns
     from deqing_geo.layers import read_homes, read_parks, read_roads
-    from deqing_geo.reading import PLACES, POINTS, POLYGONS, read
+    from deqing_geo.reading import PLACES, POINTS, POLYGONS, known_as, read
 
-    areas = options.open_areas(arguments)
+    no_park = _forbidden(arguments)
+    chosen = layers.layers_of(
+        arguments.layer, (*WITH_LAYERS[:-1], *(name for name, _ in no_park), WITH_LAYERS[-1])
+    )
+    areas = options.open_areas(arguments, chosen)
 
     def layer(file: str | None, name: str, kind: Any) -> gpd.GeoDataFrame | None:
         if file is None:
             return None
         wanted = ("block_name", "village_name", "households", "people", "park_name")
-        return read(file, name=name, kind=kind, wanted=wanted, like=areas)
+        with layers.of(name):
+            return read(
+                file, name=name, kind=kind, wanted=wanted, layer=chosen.get(name), like=areas
+            )
 
-    def parks(file: str | None) -> gpd.GeoDataFrame | None:
-        return None if file is None else read_parks(file, like=areas)
+    def opened(option: str, read_one: Callable[..., gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
+        file = getattr(arguments, option)
+        if file is None:
+            return None
+        with layers.of(option):
+            return read_one(file, layer=chosen.get(option), like=areas)
 
-    towns = None if arguments.towns is None else read_towns(arguments.towns).to_crs(areas.crs)
-    forbidden = {name: layer(file, name, POLYGONS) for name, file in _forbidden(arguments)}
+    towns = None
+    if arguments.towns is not None:
+        with layers.of("towns"):
+            towns = read_towns(arguments.towns, layer=chosen.get("towns")).to_crs(areas.crs)
+    forbidden = {}
+    for name, file in no_park:
+        # 永久基本农田 is what other commands call farmland; its fields say nothing of it.
+        what = known_as(name) or name
+        with layers.of(name):
+            forbidden[name] = read(
+                file, name=what, kind=POLYGONS, wanted=(), layer=chosen.get(name), like=areas
+            )
+    parks, homes = opened("parks", read_parks), opened("homes", read_homes)
+    assert parks is not None and homes is not None  # the parser asks for both
     return ParkJob(
         areas=areas,
-        parks=read_parks(arguments.parks, like=areas),
-        homes=read_homes(arguments.homes, like=areas),
+        parks=parks,
+        homes=homes,
         by=arguments.by,
         as_of=arguments.on,
-        roads=None if arguments.roads is None else read_roads(arguments.roads, like=areas),
+        roads=opened("roads", read_roads),
         entrances=layer(arguments.entrances, "entrances", POINTS),
         blocks=layer(arguments.blocks, "blocks", POLYGONS),
         towns=towns,
-        previous=parks(arguments.before),
-        projects=parks(arguments.projects),
+        previous=opened("before", read_parks),
+        projects=opened("projects", read_parks),
         site=arguments.sites,
         candidates=layer(arguments.candidates, "candidates", PLACES),
         allowed=layer(arguments.allowed, "allowed", POLYGONS),
-        forbidden={name: frame for name, frame in forbidden.items() if frame is not None},
+        forbidden=forbidden,
         most=arguments.most,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
         If the folder is held or cannot be written.
     """
     from deqing_geo.batch import press
+    from deqing_geo.columns import word
     from deqing_geo.errors import InputError
 
     if arguments.each or arguments.atlas:
@@ -48,22 +50,31 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
             "--each and --atlas go with a recipe without [products]; this one names what is made."
         )
     started = time.perf_counter()
-    with _followed() as tell:
-        done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
+    try:
+        with _followed() as tell:
+            done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
+    except KeyboardInterrupt:
+        print(f"deqing-geo: {word('press.again')} (go on with --resume)", file=sys.stderr)
+        raise
     seconds = time.perf_counter() - started
     if not done.made and not done.failed:
-        print(f"{done.out}: nothing to do, all {done.files} files stand ({seconds:.1f} s)")
+        said = word("press.nothing").format(files=done.files)
+        print(f"{done.out}: {said} (nothing to do, all {done.files} files stand; {seconds:.1f} s)")
         return 0
+    counts = {"made": len(done.made), "kept": len(done.kept), "failed": len(done.failed)}
+    said = word("press.done").format(**counts, files=done.files)
+    print(f"{done.out}: {said} ({seconds:.1f} s)")
     print(
-        f"{done.out}: {len(done.made)} products made, {len(done.kept)} stood already, "
-        f"{len(done.failed)} failed ({seconds:.1f} s); {done.files} files"
+        "  {made} products made, {kept} stood already, {failed} failed; {files} files".format(
+            **counts, files=done.files
+        )
     )
     for line in _figures(done.out):
         print(f"  {line}")
-    for name, said in list(done.failed.items())[:MOST_SHOWN]:
-        print(f"  failed: {name}: {said}")
+    for name, why in list(done.failed.items())[:MOST_SHOWN]:
+        print(f"  {word('press.failed')} failed: {name}: {why}")
     if done.failed:
-        print(f"  all of it: {done.out / 'report.log'}")
+        print(f"  {word('press.log')} (all of it): {done.out / 'report.log'}")
         return PARTLY
     return 0
 
@@ -88,7 +99,7 @@ def _followed() -> Iterator[Callable[[str, int, int], None]]:
 
         def tell(what: str, done: int, of: int) -> None:
             if not inner:
-                inner.append(stack.enter_context(shown.progress()))
+                inner.append(stack.enter_context(shown.followed()))
             inner[0](what, done, of)
 
         yield tell

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deqing_geo.cli import areas as options
-from deqing_geo.cli import looks, shown
+from deqing_geo.cli import layers, looks, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from deqing_geo.batch.roads import RoadResults
 
 # What messages call an option, and how it is given here.
-FLAGS = {"layer": "--layer", "classes": "--classes FILE", "as_of": "--on YYYY-MM-DD"}
+FLAGS = {"layer": layers.FLAG, "classes": "--classes FILE", "as_of": "--on YYYY-MM-DD"}
 MOST_SHOWN = 12
+# Options whose files may have several layers.
+WITH_LAYERS = ("roads", "zone", "areas", "water", "road-area", "planned", "projects", "before")
 
 
 def add(commands: Any) -> None:
@@ -40,7 +42,7 @@ def add(commands: Any) -> None:
         "files", nargs="+", metavar="FILE", help="roads; of a road in several, the first counts"
     )
     options.add_areas(roads)
-    roads.add_argument("--layer", metavar="NAME", help="the layer of FILE, if it has several")
+    layers.add_layer(roads, "道路 (of FILE), or before=ROADS_2025")
     roads.add_argument("--classes", metavar="FILE", help="your own table of classes (等级对照表)")
     roads.add_argument("--by", metavar="KEY", help="definition; --by list shows them all")
     roads.add_argument(
@@ -112,29 +114,42 @@ def _job(arguments: argparse.Namespace, by: Any) -> Any:
     from deqing_geo.layers import read_roads
     from deqing_geo.reading import POLYGONS, read
 
-    areas = options.open_areas(arguments)
+    layer = layers.layers_of(arguments.layer, WITH_LAYERS, main="roads")
+    areas = options.open_areas(arguments, layer)
 
-    def lines(file: str | None) -> gpd.GeoDataFrame | None:
-        return None if file is None else read_roads(file, like=areas, classes=arguments.classes)
-
-    def land(file: str | None, name: str) -> gpd.GeoDataFrame | None:
+    def lines(option: str) -> gpd.GeoDataFrame | None:
+        file = getattr(arguments, option)
         if file is None:
             return None
-        return read(file, name=name, kind=POLYGONS, wanted=(), like=areas)
+        with layers.of(option):
+            return read_roads(
+                file, layer=layer.get(option), like=areas, classes=arguments.classes,
+                planned=option == "planned",
+            )  # fmt: skip
+
+    def land(option: str) -> gpd.GeoDataFrame | None:
+        file = getattr(arguments, option)
+        if file is None:
+            return None
+        with layers.of(option.replace("_", "-")):
+            return read(
+                file, name=option, kind=POLYGONS, wanted=(), layer=layer.get(option), like=areas
+            )
 
     files = arguments.files if len(arguments.files) > 1 else arguments.files[0]
-    roads = read_roads(files, layer=arguments.layer, like=areas, classes=arguments.classes)
+    with layers.of("roads"):
+        roads = read_roads(files, layer=layer.get("roads"), like=areas, classes=arguments.classes)
     return RoadJob(
         areas=areas,
         roads=roads,
         by=by,
         as_of=arguments.on,
         merge=not arguments.as_drawn,
-        water=land(arguments.water, "water"),
-        road_area=land(arguments.road_area, "road_area"),
-        planned=lines(arguments.planned),
-        previous=lines(arguments.before),
-        projects=lines(arguments.projects),
+        water=land("water"),
+        road_area=land("road_area"),
+        planned=lines("planned"),
+        previous=lines("before"),
+        projects=lines("projects"),
         cell_m=arguments.cells,
     )
 

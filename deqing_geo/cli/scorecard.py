@@ -53,7 +53,9 @@ def add(commands: Any) -> None:
     card.add_argument("--log", metavar="FILE.csv", help="log of reported months (月报台账)")
     card.add_argument("--projects", metavar="FILE.xlsx", help="great projects (重大项目)")
     card.add_argument("--month", metavar="YYYY-MM", help="by default that of the data")
-    card.add_argument("--before", metavar="RECIPE.toml", help="the month before: why figures moved")
+    card.add_argument(
+        "--before", metavar="RECIPE.toml|DIR", help="the month before: why figures moved"
+    )
     card.add_argument("--report", action="store_true", help="write the month to --log, locked")
     card.add_argument(
         "--correct", default="", metavar="REASON", help="correct a reported month (更正), and why"

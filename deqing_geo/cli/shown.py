@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +20,49 @@ if TYPE_CHECKING:
     from deqing_geo.roads import RoadDensity
     from deqing_geo.standards import Standard
     from deqing_geo.villages import VillageTypes
+
+# So often something is said where no bar can be drawn.
+A_LINE_EACH_S = 5.0
+DONE = "完成"
+
+
+# A value a message gives an option: a word in quotes, or one without.
+_VALUE = r"(?:'[^']*'|[\w:/-]+(?:\.\w+)*)?"
+
+
+def in_flags(says: str, flags: Mapping[str, str]) -> str:
+    """A message in the words of the command line: an option of Python's becomes the flag.
+
+    Parameters
+    ----------
+    says : str
+        Of an error.
+    flags : mapping of str to str
+        From an option to its flag as help gives it, ``--max-change M2``.
+
+    Returns
+    -------
+    str
+        A value the message names is kept, ``True`` is the flag alone.
+
+    Examples
+    --------
+    >>> in_flags("pass max_change_m2=2188, or wait=True.",
+    ...          {"max_change_m2": "--max-change M2", "wait": "--wait"})
+    'pass --max-change 2188, or --wait.'
+    >>> in_flags("Pass source=, for whom.", {"source": "--source TEXT"})
+    'Pass --source TEXT, for whom.'
+    """
+    for option, flag in flags.items():
+
+        def put(found: re.Match[str], flag: str = flag) -> str:
+            value = found[1]
+            if value == "True" or not value or not re.fullmatch(r"--\S+( \S+)?", flag):
+                return flag
+            return f"{flag.split(' ')[0]} {value.strip(chr(39))}"
+
+        says = re.sub(rf"(?<![\w.=-]){option}=({_VALUE})", put, says)
+    return says
 
 
 def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> None:
@@ -160,32 +207,103 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    words = {
-        "county": "生成示意县",
-        "layers": "写出图层",
-        "rasters": "写出栅格",
-        "as_received": "写出待整理的数据",
-        "towns": "读取乡镇界",
-        "zone": "读取建成区",
-        "roads": "读取道路",
-        "parks": "读取公园",
-        "homes": "读取居住用地",
-        "road_density": "测算路网密度",
-        "park_coverage": "测算公园覆盖率",
-        "map": "绘制地图",
-        "tables": "写出表格",
-        "": "完成",
-    }
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # What a library is at may have brackets in its name: it is no markup.
+    what_is_done = TextColumn("{task.description}", markup=False)
+    columns = (what_is_done, BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     off = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=off) as progress:
         task = progress.add_task("", total=None)
 
         def tell(what: str, done: int, of: int) -> None:
-            progress.update(task, description=words.get(what, what), completed=done, total=of)
+            progress.update(task, description=called(what), completed=done, total=of)
 
         yield tell
+
+
+@contextlib.contextmanager
+def followed() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere a plain line now and then, also while nothing moves.
+
+    Yields
+    ------
+    callable
+        To be told what is being done, how many steps are done, and of how many.
+    """
+    if sys.stderr.isatty():
+        with progress() as bar:
+            yield bar
+        return
+    began = said = time.monotonic()
+    now, over = ["", 0, 0], threading.Event()
+
+    def say() -> None:
+        nonlocal said
+        said = time.monotonic()
+        what, done, of = now
+        print(f"{done}/{of} {called(str(what))}, {said - began:.0f} s", file=sys.stderr, flush=True)
+
+    def tell(what: str, done: int, of: int) -> None:
+        # The first line of a kind of steps at once, then one now and then.
+        fresh = of != now[2]
+        now[:] = what, done, of
+        if fresh or time.monotonic() - said >= A_LINE_EACH_S:
+            say()
+
+    def wait() -> None:
+        while not over.wait(A_LINE_EACH_S / 5):
+            if now[2] and time.monotonic() - said >= A_LINE_EACH_S:
+                say()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield tell
+    finally:
+        over.set()
+        waiting.join()
+
+
+def called(step: str) -> str:
+    """A step in the reader's words.
+
+    Parameters
+    ----------
+    step : str
+        What a run says it is at.
+
+    Returns
+    -------
+    str
+        The same where there are no words for it.
+
+    Examples
+    --------
+    >>> called("road_density"), called("each_town map")
+    ('测算路网密度', 'each_town map')
+    """
+    from deqing_geo import columns as names
+
+    return names.phrases("step").get(step, step) if step else DONE
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A bar that moves while one long step lasts, on a terminal only.
+
+    Parameters
+    ----------
+    what : str
+        A step of the registry's, or any words.
+
+    Yields
+    ------
+    None
+        While it lasts.
+    """
+    with progress() as tell:
+        tell(what, 0, 1)
+        yield
 
 
 def listed(arguments: argparse.Namespace, measures: Sequence[str]) -> bool:

@@ -90,20 +90,21 @@ def run(arguments: argparse.Namespace) -> None:
     """
     from deqing_geo.papers import save_submission
 
-    made = save_submission(
-        arguments.out,
-        code=arguments.code,
-        name=arguments.name,
-        maps=arguments.maps,
-        vectors=arguments.vectors,
-        tables=arguments.tables,
-        documents=arguments.documents,
-        audience=arguments.audience,
-        review_number=arguments.review_number,
-        cleared=arguments.cleared,
-        unit=arguments.unit,
-        day=arguments.until,
-    )
+    with shown.waiting("submission"):
+        made = save_submission(
+            arguments.out,
+            code=arguments.code,
+            name=arguments.name,
+            maps=arguments.maps,
+            vectors=arguments.vectors,
+            tables=arguments.tables,
+            documents=arguments.documents,
+            audience=arguments.audience,
+            review_number=arguments.review_number,
+            cleared=arguments.cleared,
+            unit=arguments.unit,
+            day=arguments.until,
+        )
     tell(made)
 
 

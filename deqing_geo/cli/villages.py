@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deqing_geo.cli.layers import FLAG, add_layer, layers_of, of
+
 if TYPE_CHECKING:
     import argparse
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 # What messages call an option, and how it is given here.
 FLAGS = {
-    "layer": "--layer OPTION=NAME, such as --layer villages=村界",
+    "layer": FLAG,
     "source": "--source TEXT",
     "as_of": "--as-of YYYY-MM-DD",
     "sheet": "--sheet NAME",
@@ -48,13 +50,7 @@ def add_layers(command: argparse.ArgumentParser) -> None:
         Of the command.
     """
     command.add_argument("villages", metavar="VILLAGES", help="boundaries of villages (村界)")
-    command.add_argument(
-        "--layer",
-        action="append",
-        default=[],
-        metavar="OPTION=NAME",
-        help="the layer of a file with several, as boundaries=CZKFBJ or villages=村界; repeat it",
-    )
+    add_layer(command, "boundaries=CZKFBJ or villages=村界")
     command.add_argument("--towns", metavar="FILE", help="towns: names and codes villages lack")
     command.add_argument(
         "--table",
@@ -101,27 +97,16 @@ def open_villages(
     layer = _layers(arguments)
     towns = None
     if arguments.towns is not None:
-        towns = read_towns(arguments.towns, layer=layer.get("towns"))
-    villages = read_villages(arguments.villages, layer=layer.get("villages"), towns=towns)
+        with of("towns"):
+            towns = read_towns(arguments.towns, layer=layer.get("towns"))
+    with of("villages"):
+        villages = read_villages(arguments.villages, layer=layer.get("villages"), towns=towns)
     return villages, None if towns is None else towns.to_crs(villages.crs)
 
 
 def _layers(arguments: argparse.Namespace) -> dict[str, str]:
     """Which layer of its file each option means."""
-    from deqing_geo.errors import InputError
-
-    known = ("villages", "towns", "homes", "roads", "zone", *LAYERS)
-    found = {}
-    for given in arguments.layer:
-        option, mark, name = given.partition("=")
-        option = option.removeprefix("--")
-        if not (mark and name) or option not in known:
-            raise InputError(
-                f"--layer {given} is not OPTION=NAME with one of {', '.join(known)}, as "
-                "boundaries=CZKFBJ."
-            )
-        found[option.replace("-", "_")] = name
-    return found
+    return layers_of(arguments.layer, ("villages", "towns", "homes", "roads", "zone", *LAYERS))
 
 
 def open_layers(
@@ -163,16 +148,18 @@ def open_layers(
     if arguments.table is not None:
         given["table"] = read_village_table(arguments.table, sheet=arguments.sheet)
     if arguments.homes is not None:
-        given["homes"] = read_homes(arguments.homes, layer=layer.get("homes"), like=villages)
+        with of("homes"):
+            given["homes"] = read_homes(arguments.homes, layer=layer.get("homes"), like=villages)
     for option in LAYERS:
         name = option.replace("-", "_")
         file = getattr(arguments, name)
         if file is None:
             continue
-        if name == "facilities":
-            given[name] = read_facilities(file, layer=layer.get(name), like=villages)
-        else:
-            given[name] = read_layer(file, name, layer=layer.get(name), like=villages)
+        with of(option):
+            if name == "facilities":
+                given[name] = read_facilities(file, layer=layer.get(name), like=villages)
+            else:
+                given[name] = read_layer(file, name, layer=layer.get(name), like=villages)
     for name in RASTERS:
         file = getattr(arguments, name)
         if file is not None:
@@ -180,15 +167,17 @@ def open_layers(
     if arguments.zone is not None:
         if not arguments.source or not arguments.as_of:
             raise ColumnError("--zone needs --source and --as-of: whose outline, of which day?")
-        given["zone"] = read_zone(
-            arguments.zone,
-            layer=layer.get("zone"),
-            source=arguments.source,
-            as_of=arguments.as_of,
-            like=villages,
-        )
+        with of("zone"):
+            given["zone"] = read_zone(
+                arguments.zone,
+                layer=layer.get("zone"),
+                source=arguments.source,
+                as_of=arguments.as_of,
+                like=villages,
+            )
     if arguments.roads:
-        given["network"] = _network(arguments.roads, layer.get("roads"), villages)
+        with of("roads"):
+            given["network"] = _network(arguments.roads, layer.get("roads"), villages)
     return given
 
 

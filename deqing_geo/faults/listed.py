@@ -79,16 +79,8 @@ def listed_faults(who: Identity, spots: Shapes, register: pd.DataFrame) -> list[
         ``name_mismatch``, ``not_in_register`` and ``missing``.
     """
     year = str(register.attrs.get("year", "")) or "-"
-    codes = [str(code) for code in register.index]
-    title = dict(zip(codes, register["division_name"].astype(str), strict=True))
-    home = dict(zip(codes, register["town_code"].astype(str), strict=True))
-    town = dict(zip(codes, register["town_name"].astype(str), strict=True))
-    by_name: dict[tuple[str, str], list[str]] = {}
-    for code in codes:
-        for form in name_forms(title[code]):
-            for where in {home[code], town[code]}:
-                by_name.setdefault((where, form), []).append(code)
-    match, how = _matches(who, set(codes), by_name)
+    title, by_name = _titles(register)
+    match, how = _matches(who, set(title), by_name)
     called = [
         at
         for at, code in enumerate(match)
@@ -138,27 +130,76 @@ def _matches(
             match.append(own[at])
             how.append("code")
             continue
-        name = None if who.names is None else who.names[at]
-        places = {
-            None if who.towns is None else who.towns[at],
-            None if who.town_codes is None else who.town_codes[at],
-            prefixes[at],
-            *(successors(prefixes[at]) if prefixes[at] else ()),
-        } - {None}
-        if who.level != "village" and name is not None:
-            # A town is in itself.
-            places = {name}
-        forms = set() if name is None else {*name_forms(name), one_name(name)}
-        found = {
-            code
-            for place in places
-            for form in forms
-            for code in by_name.get((str(place), form), [])
-        }
+        prefix = prefixes[at]
+        places = {*_town_of(who, at), prefix, *(successors(prefix) if prefix else ())} - {None}
+        found = _by_name(who, at, places, by_name)
         one = next(iter(found)) if len(found) == 1 else None
         match.append(one)
         how.append("" if one is None else "name")
     return match, how
+
+
+def _town_of(who: Identity, at: int) -> set[str | None]:
+    """The town a row itself says it is in, by name and code."""
+    return {
+        None if who.towns is None else who.towns[at],
+        None if who.town_codes is None else who.town_codes[at],
+    } - {None}
+
+
+def _by_name(
+    who: Identity, at: int, places: set[str | None], by_name: dict[tuple[str, str], list[str]]
+) -> set[str]:
+    """The register's codes of a row's name in these places."""
+    name = None if who.names is None else who.names[at]
+    if name is None:
+        return set()
+    if who.level != "village":
+        # A town is in itself.
+        places = {name}
+    forms = {*name_forms(name), one_name(name)}
+    return {
+        code for place in places for form in forms for code in by_name.get((str(place), form), [])
+    }
+
+
+def listed_codes(who: Identity, register: pd.DataFrame) -> list[str | None]:
+    """The code under which the register has each row's name, whatever code the row has.
+
+    Parameters
+    ----------
+    who : Identity
+        Of the rows.
+    register : DataFrame
+        By `require_register`.
+
+    Returns
+    -------
+    list of str or None
+        By the row's own town and its name; by the town of its code only where the row does not
+        say its town. None where the register has none or several.
+    """
+    _, by_name = _titles(register)
+    out: list[str | None] = []
+    for at, prefix in enumerate(who.prefixes):
+        places = _town_of(who, at) or {prefix, *(successors(prefix) if prefix else ())} - {None}
+        found = _by_name(who, at, places, by_name)
+        out.append(next(iter(found)) if len(found) == 1 else None)
+    return out
+
+
+def _titles(register: pd.DataFrame) -> tuple[dict[str, str], dict[tuple[str, str], list[str]]]:
+    """Names by code, and codes by town (name or code) and every form of the name."""
+    codes = [str(code) for code in register.index]
+    title = dict(zip(codes, register["division_name"].astype(str), strict=True))
+    home = dict(zip(codes, register["town_code"].astype(str), strict=True))
+    town = dict(zip(codes, register["town_name"].astype(str), strict=True))
+    by_name: dict[tuple[str, str], list[str]] = {}
+    for code in codes:
+        for form in name_forms(title[code]):
+            for where in {home[code], town[code]}:
+                by_name.setdefault((where, form), []).append(code)
+    return title, by_name
 
 
 def _missing(

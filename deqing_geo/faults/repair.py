@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def repair_boundaries(
         where `county` has rows that are empty, invalid or no polygons.
     InputError
         If a limit is no number of 0 or more, or a survey layer is given without
-        `allow_survey_lines`.
+        `allow_survey_lines`; what `max_change_m2` would refuse as well is told with it.
 
     See Also
     --------
@@ -121,7 +122,6 @@ def repair_boundaries(
     _require_limit("gap_width_m", gap_width_m)
     layers = {"villages": villages} if county is None else {"villages": villages, "county": county}
     require_metres(**layers)
-    _require_consent(villages, allow_survey_lines)
     raw = np.asarray(villages.geometry.array, dtype=object)
     before = _require_land(villages, raw)
     crossed = ~shapely.is_valid(raw) & ~shapely.is_missing(raw)
@@ -132,7 +132,10 @@ def repair_boundaries(
     if told:
         after[tiles.rows] = _done(villages, tiles, plan, outline, gap_width_m)
     changes = _changes(villages, before, after, crossed, told)
-    _require_few(villages, changes, max_change_m2)
+    few = _too_many(changes, max_change_m2)
+    _require_consent(villages, allow_survey_lines, also=few)
+    if few is not None:
+        raise few
     out = villages.copy()
     if not crossed.any() and not told:
         return out, changes
@@ -177,13 +180,17 @@ def is_survey_layer(villages: gpd.GeoDataFrame) -> bool:
     return bool(SURVEY_LAYER.fullmatch(layer)) or bool(fields & set(SURVEY_FIELDS))
 
 
-def _require_consent(villages: gpd.GeoDataFrame, allowed: bool) -> None:
+def _require_consent(villages: gpd.GeoDataFrame, allowed: bool, also: InputError | None) -> None:
+    """A survey's lines are not mended unasked; what else stands in the way is said at once."""
     if not allowed and is_survey_layer(villages):
-        raise InputError(
+        says = (
             "`villages` is a layer of the land survey (三调), whose lines change by the yearly "
             "survey alone. To mend a working copy that is never written back, pass "
             "allow_survey_lines=True."
         )
+        error = InputError(says if also is None else f"{says} {also}")
+        error.rows = () if also is None else also.rows
+        raise error
 
 
 def _require_land(villages: gpd.GeoDataFrame, raw: Shapes) -> Shapes:
@@ -306,22 +313,30 @@ def _changes(
     )
 
 
-def _require_few(villages: gpd.GeoDataFrame, changes: pd.DataFrame, max_change_m2: float) -> None:
+def _too_many(changes: pd.DataFrame, max_change_m2: float) -> GeometryError | None:
+    """What is to be said where a unit would change by more than is allowed."""
     most = changes[["gained_m2", "lost_m2"]].max(axis=1).to_numpy(dtype=float)
     over = np.flatnonzero(most > max_change_m2)
     if not len(over):
-        return
+        return None
     over = over[np.argsort(-most[over], kind="stable")]
-    shown = _shown(villages.index[over[:5]].tolist(), most[over[:5]].tolist())
-    raise GeometryError(
+    named = [
+        repr(label) if name is None else f"{name} {label!r}"
+        for name, label in zip(
+            changes["village_name"].iloc[over[:5]], changes.index[over[:5]], strict=True
+        )
+    ]
+    shown = _shown(named, most[over[:5]].tolist())
+    error = GeometryError(
         f"The repair would move more than {max_change_m2:.10g} m2 of land to or from "
-        f"{len(over)} units ({shown}). Nothing was changed. Mend the largest overlaps by hand, "
-        "or pass a larger max_change_m2=.",
-        villages.index[over],
+        f"{len(over)} units ({shown}). Nothing was changed. Look at these places first; mend them "
+        f"by hand, or pass max_change_m2={math.ceil(most[over[0]])}, by which all of it passes."
     )
+    error.rows = tuple(changes.index[over])
+    return error
 
 
 def _shown(labels: Sequence[object], amounts: Sequence[float]) -> str:
     return ", ".join(
-        f"{label!r}: {amount:.1f} m2" for label, amount in zip(labels, amounts, strict=True)
+        f"{label}: {amount:.1f} m2" for label, amount in zip(labels, amounts, strict=True)
     )

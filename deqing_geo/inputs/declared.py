@@ -15,13 +15,15 @@ import pandas as pd
 
 from deqing_geo import columns as names
 from deqing_geo.divisions import VILLAGE_DIGITS
-from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning
+from deqing_geo.errors import CodeError, ColumnError, DeqingGeoWarning, InputError
 from deqing_geo.tables import Table, read_table
 
 PERCENT = 100.0
 # Ways in which a figure came about that its heading says, before the label.
 TOLD_BEFORE = ("measured", "proxy")
 PERCENTS = ("ratio", "%")
+# Rows whose village an error names.
+MOST_NAMED = 5
 VILLAGE_CODE = r"[1-8]\d{11}"
 # 19 = 12 + 7 in the land survey, usually zeros (ZLDWDM).
 SURVEY_CODE = r"[1-8]\d{11}0{7}"
@@ -120,9 +122,10 @@ def read_one_table(
     file = found.told["file"]
     _refuse_twice(file, found.found)
     fields = {column: field for field, column in found.found.items()}
-    codes = village_codes(found.frame[fields.pop(key)], file)
+    who = _places(found, fields)
+    codes, code_faults = _codes(found.frame[fields.pop(key)], file, who)
+    faults: list[InputError] = [*code_faults, *_refuse_rows_twice(codes, file, who)]
     held = {}
-    faults: list[ColumnError] = []
     for column, field in fields.items():
         try:
             if names.registry()[column].dtype in ("float", "int"):
@@ -133,14 +136,6 @@ def read_one_table(
     _refuse_all(file, faults)
     table = pd.DataFrame(held, index=found.frame.index)
     table.index = pd.Index(codes.to_numpy(dtype=object), name=key)
-    twice = table.index[table.index.duplicated()].unique()
-    if len(twice):
-        rows = found.frame.index[table.index.isin(twice)].tolist()
-        raise CodeError(
-            f"{file}: several rows for one village (rows {', '.join(map(str, rows[:6]))} of the "
-            "sheet).",
-            twice,
-        )
     units = {
         field: f"{found.units[field]} -> {names.registry()[column].unit_zh}"
         for column, field in fields.items()
@@ -182,17 +177,25 @@ def _table_headings() -> dict[str, str]:
     return known
 
 
-def _refuse_all(file: str, faults: list[ColumnError]) -> None:
-    """Every column that cannot be read in one error, with the rows of the sheet."""
+def _refuse_all(file: str, faults: list[InputError]) -> None:
+    """All that is wrong with a table in one error, with the rows of the sheet."""
     if len(faults) == 1:
         raise faults[0]
-    if faults:
-        said = "\n  ".join(str(fault) for fault in faults)
-        rows = dict.fromkeys(row for fault in faults for row in fault.rows)
-        raise ColumnError(
-            f"{file}: {len(faults)} columns cannot be read (多栏有误; 是否整体错列?).\n  {said}\n ",
-            rows,
+    if not faults:
+        return
+    said = "\n  ".join(str(fault).removeprefix(f"{file}: ") for fault in faults)
+    rows = dict.fromkeys(row for fault in faults for row in fault.rows)
+    if any(isinstance(fault, CodeError) for fault in faults):
+        error: InputError = CodeError(
+            f"{file}: {len(faults)} things are wrong; mend them all, then read it again "
+            f"(共{len(faults)}类问题,请一并改正).\n  {said}"
         )
+        error.rows = tuple(rows)
+        raise error
+    raise ColumnError(
+        f"{file}: {len(faults)} columns cannot be read (多栏有误; 是否整体错列?).\n  {said}\n ",
+        rows,
+    )
 
 
 def _refuse_twice(file: str, found: Mapping[str, str]) -> None:
@@ -242,27 +245,77 @@ def village_codes(values: pd.Series[Any], file: str) -> pd.Series[Any]:
     >>> village_codes(pd.Series(["330521001901", "3305210019020000000"]), "a.csv").tolist()
     ['330521001901', '330521001902']
     """
+    codes, faults = _codes(values, file)
+    if faults:
+        raise faults[0]
+    return codes
+
+
+def _codes(
+    values: pd.Series[Any], file: str, who: Mapping[Any, str] | None = None
+) -> tuple[pd.Series[Any], list[CodeError]]:
+    """Codes as far as they can be read, and all that is wrong with the others.
+
+    `who` says whose row each is, so that a code can be looked up and typed again.
+    """
     codes = names.clean_text(values).astype("string").str.removeprefix("'").str.removesuffix(".0")
     lost = codes.str.fullmatch(LOST_DIGITS).fillna(False).astype(bool)
-    if lost.any():
-        raise CodeError(
-            f"{file}: codes that lost their last digits, such as {codes[lost].iloc[0]!r}: a "
-            "spreadsheet keeps fifteen digits of a number. Save the column as text in the table it "
-            "comes from (先将该列设为文本格式,再重新录入代码).",
-            values.index[lost],
-        )
     long = codes.str.fullmatch(SURVEY_CODE).fillna(False).astype(bool)
-    codes = codes.where(~long, codes.str.slice(0, VILLAGE_DIGITS))
-    bad = ~codes.str.fullmatch(VILLAGE_CODE).fillna(False).astype(bool)
+    short = codes.where(~long, codes.str.slice(0, VILLAGE_DIGITS))
+    bad = ~lost & ~short.str.fullmatch(VILLAGE_CODE).fillna(False).astype(bool)
+    faults = []
+    if lost.any():
+        faults.append(
+            CodeError(
+                f"{file}: codes that lost their last digits, such as {codes[lost].iloc[0]!r}: a "
+                "spreadsheet keeps fifteen digits of a number. Save the column as text in the "
+                "table it comes from (先将该列设为文本格式,再重新录入代码)"
+                f"{_whose(values.index[lost], who)}.",
+                values.index[lost],
+            )
+        )
     if bad.any():
         seen = codes[bad].iloc[0]
-        raise CodeError(
-            f"{file}: codes that are not twelve digits, such as "
-            f"{'an empty cell' if pd.isna(seen) else repr(seen)}. Save the column as text in the "
-            "table it comes from (代码应为 12 位文本).",
-            values.index[bad],
+        faults.append(
+            CodeError(
+                f"{file}: codes that are not twelve digits, such as "
+                f"{'an empty cell' if pd.isna(seen) else repr(seen)}. Save the column as text in "
+                f"the table it comes from (代码应为 12 位文本){_whose(values.index[bad], who)}.",
+                values.index[bad],
+            )
         )
-    return codes.astype(object)
+    return short.where(~lost & ~bad).astype(object), faults
+
+
+def _whose(rows: Any, who: Mapping[Any, str] | None) -> str:
+    if not who:
+        return ""
+    named = [f"{row} {who[row]}" for row in rows[:MOST_NAMED] if who.get(row)]
+    return f": {'、'.join(named)}{' ...' * (len(rows) > MOST_NAMED)}" if named else ""
+
+
+def _places(found: Table, fields: Mapping[str, str]) -> dict[Any, str]:
+    """Town and name of each row of a sheet, as they stand there."""
+    parts = [found.frame[fields[one]] for one in ("town_name", "village_name") if one in fields]
+    return {
+        row: "".join(str(part.at[row] or "") for part in parts).strip()
+        for row in found.frame.index.tolist()
+    }
+
+
+def _refuse_rows_twice(codes: pd.Series[Any], file: str, who: Mapping[Any, str]) -> list[CodeError]:
+    again = codes.notna() & codes.duplicated(keep=False)
+    twice = codes[again].unique()
+    if not len(twice):
+        return []
+    rows = codes.index[again]
+    return [
+        CodeError(
+            f"{file}: several rows for one village (rows {', '.join(map(str, rows[:6]))} of the "
+            f"sheet{_whose(rows, who)}).",
+            twice,
+        )
+    ]
 
 
 def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
@@ -278,9 +331,19 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
     odd = text.notna() & number.isna()
     if odd.any():
         raise ColumnError(
-            f"`{column}` is a number, and {text[odd].iloc[0]!r} is none.", text.index[odd]
+            f"`{column}` ({known.zh}) is a number, and {text[odd].iloc[0]!r} is none.",
+            text.index[odd],
         )
     number = number.where(~share, number / PERCENT)
+    whole = number > 1
+    if known.unit == "ratio" and not share.any() and whole.sum() > number.notna().sum() / 2:
+        # One cell may be a slip, which is judged with the facts; most of them are per cent.
+        raise ColumnError(
+            f"`{column}` ({values.name}) is a ratio from 0 to 1, and {text[whole].iloc[0]} is "
+            f"not. Where these are percentages, head the column {values.name}(%) "
+            "(填百分数的,表头须写明%).",
+            text.index[whole],
+        )
     if unit == "%" and known.unit == "ratio" and not signed.any():
         _doubt(bare, str(values.name))
     factor = _factor(known, unit, str(values.name))

@@ -59,6 +59,7 @@ def read_roads(
     datum: str | Sequence[str | None] | None = None,
     like: gpd.GeoDataFrame | None = None,
     classes: Classes | None = None,
+    planned: bool = False,
 ) -> gpd.GeoDataFrame:
     """Roads with their class (道路等级) in the library's vocabulary.
 
@@ -94,6 +95,9 @@ def read_roads(
         The office's own words for classes: a table as `road_classes` gives it and `save_table`
         writes it, or ``{"residential": "支路"}``. They win over the library's table, which holds
         for all words that are not in it.
+    planned : bool
+        Whether the planned network is meant (规划路网): of a file with several layers it is found
+        by other names.
 
     Returns
     -------
@@ -130,15 +134,16 @@ def read_roads(
     ['arterial', 'branch', 'estate', 'farm_track', 'branch', 'link']
     """
     own = own_classes(classes)
+    name = "planned_roads" if planned else "roads"
     if isinstance(path, (str, os.PathLike)):
         options = {"layer": layer, "columns": columns, "assume_crs": assume_crs, "datum": datum}
-        return _read_one(path, like=like, own=own, **options)
+        return _read_one(path, name=name, like=like, own=own, **options)
     paths = list(path)
     if not paths:
         raise InputError("read_roads: no file is given.")
     each = {
-        name: _for_each(given, len(paths), name)
-        for name, given in (
+        option: _for_each(given, len(paths), option)
+        for option, given in (
             ("layer", layer),
             ("columns", columns),
             ("assume_crs", assume_crs),
@@ -147,10 +152,10 @@ def read_roads(
     }
     frames: list[gpd.GeoDataFrame] = []
     for at, one in enumerate(paths):
-        options = {name: given[at] for name, given in each.items()}
+        options = {option: given[at] for option, given in each.items()}
         # All others come into the first one's system.
         first = frames[0] if frames and like is None else like
-        frames.append(_read_one(one, like=first, own=own, **options))
+        frames.append(_read_one(one, name=name, like=first, own=own, **options))
     return one_after_another(frames)
 
 
@@ -166,6 +171,7 @@ def _for_each(given: Any, count: int, name: str) -> list[Any]:
 def _read_one(
     path: str | os.PathLike[str],
     *,
+    name: str,
     layer: str | None,
     columns: Mapping[str, str] | None,
     assume_crs: Any,
@@ -175,7 +181,7 @@ def _read_one(
 ) -> gpd.GeoDataFrame:
     frame = read(
         path,
-        name="roads",
+        name=name,
         kind=LINES,
         wanted=(*WANTED, *SIGNS),
         osm=OSM,

@@ -140,7 +140,8 @@ def _towns(types: VillageTypes, sizes: Any) -> dict[str, list[tuple[str, str]]]:
     facts = pd.DataFrame({"area_km2": sizes}, index=table.index)
     for column in PEOPLE:
         if column in table:
-            facts[column] = pd.to_numeric(table[column])
+            # A column of blanks alone would stay one of objects, and its sum None.
+            facts[column] = pd.to_numeric(table[column]).astype(float)
     facts["close"] = table.index.isin(types.doubtful.index)
     by = facts.groupby(np.asarray(named.texts(table, "town_name")), sort=False)
     sums: dict[Any, dict[Any, Any]] = by.sum(min_count=1).to_dict("index")

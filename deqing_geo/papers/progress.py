@@ -7,7 +7,7 @@ and decide nothing. A figure has one value and one line of 口径.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -162,7 +162,7 @@ def _unit(row: Any) -> str:
     return "%" if row["unit"] == "ratio" else UNITS.get(str(row["unit"]), str(row["unit"]))
 
 
-def _inside(made: Filing, said: Sequence[str]) -> list[str]:
+def _inside(made: Filing, said: Iterable[str]) -> list[str]:
     return ["" if made.public else one for one in said]
 
 

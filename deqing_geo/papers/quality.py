@@ -34,7 +34,7 @@ JOINED_BY = ";"
 # Columns of a table of repairs, where it has them.
 REPAIRED = (
     "village_name", "town_name", "area_before_m2", "area_after_m2", "area_change_m2", "gained_m2",
-    "lost_m2", "moved_m", "repairs",
+    "lost_m2", "moved_m", "repairs", "corrections",
 )  # fmt: skip
 # What is not zero for a unit that was changed, beyond a square millimetre.
 MOVED = ("area_change_m2", "gained_m2", "lost_m2")
@@ -304,7 +304,13 @@ def _repairs(changes: pd.DataFrame) -> Iterable[Block]:
         label.zh if label is not None else names.label("fault_rows"),
         *(names.label(column, unit=True) for column in shown),
     )
-    widths = {"area_before_m2": 13, "area_after_m2": 13, "moved_m": 7, "repairs": 18}
+    widths = {
+        "area_before_m2": 13,
+        "area_after_m2": 13,
+        "moved_m": 7,
+        "repairs": 18,
+        "corrections": 22,
+    }
     if body:
         yield Table(
             "",
@@ -329,10 +335,12 @@ def changed(changes: pd.DataFrame) -> pd.Series[bool]:
     Returns
     -------
     Series of bool
-        On the same index; what is smaller than a square millimetre is the rounding of sums.
+        On the same index; what is smaller than a square millimetre is the rounding of sums. A
+        code or a name that was corrected is a change.
     """
     moved = changes[[column for column in MOVED if column in changes]]
-    return (moved.fillna(0.0).abs() > ROUNDING).any(axis=1)
+    there = (moved.fillna(0.0).abs() > ROUNDING).any(axis=1)
+    return there | (changes["corrections"] != "") if "corrections" in changes else there
 
 
 # ---------------------------------------------------------------- cells

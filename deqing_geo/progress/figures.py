@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ def figure_of(result: Any) -> Figure:
             key, value, unit, line = one.key, one.value, one.unit, one.definition
             more = {name: getattr(one, name) for name in MORE if hasattr(one, name)}
             if (places := getattr(one, "places", None)) is not None:
-                more["places"] = lambda: places
+                more["places"] = functools.partial(_as_given, places)
         return Figure(
             key, float(value), unit, line, tuple(one.notices), tuple(one.origins), said, **more
         )
@@ -109,4 +110,13 @@ def _gaps(measure: Any) -> Callable[[], gpd.GeoDataFrame | None] | None:
     """Homes out of reach of a park, where the measure is of such."""
     if not hasattr(type(measure), "gaps"):
         return None
-    return lambda: places_of(measure.gaps, "lacking")
+    # What goes to another process is no lambda.
+    return functools.partial(_out_of_reach, measure)
+
+
+def _out_of_reach(measure: Any) -> gpd.GeoDataFrame | None:
+    return places_of(measure.gaps, "lacking")
+
+
+def _as_given(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return places

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from deqing_geo.columns import word
 from deqing_geo.errors import InputError
 from deqing_geo.progress.card import COLUMNS, Scorecard
 from deqing_geo.progress.figures import NOTHING, Figure, figure_of
-from deqing_geo.progress.months import as_month, month_before
+from deqing_geo.progress.months import as_month, month_before, number_of, year_of
 from deqing_geo.progress.pace import Pace, pace_of
 from deqing_geo.progress.told import Progress, Stood
 from deqing_geo.progress.why import why_of
@@ -64,7 +65,7 @@ def scorecard(
         Whether to leave out targets without a figure.
     on : date, optional
         The day the figures stand at. From the year after a target's own, a figure short of
-        it is 未达标. Without a day no year is taken to be over.
+        it is 未达标. Without a day or a month no year is taken to be over.
     progress : Progress, optional
         Of `deqing_geo.progress.read_progress`: base values, yearly goals, thresholds, what
         departments filled in, and what was reported in earlier months. What was measured on
@@ -112,7 +113,9 @@ def scorecard(
     own = _month_of(month, on, progress)
     found = _found(results, targets)
     why = dict(why_of(one) for one in changes)
-    asked = _Asked(on, progress, own, why)
+    # Of a month alone, its first day: a target's year is over from the next January on.
+    day = date(year_of(own), number_of(own), 1) if on is None and own else on
+    asked = _Asked(day, progress, own, why)
     rows: dict[str, dict[str, Any]] = {}
     for key, target in targets.items():
         row = _row(target, found.get(key), asked)
@@ -126,7 +129,8 @@ def scorecard(
         table=table.astype(COLUMNS),
         notices=tuple(dict.fromkeys(said)),
         month=own or "",
-        finders={key: one.places for key, one in found.items() if one.places is not None},
+        # Shapes are found once, when somebody first asks.
+        finders={key: cache(one.places) for key, one in found.items() if one.places is not None},
     )
 
 
@@ -310,18 +314,18 @@ def _completion(target: Target, measured: float, goal: float | None) -> float:
 def _change(value: float, stood: Stood | None) -> float:
     if stood is None or not stood.comparable:
         return NOTHING
-    return _tidy(value - stood.value)
+    return _tidy(value - stood.value, value)
 
 
 def _since_start(value: float, pace: Pace) -> float:
     if pace.started is not None and not pace.started.comparable:
         return NOTHING
-    return _tidy(value - pace.start)
+    return _tidy(value - pace.start, value)
 
 
-def _tidy(change: float) -> float:
-    """What a percentage written and read again leaves is no change."""
-    return 0.0 if abs(change) <= SAME else change
+def _tidy(change: float, value: float) -> float:
+    """What a figure written and read again leaves is no change."""
+    return 0.0 if abs(change) <= SAME * max(1.0, abs(value)) else change
 
 
 def _compared(target: Target, last: Stood | None, pace: Pace, unit: str) -> str:

@@ -30,7 +30,7 @@ from deqing_geo.standards import UNITS, load
 from deqing_geo.tables import ended, log_cells, log_file, log_line, log_text, write_log
 
 if TYPE_CHECKING:
-    from deqing_geo.standards import Target
+    from deqing_geo.standards import Standard, Target
 
 CALLED = "the log of reported months (月报台账)"
 PERCENT, PLACES = 100.0, 12
@@ -81,13 +81,15 @@ class Reported:
         return f"<Reported {self.month}: {len(self.added)} rows added to {self.path.name}>"
 
 
-def read_log(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_log(path: str | os.PathLike[str], law: Standard | None = None) -> pd.DataFrame:
     """The log of reported months.
 
     Parameters
     ----------
     path : path
         A ``.csv``; where none stands the log is empty.
+    law : Standard, optional
+        With the plan's targets; by default Deqing's.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def read_log(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = log_file(path, CALLED)
     if not file.exists():
         return pd.DataFrame(columns=["target_key", *LOG], dtype=object)
-    return _frame(log_cells(log_text(file)), file.name)
+    return _frame(log_cells(log_text(file)), file.name, _targets(law))
 
 
 def report_month(
@@ -124,6 +126,7 @@ def report_month(
     by: str = "",
     on: date | None = None,
     recomputed: Mapping[str, Scorecard] | None = None,
+    law: Standard | None = None,
 ) -> Reported:
     """Report a month: its figures are added to the log, and are locked from then on.
 
@@ -144,6 +147,8 @@ def report_month(
     recomputed : mapping of str to Scorecard, optional
         Earlier months, counted again by today's definitions and outline. They stand beside
         what was reported, which stays.
+    law : Standard, optional
+        With the plan's targets; by default Deqing's.
 
     Returns
     -------
@@ -173,10 +178,11 @@ def report_month(
     if not card.month:
         raise InputError("The scorecard is of no month: scorecard(..., month='2026-03').")
     file = log_file(path, CALLED)
-    known = read_log(file)
+    known = read_log(file, law)
+    targets = _targets(law)
     day = on or datetime.now().astimezone().date()
     said: list[str] = []
-    rows = _fresh(card, known, correct.strip(), said)
+    rows = _fresh(card, known, correct.strip(), targets, said)
     for month, one in (recomputed or {}).items():
         rows += _again(one, as_month(month, "recomputed"), card, known, said)
     if said:
@@ -203,7 +209,13 @@ def report_month(
 # ---------------------------------------------------------------- what is new
 
 
-def _fresh(card: Scorecard, known: pd.DataFrame, why: str, said: list[str]) -> list[dict[str, Any]]:
+def _fresh(
+    card: Scorecard,
+    known: pd.DataFrame,
+    why: str,
+    targets: Mapping[str, Target],
+    said: list[str],
+) -> list[dict[str, Any]]:
     table = card.table
     texts = (table[[*TEXTS]] != "").any(axis=1)
     wanted = table[table["measured"].notna() | texts]
@@ -222,7 +234,7 @@ def _fresh(card: Scorecard, known: pd.DataFrame, why: str, said: list[str]) -> l
             # The month is locked as a whole: what comes late is a change of it, too.
             kind = "corrected"
         if kind == "corrected" and not why:
-            said.append(_locked(card.month, row, before, later))
+            said.append(_locked(card.month, row, before, later, targets[key]))
             continue
         rows.append(_row(key, row, card.month, kind, why if kind == "corrected" else "",
                          None if before is None else before["measured"]))  # fmt: skip
@@ -250,14 +262,18 @@ def _same(row: Mapping[Any, Any], before: Mapping[Any, Any]) -> bool:
 
 def _equal(one: float, other: float) -> bool:
     if one == one and other == other:
-        return abs(one - other) <= SAME
+        # A spreadsheet that saves a log keeps ten digits.
+        return abs(one - other) <= SAME * max(1.0, abs(one))
     return one != one and other != other
 
 
 def _locked(
-    month: str, row: Mapping[Any, Any], before: Mapping[Any, Any] | None, later: list[str]
+    month: str,
+    row: Mapping[Any, Any],
+    before: Mapping[Any, Any] | None,
+    later: list[str],
+    target: Target,
 ) -> str:
-    target = load().targets[_key(str(row["id"])) or ""]
     now = f"{row['id']} {row['indicator_zh']}"
     if before is None:
         when = f"{later[-1]} is reported already" if later else "the month is reported already"
@@ -372,7 +388,7 @@ def _columns(head: list[str]) -> dict[str, int]:
     }
 
 
-def _frame(cells: list[list[str]], called: str) -> pd.DataFrame:
+def _frame(cells: list[list[str]], called: str, targets: Mapping[str, Target]) -> pd.DataFrame:
     head = _columns(cells[0]) if cells else {}
     lacking = [_heading(one) for one in LOG if one not in head] + ([] if MARK in head else [MARK])
     if lacking:
@@ -382,6 +398,7 @@ def _frame(cells: list[list[str]], called: str) -> pd.DataFrame:
     wrong: list[str] = []
     rows = []
     last = ""
+    by_number = {one.id: one for one in targets.values()}
     for number, line in enumerate(cells[1:], start=2):
         own = {one: line[at].strip() if at < len(line) else "" for one, at in head.items()}
         # An apostrophe keeps a spreadsheet from running a text, and is none of its letters.
@@ -389,7 +406,7 @@ def _frame(cells: list[list[str]], called: str) -> pd.DataFrame:
         if _mark(last, own) != own[MARK]:
             wrong.append(f"line {number} ({own['month']} {own['id']} {own['indicator_zh']})")
         last = own[MARK]
-        row = _read(own)
+        row = _read(own, by_number)
         if row is None:
             if not wrong or not wrong[-1].startswith(f"line {number} "):
                 wrong.append(f"line {number} ({own['month']} {own['id']})")
@@ -405,12 +422,12 @@ def _frame(cells: list[list[str]], called: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["target_key", *LOG]).astype(dict.fromkeys(NUMBERS, float))
 
 
-def _read(own: Mapping[str, str]) -> dict[str, Any] | None:
-    key = _key(own["id"])
+def _read(own: Mapping[str, str], by_number: Mapping[str, Target]) -> dict[str, Any] | None:
+    target = by_number.get(own["id"])
     month = read_month(own["month"])
-    if key is None or month is None:
+    if target is None or month is None:
         return None
-    unit = _unit(load().targets[key], own["unit"])
+    key, unit = target.key, _unit(target, own["unit"])
     row: dict[str, Any] = {**{one: own[one] for one in LOG}, "target_key": key, "month": month}
     row["unit"] = unit
     for column in NUMBERS:
@@ -427,8 +444,8 @@ def _read(own: Mapping[str, str]) -> dict[str, Any] | None:
     return row if row["log_kind"] else None
 
 
-def _key(number: str) -> str | None:
-    return next((key for key, one in load().targets.items() if one.id == number), None)
+def _targets(law: Standard | None) -> Mapping[str, Target]:
+    return (load() if law is None else law).targets
 
 
 def _unit(target: Target, shown: str) -> str:
@@ -451,4 +468,5 @@ def _mark(before: str, row: Mapping[str, str]) -> str:
             # Spreadsheets write a day in their own way.
             text = "-".join(part.zfill(2) for part in text.replace("/", "-").split("-"))
         parts.append(" ".join(text.split()))
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:10]
+    # A letter in front: 00e5316277 alone is a number to a spreadsheet, and it would write 0.
+    return f"k{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:10]}"

@@ -172,11 +172,11 @@ def read_progress(
     for sheet, table in months.items():
         month = f"{year}-{int(sheet.removesuffix('月')):02d}"
         rows += _read_month(table, sheet, month, targets, day, wrong)
-    lost = [f"{at}月" for at in range(1, DECEMBER + 1) if f"{at}月" not in months]
-    if lost:
-        notices.append(f"{wrong.file}:没有工作表{'、'.join(lost)}")
+    for at in range(1, DECEMBER + 1):
+        if f"{at}月" not in months:
+            wrong.add(f"{at}月", "", "the sheet or its heading is gone (工作表或表头缺少、被改名)")
     wrong.refuse()
-    kept = read_log(log) if log is not None else read_log("none.csv")
+    kept = read_log("none.csv" if log is None else log, law)
     return Progress(
         year=year,
         plan=plan,
@@ -300,9 +300,7 @@ def _read_year(
             for one in years
         }
         _together(target, held, goals[target.key], row, wrong, notices)
-    lost = [one for one in targets if one not in seen]
-    if lost:
-        notices.append(f"{wrong.file}:年度目标表中没有 {'、'.join(lost)}")
+    _all_there(YEARLY, targets, seen, wrong)
     return (
         pd.DataFrame.from_dict(plan, orient="index", columns=[*OF_YEAR]).rename_axis("target_key"),
         pd.DataFrame.from_dict(goals, orient="index", columns=years, dtype=float).rename_axis(
@@ -367,7 +365,17 @@ def _read_month(
             wrong.add(sheet, heading, f"the month is yet to come on {day} (该月尚未到)", row)
         if any(one is not None for one in held.values()):
             out.append({"target_key": target.key, "month": month, **held})
+    _all_there(sheet, targets, seen, wrong)
     return out
+
+
+def _all_there(sheet: str, targets: Mapping[str, Target], seen: set[str], wrong: Mistakes) -> None:
+    """A row somebody deleted takes along what was filled in there."""
+    lost = [one for one in targets if one not in seen]
+    if lost:
+        many = f" and {len(lost) - MOST_ROWS} more" if len(lost) > MOST_ROWS else ""
+        says = f"rows of {'、'.join(lost[:MOST_ROWS])}{many} are gone or unreadable (缺少指标行)"
+        wrong.add(sheet, LOCKED["id"][0], says)
 
 
 # ---------------------------------------------------------------- cells

@@ -11,6 +11,7 @@ from deqing_geo.text import figure
 # A line in a table names so many roads, parks or villages, the weightiest first.
 MOST_NAMED = 6
 TYPES = "village_types"
+GENERAL = ("rounding", "outline", "area", "water", "definition", "homes")
 
 
 def why_of(changes: Any) -> tuple[str, str]:
@@ -51,20 +52,29 @@ def _listed(table: Any, name: str, cause: str, delta: str, unit: str, places: in
     rows = table[table[delta].abs() >= 0.5 * 10.0**-places]
     if rows.empty:
         return "无变化"
-    rows = rows.loc[rows[delta].abs().sort_values(ascending=False, kind="stable").index]
     words = names.vocabulary(cause)
+    # What concerns no single road or park is told once for all of them.
+    general = rows[cause].isin(GENERAL)
+    rows = rows.loc[rows[delta].abs().sort_values(ascending=False, kind="stable").index]
+    own = rows[~general.loc[rows.index]]
     parts = []
-    for row in rows.iloc[:MOST_NAMED].to_dict("records"):
+    for row in own.iloc[:MOST_NAMED].to_dict("records"):
         called = row.get(name)
-        said = words[str(row[cause])].split("(")[0]
-        who = str(called) if isinstance(called, str) and called else ""
-        parts.append(f"{who}{said} {_signed(float(row[delta]), places)} {unit}".strip())
-    left = rows.iloc[MOST_NAMED:]
-    if len(left):
-        rest = _signed(float(left[delta].sum()), places)
-        parts.append(f"其余 {len(left)} 项合计 {rest} {unit}".strip())
-    whole = _signed(float(table[delta].sum()), places)
-    return f"{'、'.join(parts)};合计 {whole} {unit}".strip()
+        who = str(called) if isinstance(called, str) else ""
+        parts.append(_item(f"{who}{_plain(words[str(row[cause])])}", row[delta], unit, places))
+    if len(left := own.iloc[MOST_NAMED:]):
+        parts.append(_item(f"其余 {len(left)} 项合计", left[delta].sum(), unit, places))
+    for kind, some in rows[general.loc[rows.index]].groupby(cause, sort=False):
+        parts.append(_item(_plain(words[str(kind)]), some[delta].sum(), unit, places))
+    return f"{'、'.join(parts)};{_item('合计', table[delta].sum(), unit, places)}"
+
+
+def _plain(said: str) -> str:
+    return said.split("(")[0]
+
+
+def _item(said: str, value: float, unit: str, places: int) -> str:
+    return f"{said} {_signed(float(value), places)} {unit}".strip()
 
 
 def _villages(changes: Any) -> str:

@@ -19,7 +19,7 @@ from deqing_geo import columns as names
 from deqing_geo.crs import called, to_working
 from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning
 from deqing_geo.files import sources
-from deqing_geo.reading.choosing import Kind, OsmQuery, choose
+from deqing_geo.reading.choosing import Kind, OsmQuery, choose, known_as
 from deqing_geo.reading.dxf import LAYER, open_drawing
 from deqing_geo.reading.frames import index_by, note, read_status
 from deqing_geo.reading.opening import open_layer
@@ -40,6 +40,7 @@ __all__ = [
     "POLYGONS",
     "OsmQuery",
     "index_by",
+    "known_as",
     "note",
     "read",
     "read_status",

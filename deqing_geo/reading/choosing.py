@@ -143,7 +143,9 @@ def _choose(
         reason = "its name" if best[0] > 0 else "its fields"
         return replace(winners[0], why=f"{reason}, of {len(fitting)} layers")
     shown = ", ".join(_called(one, fitting or there) for one in (winners or fitting or there))
-    raise BoundaryFileError(f"{top}: which layer? Pass layer=, one of: {shown}.")
+    raise BoundaryFileError(
+        f"{top}: which layer is meant for `{what}`? Pass layer=, one of: {shown}."
+    )
 
 
 def edges_named(what: str, layer: str) -> bool:
@@ -179,6 +181,28 @@ def name_score(what: str, name: str) -> int:
         3 for the very word, 2 for a word among others, 1 for a part of one.
     """
     return _name_score(name, _known().get(what, {}).get("names", ()))
+
+
+def known_as(name: str) -> str | None:
+    """What the readers call a layer that people name so.
+
+    Parameters
+    ----------
+    name : str
+        In an office's words, such as 永久基本农田.
+
+    Returns
+    -------
+    str or None
+        None where no layer, or more than one, goes by the very word.
+
+    Examples
+    --------
+    >>> known_as("永久基本农田"), known_as("已供地")
+    ('farmland', None)
+    """
+    found = [what for what, known in _known().items() if _name_score(name, known["names"]) == _SAME]
+    return found[0] if len(found) == 1 else None
 
 
 def _layers(source: Source, osm: OsmQuery | None, layer: str | None) -> list[Choice]:

@@ -433,7 +433,7 @@ def _received_recipe(seed: int) -> str:
 {_head(seed, RECEIVED_RECIPE)}\
 # Parks and homes come out of the land-use layer as received, by its codes of 2023 (用地用海).
 # Land use does not know the class of a park nor the blocks of a plan, so the figure differs.
-# For 三调 save the layer DLTB of {SURVEY} as a GeoPackage and name that.
+# For 三调 name {SURVEY} itself and write landuse = "sandiao": its layer DLTB is found.
 
 title = "示意县建成区道路与公园(示意数据,按收到的用地现状)"
 

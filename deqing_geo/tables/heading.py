@@ -155,7 +155,8 @@ def read_sheets(
     path, known, needs, key
         As of `read_table`.
     sheets : sequence of str
-        Names of the sheets; those the workbook does not have, and empty ones, are left out.
+        Names of the sheets; those the workbook does not have, and those without the headings,
+        are left out.
 
     Returns
     -------
@@ -166,17 +167,14 @@ def read_sheets(
     ------
     BoundaryFileError
         If the file is refused, damaged, locked or too large.
-    ColumnError
-        If a sheet has not the headings.
     """
     book = open_book(path)
-    there = {one.name for one in book.sheets if one.rows}
     out = {}
-    for name in sheets:
-        if name in there:
-            chosen, head = _choose(book, known, needs, name, {})
-            out[name] = _cut(book, chosen, head, key)
-    return out
+    for sheet in book.sheets:
+        head = _head(sheet, known, {}) if sheet.name in sheets and sheet.rows else None
+        if head is not None and _fits(head, needs):
+            out[sheet.name] = _cut(book, sheet, head, key)
+    return {name: out[name] for name in sheets if name in out}
 
 
 # ---------------------------------------------------------------- the sheet

@@ -128,6 +128,9 @@ def with_cut_outs(
             files.pop(str(recipe.options[section]["classes"]), None)
             files[Path(given["classes"]).name] = Path(given["classes"])
             written[section] = {**written[section], "classes": Path(given["classes"]).name}
+        written[section] = {
+            one: value for one, value in written[section].items() if one not in _SPENT
+        }
         layers[section] = MappingProxyType(
             {one: value for one, value in given.items() if one not in _SPENT}
         )

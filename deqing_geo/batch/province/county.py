@@ -103,9 +103,9 @@ def program() -> str:
     str
         The same on machines that make the same.
     """
-    from deqing_geo.batch import pressing
+    from deqing_geo.batch import depending
 
-    together = json.dumps([pressing._program(), pressing._versions()], sort_keys=True)
+    together = json.dumps([depending.program(), depending.versions()], sort_keys=True)
     return hashlib.sha256(together.encode()).hexdigest()
 
 
