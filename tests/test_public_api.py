@@ -296,7 +296,6 @@ def public_functions():
         "batch.roads",
         "batch.scorecard",
         "batch.tables",
-        "batch.workers",
         "cli",
         "cli.areas",
         "cli.check",
