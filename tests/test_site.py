@@ -90,6 +90,7 @@ def test_a_link_leads_to_a_file_of_the_repository(page):
 
 
 def test_the_two_readmes_say_the_same():
+    """Their code is one, so running the English one runs both."""
     english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
 
     def blocks(text):

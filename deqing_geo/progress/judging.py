@@ -7,10 +7,9 @@ short of its target is not called behind until the bureau has laid both down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -36,6 +35,19 @@ DISPUTED = ("village_collective_income", "village_collective_assets")
 HOW = {"yes": "computed", "partly": "joined", "no": "recorded"}
 # What was filled in and what was measured are told apart from here on.
 SAME = 1e-9
+
+
+class _Once:
+    """Asked once, and kept; unlike a cache of functools it travels to other processes."""
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self.find = find
+        self.held: list[Any] = []
+
+    def __call__(self) -> Any:
+        if not self.held:
+            self.held.append(self.find())
+        return self.held[0]
 
 
 def scorecard(
@@ -131,7 +143,7 @@ def scorecard(
         notices=tuple(dict.fromkeys(said)),
         month=own or "",
         # Shapes are found once, when somebody first asks.
-        finders={key: cache(one.places) for key, one in found.items() if one.places is not None},
+        finders={key: _Once(one.places) for key, one in found.items() if one.places is not None},
     )
 
 
