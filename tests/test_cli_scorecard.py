@@ -1,5 +1,6 @@
 """`deqing-geo scorecard`: a month from forms and an earlier run to papers and a locked log."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from deqing_geo import sample, save_layers
 from deqing_geo.batch import paper_town, run
 from deqing_geo.batch.scorecard import earlier_figures
 from deqing_geo.cli import main
+from deqing_geo.errors import FontError
 from deqing_geo.progress import read_log
 
 
@@ -54,6 +56,10 @@ def test_an_earlier_run_is_judged_reported_and_locked(run_folder, forms, tmp_pat
         "scorecard.html", "scorecard.csv", "scorecard.xlsx", "核心指标完成情况.pdf",
         "德清县县城承载能力提升核心指标完成情况表.xlsx", "德清县核心指标完成情况月报.docx",
     }  # fmt: skip
+    with (out / "scorecard.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = {row["指标编号"]: row for row in csv.DictReader(lines)}
+    assert (rows["T04"]["本年度目标值"], rows["T04"]["基期值"]) == ("2.4", "1.2")
+    assert rows["T33"]["本期值"] == "86.50%" and "示意" in rows["T35"]["说明"]
     kept = log.read_bytes()
     put(targets, "3月", "T33", 本月值=87)
     assert main([*asked, "--month", "2026-03", "--report"]) == 1
@@ -142,6 +148,19 @@ def test_two_months_by_recipes_say_why_and_are_counted_again(recipes, tmp_path, 
     assert rows["log_kind"].to_list() == ["reported", "reported", "recomputed"]
     assert rows["month"].to_list() == ["2026-02", "2026-03", "2026-02"]
     assert rows["measured"].iloc[2] < rows["measured"].iloc[1]
+
+
+def test_without_a_chinese_font_the_papers_are_there_all_the_same(
+    run_folder, tmp_path, capsys, monkeypatch
+):
+    def no_font(*_, **__):
+        raise FontError("There is no Chinese font.")
+
+    monkeypatch.setattr("deqing_geo.batch.scorecard.print_scorecard", no_font)
+    assert main(["scorecard", str(run_folder), "--month", "2026-03", "--out", str(tmp_path)]) == 0
+    assert "核心指标完成情况.pdf: There is no Chinese font" in capsys.readouterr().err
+    there = {one.name for one in tmp_path.iterdir()}
+    assert "德清县核心指标完成情况月报.docx" in there and "核心指标完成情况.pdf" not in there
 
 
 def test_it_prints_on_a_gbk_console(run_folder, capsys):

@@ -208,6 +208,15 @@ def test_a_workbook_comes_back_as_it_went_out_and_codes_stay_text(tmp_path):
         save_corrections(table, tmp_path / "a.csv")
 
 
+def test_another_table_is_told_from_one_of_corrections(tmp_path):
+    other = tmp_path / "村庄基本情况.csv"
+    other.write_text("行政区划代码,常住人口\n330521001901,5\n", "utf-8")
+    with pytest.raises(errors.ColumnError, match="不是更正表") as caught:
+        read_corrections(other)
+
+    assert "columns=" not in str(caught.value)
+
+
 def fill(file, row, value):
     """As a person would, in the open column; a code typed as a number."""
     book = openpyxl.load_workbook(file)

@@ -21,7 +21,7 @@ from deqing_geo.villages import (
     village_facts,
 )
 from deqing_geo.villages.cells import DECLARED
-from deqing_geo.villages.facts_form import wording
+from deqing_geo.villages.fact_forms import wording
 from tests.test_village_facts import land, spots
 
 CODES = ["330521001901", "330521001902", "330521100903", "330521100904"]

@@ -10,6 +10,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
+from docx import Document
 
 from deqing_geo.cli import main
 
@@ -126,6 +127,18 @@ def test_a_relocation_needs_its_meeting_and_an_override_keeps_the_rules_word(day
     assert len(log) >= 2
 
 
+def test_the_recipe_gives_the_types_the_papers_have(day):
+    """Meetings stand in the facts, decisions in the log: with both, map and papers agree."""
+    papers, maps = (
+        pd.read_csv(day.folder / run / "villages.csv", dtype=str)
+        .set_index("行政区划代码")["拟定类型"]
+        .fillna("")
+        for run in ("分类2", "成果")
+    )
+
+    assert maps.to_dict() == papers.to_dict()
+
+
 def test_the_months_difference_is_the_two_roads(day):
     """By pencil: their length over the zone."""
     book = openpyxl.load_workbook(day.folder / "月报" / "2026-01" / "路网增减明细表.xlsx")
@@ -133,6 +146,12 @@ def test_the_months_difference_is_the_two_roads(day):
     changed = pd.read_csv(day.folder / "月报" / "2026-01" / "路网增减明细表.csv")
     opened = day.names["opened_km"]
 
+    said = "".join(
+        one.text
+        for one in Document(day.folder / "月报" / "2026-01" / "月度变化通报.docx").paragraphs
+    )
+    quoted = re.search(r"“(截至2026年.*?)”", PAGE.read_text("utf-8"))[1]
+    assert quoted in said and "霞台路、兰台路" in said
     assert set(changed["道路名称"]) == {"霞台路", "兰台路"} <= set(cells)
     assert changed["增减长度(公里)"].sum() == pytest.approx(opened, abs=1e-3)
 

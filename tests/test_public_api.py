@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +201,7 @@ def public_functions():
         "tables.oldbook",
         "tables.places",
         "tallies.declared",
+        "tallies.land",
         "tallies.model",
         "tallies.places",
         "tallies.streets",
@@ -219,7 +221,7 @@ def public_functions():
         "villages.declared",
         "villages.facts",
         "villages.facts_book",
-        "villages.facts_form",
+        "villages.fact_forms",
         "villages.known",
         "villages.lived",
         "villages.told",
@@ -342,6 +344,22 @@ def test_a_public_function_says_what_it_raises_and_shows_an_example(function):
     raised = re.search(r"Raises\n-+\n(.*?)(\n\n[A-Z]|\Z)", text, re.DOTALL)[1]
     for name in re.findall(r"^(\w+)$", raised, re.MULTILINE):
         assert hasattr(dg.errors, name), name
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        one
+        for one in Path(dg.__file__).parent.glob("*/__init__.py")
+        if "def __getattr__" in one.read_text("utf-8")
+    ],
+    ids=lambda one: one.parent.name,
+)
+def test_no_module_hides_a_name_that_is_loaded_when_it_is_touched(package):
+    """Whoever imports the module first would get it in the place of the function."""
+    names = importlib.import_module(f"deqing_geo.{package.parent.name}").__all__
+
+    assert not {one.stem for one in package.parent.glob("*.py")} & {*names}
 
 
 def test_every_error_is_also_what_a_stranger_would_catch():

@@ -572,3 +572,49 @@ def test_shapes_of_another_kind_and_words_of_another_list_are_refused():
 def test_a_layer_of_another_place_is_told():
     with pytest.warns(errors.DeqingGeoWarning, match="`facilities` lies"):
         tallies.villages_with(sample.villages(), stops((50_000, 0)), "bus_stop")
+
+
+# ---------------------------------------------------------------- land and lines by their size
+
+
+def parcels(*boxes):
+    shapes = [shapely.box(X + a, Y + b, X + c, Y + d) for a, b, c, d in boxes]
+    return gpd.GeoDataFrame(geometry=shapes, crs=sample.CRS)
+
+
+def test_sponge_land_counts_once_and_only_in_the_zone():
+    """The zone is 3 km by 1; two plots of 0.5 km2 overlap by half, one lies half outside."""
+    plots = parcels((0, 0, 1000, 500), (500, 0, 1500, 500), (2500, 0, 3500, 1000))
+    found = tallies.share_of_zone(plots, sample.zone())
+
+    assert (found.key, found.unit) == ("sponge_area_share", "ratio")
+    assert found.value == approx((0.75 + 0.5) / 3, rel=1e-6)
+    assert found.outline.startswith("3.0000") and len(found.places) == 3
+    assert tallies.share_of_zone(plots.iloc[:0], sample.zone()).value == 0
+
+
+def test_grain_zones_are_summed_in_ten_thousand_mu():
+    """200 hectares, 100 of them drawn twice: 3,000 mu."""
+    found = tallies.land_of(parcels((0, 0, 1000, 2000), (0, 0, 1000, 1000)))
+
+    assert found.value == approx(0.3, rel=1e-3) and found.unit == "万亩"
+    assert math.isnan(tallies.land_of(parcels((0, 0, 1, 1)).iloc[:0]).value)
+
+
+def test_a_block_is_what_hangs_together_and_has_a_thousand_mu():
+    """1,000 mu are 666,667 m2: 600 m and 70 m side by side make it, a corner does not."""
+    joined = parcels((0, 0, 600, 1000), (600, 0, 670, 1000))
+    corner = parcels((0, 0, 600, 1000), (600, 1000, 670, 2000))
+    apart = parcels((0, 0, 600, 1000), (601, 0, 671, 1000))
+
+    assert (tallies.blocks_of(joined).value, tallies.blocks_of(joined).total) == (1, 1)
+    assert (tallies.blocks_of(corner).value, tallies.blocks_of(corner).total) == (0, 2)
+    assert tallies.blocks_of(apart).value == 0
+    assert "1000亩" in tallies.blocks_of(joined).definition
+
+
+def test_a_greenway_drawn_twice_counts_once():
+    way = lines([(0, 500), (2000, 500)], [(1000, 500), (4000, 500)])
+    found = tallies.length_in(way, sample.zone())
+
+    assert (found.value, found.total) == (approx(3.0), approx(4.0)) and found.unit == "km"

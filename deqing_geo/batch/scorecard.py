@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.batch.recipe import load_recipe
 from deqing_geo.batch.results import Results, measure
 from deqing_geo.columns import word
-from deqing_geo.errors import BoundaryFileError, InputError
+from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning, FontError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
 from deqing_geo.maps import add_layer, add_targets, area_map, save_map
@@ -54,6 +55,12 @@ PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS = (
 )  # fmt: skip
 STEPS = ("layers", "measures", "before", "tables")
 SUMMARY = "summary.json"
+# Figures of the card that stand in the unit of their target.
+FIGURES = (
+    "base_value", "year_goal", "due_value", "last_value", "last_change", "start_value",
+    "year_change",
+)  # fmt: skip
+PERCENT, PLACES = 100.0, 10
 PLACE = "德清县"
 
 
@@ -310,11 +317,14 @@ def write_month(
             audience="public" if job.public else "internal",
         )  # fmt: skip
         if not job.public:
-            save_table(_table(card), draft / TABLE)
-            save_table(_table(card), draft / SHEET)
+            table = _table(card)
+            save_table(table, draft / TABLE)
+            # In a workbook they stand once above the headings, in a CSV in the rows they are of.
+            table.attrs["notice"] = ";".join(card.notices)
+            save_table(table, draft / SHEET)
             save_scorecard(card, draft / PAGE, place=PLACE)
             if card.table["measured"].notna().any():
-                print_scorecard(card, draft, name=Path(PAPER).stem, place=PLACE)
+                _print(card, draft)
             _placed(card, made.job, draft)
         files = sorted(file.name for file in draft.iterdir())
     tell("", len(STEPS), len(STEPS))
@@ -414,12 +424,22 @@ def _recounted(
 
 
 def _table(card: Scorecard) -> pd.DataFrame:
-    """What a reader needs; targets nobody measured stand at the end."""
+    """What a reader needs, shares in per cent; targets nobody measured stand at the end."""
     left = ("operator", "target", "unit", "measured", "gap", "reached", "year")
     order = card.table["measured"].isna().sort_values(kind="stable").index
-    table = card.table.loc[order].drop(columns=list(left)).set_index("id")
-    table.attrs["notice"] = ";".join(card.notices)
-    return table
+    table = card.table.loc[order].copy()
+    share = table["unit"] == "ratio"
+    for column in FIGURES:
+        table.loc[share, column] = (table.loc[share, column] * PERCENT).round(PLACES)
+    return table.drop(columns=list(left)).set_index("id")
+
+
+def _print(card: Scorecard, draft: Path) -> None:
+    """The printed page, where there is a font to print with; the papers need none."""
+    try:
+        print_scorecard(card, draft, name=Path(PAPER).stem, place=PLACE)
+    except FontError as error:
+        warnings.warn(f"{PAPER}: {error}", DeqingGeoWarning, stacklevel=2)
 
 
 def _towns(job: Job, places: Mapping[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:

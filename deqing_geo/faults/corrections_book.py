@@ -99,7 +99,14 @@ def read_corrections(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     known = {names.fold(names.label(one)): one for one in COLUMNS}
     known |= {names.fold(one): one for one in COLUMNS}
-    found = read_table(path, known, [NEEDED], key="file_row")
+    try:
+        found = read_table(path, known, [NEEDED], key="file_row")
+    except ColumnError as error:
+        raise ColumnError(
+            f"{Path(path).name}: no table of corrections (不是更正表): it has no headings "
+            f"{'、'.join(names.label(one) for one in NEEDED)}. Fill in the one that a check with "
+            "--out lays out."
+        ) from error
     fields = {column: field for field, column in found.found.items()}
     if len(fields) < len(found.found):
         raise ColumnError(f"{Path(path).name}: a heading stands there twice. Leave one out.")

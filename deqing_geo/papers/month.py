@@ -12,9 +12,9 @@ from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.papers.blocks import Block, Paper, Section, Table, Text
 from deqing_geo.papers.filing import Filing
-from deqing_geo.progress.judging import DISPUTED, shown_change
+from deqing_geo.progress.judging import DISPUTED, shown_change, shown_figure
 from deqing_geo.progress.months import in_chinese
-from deqing_geo.standards import UNITS, load
+from deqing_geo.standards import UNITS
 from deqing_geo.text import figure, percent
 
 if TYPE_CHECKING:
@@ -216,7 +216,8 @@ def _warned(rows: Sequence[Any]) -> list[Block]:
 
 
 def _due(row: Any) -> str:
-    return load().targets[str(row["target_key"])].show(row["due_value"], str(row["unit"]))
+    beside = (float(row["measured"]),)
+    return shown_figure(float(row["due_value"]), str(row["unit"]), against=beside) or "-"
 
 
 def _compared(card: Scorecard, rows: Sequence[Any], log: pd.DataFrame | None) -> list[Block]:
@@ -226,16 +227,14 @@ def _compared(card: Scorecard, rows: Sequence[Any], log: pd.DataFrame | None) ->
     if log is not None and len(log):
         kinds = names.vocabulary("log_kind")
         own = log[(log["log_kind"] == "corrected") & (log["month"] <= (card.month or "9999"))]
-        targets = load().targets
         for one in own.to_dict("records"):
-            target = targets[str(one["target_key"])]
             unit = str(one["unit"])
             before, now = (
-                target.show(float(one[name]), unit) for name in ("former_value", "measured")
+                shown_figure(float(one[name]), unit) or "-" for name in ("former_value", "measured")
             )
             out.append(
                 Text(
-                    f"{kinds['corrected']}:{in_chinese(str(one['month']))}{target.indicator_zh} "
+                    f"{kinds['corrected']}:{in_chinese(str(one['month']))}{one['indicator_zh']} "
                     f"{before} 更正为 {now}({one['log_reason']})。"
                 )
             )

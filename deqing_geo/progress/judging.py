@@ -22,6 +22,7 @@ from deqing_geo.progress.months import as_month, month_before, number_of, year_o
 from deqing_geo.progress.pace import Pace, pace_of
 from deqing_geo.progress.told import Progress, Stood
 from deqing_geo.progress.why import why_of
+from deqing_geo.standards import UNITS
 from deqing_geo.standards.model import OF_EACH
 from deqing_geo.text import figure, percent
 
@@ -405,11 +406,43 @@ def shown_change(value: float, unit: str) -> str:
     """
     if value != value:
         return ""
-    size = abs(value)
-    if unit == "ratio":
-        shown = percent(size).rstrip("%")
-    else:
-        shown = figure(size, 0 if size.is_integer() and not unit.startswith("km") else 2)
+    shown = _digits(abs(value), unit)
     if float(shown) == 0:
         return shown
     return f"{'+' if value > 0 else '-'}{shown}"
+
+
+def shown_figure(value: float, unit: str, *, against: Sequence[float] = ()) -> str:
+    """A figure of no target's own as readers see it, such as what is due.
+
+    Parameters
+    ----------
+    value : float
+        Unrounded; NaN shows as nothing.
+    unit : str
+        Of the value.
+    against : sequence of float
+        Figures it is read beside and not rounded across; NaN is none.
+
+    Returns
+    -------
+    str
+        With its unit.
+
+    Examples
+    --------
+    >>> shown_figure(0.8267, "ratio"), shown_figure(6.725, "km/km2"), shown_figure(8000.0, "个")
+    ('82.67%', '6.72 公里/平方公里', '8000 个')
+    """
+    if value != value:
+        return ""
+    shown = _digits(value, unit, [one for one in against if one == one])
+    return f"{shown}%" if unit == "ratio" else f"{shown} {UNITS.get(unit, unit)}".rstrip()
+
+
+def _digits(value: float, unit: str, against: Sequence[float] = ()) -> str:
+    if unit == "ratio":
+        return percent(value, against=against).rstrip("%")
+    # Lengths and densities keep their decimals where they happen to be whole.
+    whole = float(value).is_integer() and not unit.startswith("km")
+    return figure(value, 0 if whole else 2, against=against)

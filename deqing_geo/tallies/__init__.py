@@ -13,6 +13,7 @@ from deqing_geo.tallies.declared import (
     villages_sum,
     villages_where,
 )
+from deqing_geo.tallies.land import blocks_of, land_of, length_in, share_of_zone
 from deqing_geo.tallies.model import Tally
 from deqing_geo.tallies.places import (
     clinics_opened,
@@ -24,11 +25,15 @@ from deqing_geo.tallies.streets import dead_ends, rural_roads_opened
 
 __all__ = [
     "Tally",
+    "blocks_of",
     "clinics_opened",
     "communities_with",
     "dead_ends",
+    "land_of",
+    "length_in",
     "pocket_parks",
     "rural_roads_opened",
+    "share_of_zone",
     "villages_listed",
     "villages_reaching",
     "villages_sum",

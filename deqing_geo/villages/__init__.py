@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deqing_geo.villages.agreement import Agreement, cohen_kappa
     from deqing_geo.villages.changes import TypeChanges
+    from deqing_geo.villages.fact_forms import facts_form
     from deqing_geo.villages.facts import village_facts
     from deqing_geo.villages.facts_book import save_facts
-    from deqing_geo.villages.facts_form import facts_form
     from deqing_geo.villages.fitting import Fit
     from deqing_geo.villages.judge import classify_villages
     from deqing_geo.villages.kinds import FIVE
@@ -30,7 +30,7 @@ _ROOMS = {
     "TypeChanges": "changes",
     "village_facts": "facts",
     "save_facts": "facts_book",
-    "facts_form": "facts_form",
+    "facts_form": "fact_forms",
     "Fit": "fitting",
     "classify_villages": "judge",
     "FIVE": "kinds",

@@ -16,7 +16,7 @@ from deqing_geo import columns as names
 from deqing_geo.errors import ExportError
 from deqing_geo.files import whole_file
 from deqing_geo.sheets import Field, Sheet, workbook
-from deqing_geo.villages.facts_form import ENDING, shown_cells
+from deqing_geo.villages.fact_forms import ENDING, shown_cells
 from deqing_geo.villages.known import fact_sources
 from deqing_geo.villages.told import DECLARED_BY, MEASURED, MISSING, PROXY
 
