@@ -55,6 +55,7 @@ benchmarks: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/race_faults.py
 	$(BIN)/python benchmarks/race_maps.py --small
 	$(BIN)/python benchmarks/race_atlas.py --small
+	$(BIN)/python benchmarks/race_province.py --small
 	$(BIN)/python benchmarks/race_press.py --small
 	$(BIN)/python benchmarks/race_startup.py
 

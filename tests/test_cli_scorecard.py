@@ -64,7 +64,7 @@ def test_an_earlier_run_is_judged_reported_and_locked(run_folder, forms, tmp_pat
     put(targets, "3月", "T33", 本月值=87)
     assert main([*asked, "--month", "2026-03", "--report"]) == 1
     error = capsys.readouterr().err
-    assert "reported 86.50%, now 87.00%" in error and "--correct REASON" in error
+    assert "reported 86.50%, now 87.00%" in error and "--correct" in error
     assert log.read_bytes() == kept
     assert main([*asked, "--month", "2026-03", "--correct", "统计口径核实"]) == 0
     assert read_log(log)["log_kind"].to_list()[-1] == "corrected"
@@ -73,8 +73,8 @@ def test_an_earlier_run_is_judged_reported_and_locked(run_folder, forms, tmp_pat
 def test_what_is_missing_is_said_with_the_flag_that_gives_it(tmp_path, run_folder, capsys):
     for asked, cure in (
         ([], "--targets"),
-        ([str(run_folder), "--report"], "--log FILE.csv"),
-        ([str(run_folder), "--month", "三月"], "--month YYYY-MM"),
+        ([str(run_folder), "--report"], "--log 月报台账.csv"),
+        ([str(run_folder), "--month", "三月"], "--month 三月 is no month"),
         ([str(tmp_path)], "summary.json"),
         (["--template", "--out", str(tmp_path / "a.xlsx")], "--year"),
         ([str(run_folder), "--before", "a.toml"], "--before RECIPE.toml"),

@@ -29,6 +29,7 @@ from deqing_geo.export.formats import FORMATS
 from deqing_geo.export.qml import rgba
 from deqing_geo.export.short import short_names
 from deqing_geo.export.symbols import look_of
+from deqing_geo.export.tables import for_readers
 from deqing_geo.looks.palette import Palette, style, use_palette
 from deqing_geo.looks.simplify import thinned
 from deqing_geo.villages.kinds import FIVE
@@ -124,6 +125,14 @@ def test_every_format_holds_the_same_rows(everything):
         km = dict(zip(frame[name], frame["road_km"], strict=True))
         assert km == approx({"甲村": 1.5, "乙村": 1.5, "丙村": 1.0, "丁村": 0.0}), kind
         assert frame.crs.to_epsg() == 4549 and frame.area.to_list() == approx([1e6] * 4), kind
+
+
+def test_yes_and_no_are_words_also_where_some_are_not_known(tmp_path):
+    table = pd.DataFrame({"sewage_served": [True, None, False]}, index=["甲", "乙", "丙"])
+
+    shown = for_readers(table)["污水处理设施覆盖"].to_list()
+
+    assert shown[0] == "是" and pd.isna(shown[1]) and shown[2] == "否"
 
 
 def test_the_list_names_every_file_and_what_is_in_it(everything):

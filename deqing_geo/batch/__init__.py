@@ -4,6 +4,7 @@
 layers; `results` measures them; `report` writes the folder in one piece. Where the recipe
 names its products, `pressing` makes them one by one: `products` says what each depends on,
 `making` writes them, `ledger` remembers what stands, and `workers` are other processes.
+`province` does it for many counties.
 Names are loaded when they are first touched: a run with nothing to do ends at once.
 """
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from deqing_geo.batch.job import Job, open_recipe, paper_town, schematic_county
     from deqing_geo.batch.pressing import Pressed, press
     from deqing_geo.batch.products import Product, add_product
+    from deqing_geo.batch.province.listing import Listing, load_counties
+    from deqing_geo.batch.province.whole import Province, run_province
     from deqing_geo.batch.recipe import Recipe, load_recipe
     from deqing_geo.batch.report import Report, require_folder, run
     from deqing_geo.batch.results import Results, measure
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Job": "job", "open_recipe": "job", "paper_town": "job", "schematic_county": "job",
     "Pressed": "pressing", "press": "pressing",
+    "Listing": "province.listing", "load_counties": "province.listing",
+    "Province": "province.whole", "run_province": "province.whole",
     "Product": "products", "add_product": "products",
     "Recipe": "recipe", "load_recipe": "recipe",
     "Report": "report", "require_folder": "report", "run": "report",
@@ -31,12 +36,15 @@ _ROOMS = {
 
 __all__ = [
     "Job",
+    "Listing",
     "Pressed",
     "Product",
+    "Province",
     "Recipe",
     "Report",
     "Results",
     "add_product",
+    "load_counties",
     "load_recipe",
     "measure",
     "open_recipe",
@@ -44,6 +52,7 @@ __all__ = [
     "press",
     "require_folder",
     "run",
+    "run_province",
     "schematic_county",
 ]
 

@@ -92,6 +92,8 @@ class Job:
         At what stage its maps are, and who made them and when.
     palette : Palette or None
         The bureau's own colours.
+    beyond : tuple of str
+        Layers that hold what lies around the county too, and belongs to others.
     options : mapping of str to mapping
         Of products, as a recipe says them under ``[atlas]`` and ``[export]``.
     named : tuple of str
@@ -124,10 +126,18 @@ class Job:
     as_of: date | None = None
     imprint: Imprint | None = None
     palette: Palette | None = None
+    beyond: tuple[str, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     judged_by: Mapping[str, Path] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def land(self) -> gpd.GeoDataFrame | None:
+        """The county's own land: its villages or towns; None where only a zone is known."""
+        if self.villages is not None:
+            return self.villages
+        return None if self.is_zone else self.areas
 
 
 def silent(_what: str, _done: int, _of: int) -> None:
@@ -282,6 +292,7 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         around=outline | (around if "villages" in found else {}),
         terrain=found.get("terrain"),
         as_of=_day(found.get("zone")),
+        beyond=recipe.beyond,
         options={name: recipe.options[name] for name in OF_PRODUCTS if name in recipe.options},
         named=tuple(recipe.options),
         judged_by=judged_by,

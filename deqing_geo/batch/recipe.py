@@ -6,7 +6,6 @@ Nothing here opens a layer.
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deqing_geo import columns, standards
+from deqing_geo.batch.lines import Lines, Places
 from deqing_geo.batch.options import MONTHLY, OF_PRODUCTS, kept_in, mistaken, no_run
 from deqing_geo.batch.products import OF_VILLAGES, SCOPES, faults
 from deqing_geo.errors import CRSError, DeqingGeoError, RecipeError, StandardsError
@@ -121,6 +121,8 @@ class Recipe:
         report in one piece.
     options : mapping of str to mapping
         What was written, section by section, files as the recipe names them.
+    beyond : tuple of str
+        Sections whose layers hold what lies around the county too, and belongs to others.
     """
 
     path: Path
@@ -135,6 +137,7 @@ class Recipe:
     palette: Palette | None = None
     products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    beyond: tuple[str, ...] = ()
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -171,6 +174,28 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
       line 2: [homes] has no option `fil`; it knows layer, columns, ...
     """
     file = Path(path)
+    content, text = read_toml(file)
+    return recipe_of(content, file, Places(text).recipe())
+
+
+def read_toml(file: Path) -> tuple[dict[str, Any], str]:
+    """What a TOML file says, and its text.
+
+    Parameters
+    ----------
+    file : Path
+        In UTF-8, with or without a byte-order mark.
+
+    Returns
+    -------
+    dict and str
+        The content, and the text, in which lines are looked up.
+
+    Raises
+    ------
+    RecipeError
+        If it cannot be read, or is not TOML.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -178,17 +203,37 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
     except (OSError, ValueError) as error:
         raise RecipeError(f"{file}: cannot be read ({error}).") from error
     try:
-        content = tomllib.loads(text)
+        return tomllib.loads(text), text
     except (ValueError, RecursionError) as error:
         raise RecipeError(
             f"{file}: not TOML: {error}. Quotes are the plain ones, and in paths write / instead "
             "of a backslash."
         ) from error
-    mistakes = _Mistakes(text)
+
+
+def check(content: Mapping[str, Any], file: Path, lines: Lines) -> Mistakes:
+    """What is wrong with a recipe.
+
+    Parameters
+    ----------
+    content : mapping
+        As TOML gives it.
+    file : Path
+        Files in it are relative to this one's folder.
+    lines : mapping
+        The line of every section and option, by (section, option); what lacks one is told on
+        that of ``("", "")``.
+
+    Returns
+    -------
+    Mistakes
+        Empty where it is sound.
+    """
+    mistakes = Mistakes(lines)
     for key, value in content.items():
         if key in _FIELDS:
             if isinstance(value, dict):
-                _check_section(key, value, file, mistakes)
+                check_section(key, value, file, mistakes)
             else:
                 mistakes.add(f"`{key}` is a section: write [{key}]", "", key)
         elif key not in _TOP:
@@ -197,6 +242,28 @@ def load_recipe(path: str | os.PathLike[str]) -> Recipe:
         elif not isinstance(value, _TOP[key]):
             mistakes.add(f"`{key}` must be text", "", key)
     _check_whole(content, file, mistakes)
+    return mistakes
+
+
+def recipe_of(content: Mapping[str, Any], file: Path, lines: Lines) -> Recipe:
+    """A recipe from what was written.
+
+    Parameters
+    ----------
+    content, file, lines
+        As for `check`.
+
+    Returns
+    -------
+    Recipe
+        Checked.
+
+    Raises
+    ------
+    RecipeError
+        Listing every mistake with its line.
+    """
+    mistakes = check(content, file, lines)
     if mistakes.found:
         count = len(mistakes.found)
         raise RecipeError(f"{file}: {count} mistake{'s' * (count > 1)}", mistakes.sentences())
@@ -267,9 +334,18 @@ def _there(file: Path) -> bool:
         return False
 
 
-def _check_section(
-    section: str, options: dict[str, Any], recipe: Path, mistakes: _Mistakes
-) -> None:
+def check_section(section: str, options: dict[str, Any], recipe: Path, mistakes: Mistakes) -> None:
+    """Add what is wrong with one section that names layers or words.
+
+    Parameters
+    ----------
+    section, options
+        Its name, and what it says.
+    recipe : Path
+        Files are relative to this one's folder.
+    mistakes : Mistakes
+        What is wrong is added.
+    """
     fields = _FIELDS[section]
     for needed in _NEEDED.get(section, () if section in _WORDS else ("file",)):
         if needed not in options:
@@ -285,7 +361,7 @@ def _check_section(
             if (odd := no_run(_resolve(recipe, value), value)) is not None:
                 mistakes.add(f"[{section}] {odd}", section, key)
         elif key in _FILES and not _there(_resolve(recipe, value)):
-            mistakes.add(f"[{section}] no such file: {value!r}", section, key)
+            mistakes.add(f"[{section}] no such file: {value!r}", section, key, absent=True)
         elif key == "palette":
             try:
                 read_palette(_resolve(recipe, value))
@@ -352,7 +428,7 @@ def _odd_value(key: str, value: Any) -> str | None:
 
 
 def _check_judging(
-    options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: _Mistakes
+    options: dict[str, Any], recipe: Path, law: standards.Standard, mistakes: Mistakes
 ) -> None:
     """The scheme of village types, and conditions of it to leave out."""
     from deqing_geo.villages.scheme import DEFAULT, load_scheme
@@ -381,7 +457,7 @@ def _check_judging(
         )
 
 
-def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> None:
+def _check_whole(content: Mapping[str, Any], recipe: Path, mistakes: Mistakes) -> None:
     if not {"towns", "zone", "villages"} & set(content):
         mistakes.add("give [towns], [zone] or [villages]", "")
     if ("parks" in content) != ("homes" in content) and not (
@@ -436,57 +512,44 @@ def _check_whole(content: dict[str, Any], recipe: Path, mistakes: _Mistakes) -> 
             mistakes.add(str(error), "measures", measure)
 
 
-class _Mistakes:
-    """Mistakes with the line they stand on; tomllib keeps no lines, so they are looked up."""
+class Mistakes:
+    """Mistakes with the line they stand on; tomllib keeps no lines, so they are looked up.
 
-    def __init__(self, text: str) -> None:
-        self.lines = _lines(text)
+    Parameters
+    ----------
+    lines : mapping
+        The line of every section and option, by (section, option).
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
         self.found: list[tuple[int, str]] = []
+        self.absent: list[tuple[int, str]] = []
 
-    def add(self, said: str, section: str, key: str = "") -> None:
-        for place in ((section, key), (key, ""), (section, ""), ("", section)):
-            if place in self.lines:
-                self.found.append((self.lines[place], said))
-                return
-        self.found.append((1, said))
+    def add(self, said: str, section: str, key: str = "", *, absent: bool = False) -> None:
+        """Add one.
+
+        Parameters
+        ----------
+        said : str
+            A sentence.
+        section, key : str
+            Where it stands.
+        absent : bool
+            Whether it is that a file is not there.
+        """
+        places = ((section, key), (key, ""), (section, ""), ("", section), ("", ""))
+        line = next((self.lines[place] for place in places if place in self.lines), 1)
+        self.found.append((line, said))
+        if absent:
+            self.absent.append((line, said))
 
     def sentences(self) -> list[str]:
+        """All of them, by line.
+
+        Returns
+        -------
+        list of str
+            Each begins with its line.
+        """
         return [f"line {line}: {said}" for line, said in sorted(self.found, key=lambda one: one[0])]
-
-
-_WORD = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
-_HEADER = re.compile(rf"\s*\[\[?\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*\]")
-_OPTION = re.compile(rf"\s*({_WORD}(?:\s*\.\s*{_WORD})*)\s*=")
-_INLINE = re.compile(rf"[{{,]\s*({_WORD})\s*=")
-
-
-def _lines(text: str) -> dict[tuple[str, str], int]:
-    """First line of every section and option, by (section, option); long texts are skipped."""
-    out: dict[tuple[str, str], int] = {}
-    section, quote = "", ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if quote:
-            quote = "" if quote in line else quote
-            continue
-        if header := _HEADER.match(line):
-            section = _words(header[1])[0]
-            out.setdefault((section, ""), number)
-            if len(_words(header[1])) > 1:
-                out.setdefault((section, _words(header[1])[1]), number)
-        elif option := _OPTION.match(line):
-            words = [*([section] if section else []), *_words(option[1])]
-            out.setdefault((words[0], ""), number)
-            if len(words) > 1:
-                out.setdefault((words[0], words[1]), number)
-            else:
-                out.setdefault(("", words[0]), number)
-                for inner in _INLINE.finditer(line, option.end()):
-                    out.setdefault((words[0], _words(inner[1])[0]), number)
-            for mark in ('"""', "'''"):
-                if line.count(mark) % 2:
-                    quote = mark
-    return out
-
-
-def _words(dotted: str) -> list[str]:
-    return [word.strip().strip("\"'") for word in re.findall(_WORD, dotted)]

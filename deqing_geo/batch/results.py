@@ -117,7 +117,9 @@ def measure(
     density = coverage = types = facts = None
     if job.roads is not None and "density" in parts:
         by = law.definition(ROADS, job.measures.get("road_density"))
-        density = road_density(job.areas, streets(job.areas, job.roads, merge=job.merge), by=by)
+        beyond = "roads" in job.beyond
+        lines = streets(job.areas, job.roads, merge=job.merge, beyond=beyond)
+        density = road_density(job.areas, lines, by=by)
     tell(STEPS[1], 1, steps)
     if job.parks is not None and job.homes is not None and {"coverage", "siting"} & {*parts}:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
@@ -159,7 +161,9 @@ def sites(job: Job, coverage: Coverage) -> Siting | None:
     return suggest_parks(coverage, near={} if towns is None else {"town_name": towns})
 
 
-def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) -> gpd.GeoDataFrame:
+def streets(
+    areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool, beyond: bool = False
+) -> gpd.GeoDataFrame:
     """Roads as a density takes them: by centre lines where that is asked.
 
     Parameters
@@ -170,16 +174,20 @@ def streets(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, merge: bool) ->
         As they were read.
     merge : bool
         Whether divided carriageways are merged: those in the areas and around them.
+    beyond : bool
+        As for `merged_around`.
 
     Returns
     -------
     GeoDataFrame
         The roads, or the lines of `centre_lines` without what lies far from the areas.
     """
-    return merged_around(areas, roads).lines if merge else roads
+    return merged_around(areas, roads, beyond=beyond).lines if merge else roads
 
 
-def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLines:
+def merged_around(
+    areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, *, beyond: bool = False
+) -> CentreLines:
     """Centre lines of the roads in the areas and so far around them that their edge is right.
 
     Parameters
@@ -188,6 +196,9 @@ def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLin
         What is measured.
     roads : GeoDataFrame of LineString
         As they were read, in the areas' system.
+    beyond : bool
+        Whether they are part of a larger layer: what is merged is then the same, however large a
+        part it is.
 
     Returns
     -------
@@ -206,7 +217,7 @@ def merged_around(areas: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> CentreLin
     near = np.zeros(len(roads), dtype=bool)
     near[tree.query(shapes, predicate="dwithin", distance=AROUND_M)[0]] = True
     near[shapely.STRtree(land).query(shapes, predicate="intersects")[0]] = True
-    return centre_lines(roads if near.mean() > MOST else roads[near])
+    return centre_lines(roads[near] if beyond or near.mean() <= MOST else roads)
 
 
 def _facts(job: Job, villages: gpd.GeoDataFrame, law: standards.Standard) -> gpd.GeoDataFrame:
@@ -249,10 +260,10 @@ def _counts(job: Job, facts: gpd.GeoDataFrame | None) -> Iterator[Tally]:
     if job.roads is not None:
         if zone is not None:
             yield tallies.dead_ends(job.roads, zone, job.planned_roads)
-        if "opened_on" in job.roads:
-            yield tallies.rural_roads_opened(job.roads, _plan_begins(), job.as_of)
+        if "opened_on" in job.roads and (own := _own_roads(job, job.roads)) is not None:
+            yield tallies.rural_roads_opened(own, _plan_begins(), job.as_of)
     if job.parks is not None:
-        yield tallies.pocket_parks(job.parks, zone)
+        yield tallies.pocket_parks(_own_parks(job, job.parks), zone)
     asked: dict[str, Callable[..., Any]] = {
         "sewage_served": tallies.villages_where,
         "homesteads_revived": tallies.villages_sum,
@@ -263,6 +274,28 @@ def _counts(job: Job, facts: gpd.GeoDataFrame | None) -> Iterator[Tally]:
         yield from (
             count(facts, column) for column, count in asked.items() if column in facts.columns
         )
+
+
+def _own_roads(job: Job, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """What of the roads lies on the county's land: a neighbour counts the rest."""
+    if "roads" not in job.beyond:
+        return roads
+    if job.land is None:
+        return None
+    land = shapely.union_all(np.asarray(job.land.geometry.array, dtype=object))
+    lines = roads.geometry.intersection(land)
+    own = roads.set_geometry(lines)[lines.geom_type.isin(["LineString", "MultiLineString"])]
+    own.attrs.update(roads.attrs)
+    return own
+
+
+def _own_parks(job: Job, parks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The parks that are the county's: one on the border is that of its inner point."""
+    if "parks" not in job.beyond or job.land is None:
+        return parks
+    land = shapely.union_all(np.asarray(job.land.geometry.array, dtype=object))
+    shapes = np.asarray(parks.geometry.array, dtype=object)
+    return parks[shapely.intersects(land, shapely.point_on_surface(shapes))]
 
 
 def _plan_begins() -> date:

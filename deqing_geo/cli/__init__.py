@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 done, 1 refused or failed with a message, 3 done and faults found (``check``), 4 done
-        but for some products (``report``), 130 interrupted, 143 ended by the system; mistaken
-        arguments end the process with 2.
+        but for some products or counties (``report``, ``province``), 130 interrupted, 143 ended by
+        the system; mistaken arguments end the process with 2.
     """
     for stream in (sys.stdout, sys.stderr):
         # A name with letters the console does not have must not end the run.
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         export,
         facts,
         parks,
+        province,
         roads,
         scorecard,
         submit,
@@ -182,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     scorecard.add(commands)
     export.add(commands)
     submit.add(commands)
+    province.add(commands)
 
     register = commands.add_parser(
         "register", help="published names and codes of Deqing's towns and villages (名录)"

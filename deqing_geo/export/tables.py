@@ -115,7 +115,8 @@ def for_readers(table: pd.DataFrame) -> pd.DataFrame:
             out[column] = out[column] * 100
         if pd.api.types.is_float_dtype(out[column]):
             out[column] = out[column].round(DECIMALS)
-        elif pd.api.types.is_bool_dtype(out[column]):
+        elif pd.api.types.infer_dtype(out[column], skipna=True) == "boolean":
+            # Also where some are not known, which pandas then holds as objects.
             words = ("计入", "不计入") if column == "counted" else ("是", "否")
             out[column] = out[column].map({True: words[0], False: words[1]})
         else:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 CODE_AND_NAME = ("landuse_code", "landuse_name")
+WANTED_OF_PARKS = (
+    "park_name", "park_class", "park_status", "opened_on", "osm_id", *CODE_AND_NAME,
+)  # fmt: skip
+WANTED_OF_HOMES = ("home_class", "osm_id", *CODE_AND_NAME)
+OSM_PARKS = OsmQuery("multipolygons", "leisure = 'park'", ("leisure",))
+OSM_HOMES = OsmQuery("multipolygons", "landuse = 'residential'", ("landuse",))
 
 
 def read_parks(
@@ -75,8 +81,8 @@ def read_parks(
         path,
         name="parks",
         kind=POLYGONS,
-        wanted=("park_name", "park_class", "park_status", "opened_on", "osm_id", *CODE_AND_NAME),
-        osm=OsmQuery("multipolygons", "leisure = 'park'", ("leisure",)),
+        wanted=WANTED_OF_PARKS,
+        osm=OSM_PARKS,
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,
@@ -142,8 +148,8 @@ def read_homes(
         path,
         name="homes",
         kind=POLYGONS,
-        wanted=("home_class", "osm_id", *CODE_AND_NAME),
-        osm=OsmQuery("multipolygons", "landuse = 'residential'", ("landuse",)),
+        wanted=WANTED_OF_HOMES,
+        osm=OSM_HOMES,
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,

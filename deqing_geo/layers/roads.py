@@ -47,6 +47,8 @@ TAGS = (
     "noexit",
 )
 
+OSM = OsmQuery("lines", "highway IS NOT NULL", ("highway",), TAGS)
+
 
 def read_roads(
     path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
@@ -182,7 +184,7 @@ def _read_one(
         name=name,
         kind=LINES,
         wanted=(*WANTED, *SIGNS),
-        osm=OsmQuery("lines", "highway IS NOT NULL", ("highway",), TAGS),
+        osm=OSM,
         layer=layer,
         columns=columns,
         assume_crs=assume_crs,

@@ -28,7 +28,11 @@ _KML_EXTRAS = ("id", "timestamp", "begin", "end", "altitudeMode", "tessellate", 
 
 
 def open_layer(
-    choice: Choice, name: str, osm: OsmQuery | None, told: dict[str, Any]
+    choice: Choice,
+    name: str,
+    osm: OsmQuery | None,
+    told: dict[str, Any],
+    box: tuple[float, float, float, float] | None = None,
 ) -> gpd.GeoDataFrame:
     """The rows of a layer as the file has them, in its own system and fields.
 
@@ -42,11 +46,13 @@ def open_layer(
         What to take of an OpenStreetMap extract.
     told : dict
         The notes; what is decided here is added.
+    box : tuple of float, optional
+        Only rows that meet it: west, south, east and north as the file's numbers are.
 
     Returns
     -------
     GeoDataFrame
-        With the CRS the file claims, or None.
+        With the CRS the file claims, or None; rows in the file's order.
 
     Raises
     ------
@@ -57,8 +63,10 @@ def open_layer(
     """
     source, driver = choice.source, choice.source.kind.driver
     if driver == "Parquet":
-        return _parquet(source, told)
+        return _parquet(source, told, box)
     options: dict[str, Any] = {"layer": choice.inner}
+    if box is not None:
+        options |= {"bbox": box, "fid_as_index": True}
     if driver == "OSM" and osm is not None:
         options["where"] = osm.where
     if driver == "ESRI Shapefile":
@@ -80,7 +88,8 @@ def open_layer(
         frame = _osm_columns(frame, osm)
     if driver == "LIBKML":
         frame = frame.drop(columns=[field for field in _KML_EXTRAS if field in frame])
-    return frame
+    # An index of places gives rows in an order of its own.
+    return frame if box is None else frame.sort_index().reset_index(drop=True)
 
 
 def _tell_encoding(told: dict[str, Any], encoding: str, why: str, name: str) -> None:
@@ -147,11 +156,19 @@ def _decoded(frame: gpd.GeoDataFrame, encoding: str, source: Source) -> gpd.GeoD
     return out
 
 
-def _parquet(source: Source, told: dict[str, Any]) -> gpd.GeoDataFrame:
+def _parquet(
+    source: Source, told: dict[str, Any], box: tuple[float, float, float, float] | None
+) -> gpd.GeoDataFrame:
     content = source.content(source.kind.endings[0]) if source.member else None
     try:
-        frame = gpd.read_parquet(source.file if content is None else io.BytesIO(content))
+        opened = source.file if content is None else io.BytesIO(content)
+        frame = gpd.read_parquet(opened, bbox=box)
     except ValueError as error:
+        if box is not None:
+            raise BoundaryFileError(
+                f"{source.label}: has no box for every row, so its rows cannot be found by place. "
+                "Write it with write_covering_bbox=True, or save it as GeoPackage."
+            ) from error
         raise GeometryError(
             f"{source.label}: a table without shapes, or not GeoParquet ({error})."
         ) from error
