@@ -24,7 +24,7 @@ from deqing_geo.progress.told import Progress, Stood
 from deqing_geo.progress.why import why_of
 from deqing_geo.standards import UNITS
 from deqing_geo.standards.model import OF_EACH
-from deqing_geo.text import figure, percent
+from deqing_geo.text import change, figure, percent, subtracts
 
 if TYPE_CHECKING:
     from deqing_geo.standards import Standard, Target
@@ -384,32 +384,73 @@ def _over(target: Target, one: Figure, on: date) -> bool:
     return last is not None and on.year > last
 
 
-def shown_change(value: float, unit: str) -> str:
-    """A difference as readers see it.
+def shown_change(row: Mapping[Any, Any], column: str) -> str:
+    """A difference of a scorecard's row, never at odds with the figures it stands beside.
 
     Parameters
     ----------
-    value : float
-        Unrounded; NaN shows as nothing.
-    unit : str
-        Shares differ by percentage points.
+    row : mapping
+        Of a scorecard's table.
+    column : str
+        ``last_change``, ``year_change`` or ``gap``.
 
     Returns
     -------
     str
-        With its sign.
+        With its sign, shares in percentage points; empty where there is none. By the rule of
+        `deqing_geo.text.change`.
 
     Examples
     --------
-    >>> shown_change(0.0125, "ratio"), shown_change(-0.04, "km/km2"), shown_change(3.0, "个")
-    ('+1.25', '-0.04', '+3')
+    >>> row = {"unit": "km/km2", "target": 8.0, "last_value": 7.0561, "measured": 7.0713}
+    >>> shown_change({**row, "last_change": 0.0152}, "last_change")
+    '+0.015'
+    >>> shown_change({"unit": "个", "last_value": 3.0, "measured": 5.0, "last_change": 2.0},
+    ...              "last_change")
+    '+2'
     """
+    value = float(row[column])
     if value != value:
         return ""
-    shown = _digits(abs(value), unit)
-    if float(shown) == 0:
-        return shown
-    return f"{'+' if value > 0 else '-'}{shown}"
+    share = row["unit"] == "ratio"
+    number = round(value * 100, 12) if share else value
+    return change(number, _places(value, str(row["unit"])), between=_between(row, column))
+
+
+def contradicted(row: Mapping[Any, Any], column: str) -> bool:
+    """Whether the figures as shown subtract to another difference than the one shown.
+
+    Parameters
+    ----------
+    row, column
+        As for `shown_change`.
+
+    Returns
+    -------
+    bool
+        Then it is to be said that the difference is of unrounded figures.
+    """
+    shown = shown_change(row, column)
+    return bool(shown) and not subtracts(shown, _between(row, column))
+
+
+# The figure before each difference; a gap is from the figure to its target.
+BEFORE = {"last_change": "last_value", "year_change": "start_value", "gap": "measured"}
+
+
+def _between(row: Mapping[Any, Any], column: str) -> tuple[str, ...]:
+    """Both figures of a difference, as they are shown."""
+    goals = [float(row.get(one, NOTHING)) for one in ("target", "year_goal", "due_value")]
+    ends = (BEFORE[column], "target" if column == "gap" else "measured")
+    values = [float(row.get(one, NOTHING)) for one in ends]
+    if any(one != one for one in values):
+        return ()
+    unit = str(row["unit"])
+    if column == "gap":
+        # What may not be exceeded is short by what it exceeds.
+        values.sort()
+    against = [one for one in goals if one == one]
+    return tuple(_digits(one, unit, against) for one in values)
 
 
 def shown_figure(value: float, unit: str, *, against: Sequence[float] = ()) -> str:
@@ -443,6 +484,9 @@ def shown_figure(value: float, unit: str, *, against: Sequence[float] = ()) -> s
 def _digits(value: float, unit: str, against: Sequence[float] = ()) -> str:
     if unit == "ratio":
         return percent(value, against=against).rstrip("%")
-    # Lengths and densities keep their decimals where they happen to be whole.
-    whole = float(value).is_integer() and not unit.startswith("km")
-    return figure(value, 0 if whole else 2, against=against)
+    return figure(value, _places(value, unit), against=against)
+
+
+def _places(value: float, unit: str) -> int:
+    """Lengths, densities and shares keep their decimals where they happen to be whole."""
+    return 0 if float(value).is_integer() and not unit.startswith(("km", "ratio")) else 2
