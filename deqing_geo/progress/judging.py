@@ -137,7 +137,7 @@ def scorecard(
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS))
     table.index = pd.Index(table.index, name="target_key")
     said = [notice for one in found.values() for notice in one.notices]
-    said += [] if progress is None else progress.notices
+    said += [] if progress is None else [*progress.notices, *_of_other_year(progress, own)]
     return Scorecard(
         table=table.astype(COLUMNS),
         notices=tuple(dict.fromkeys(said)),
@@ -145,6 +145,13 @@ def scorecard(
         # Shapes are found once, when somebody first asks.
         finders={key: _Once(one.places) for key, one in found.items() if one.places is not None},
     )
+
+
+def _of_other_year(progress: Progress, month: str | None) -> list[str]:
+    """A table of one year holds nothing of another's months."""
+    if not month or not progress.year or year_of(month) == progress.year:
+        return []
+    return [word("progress.other_year").format(year=progress.year, month=month)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +300,8 @@ def _units(target: Target, progress: Progress | None) -> tuple[str, str]:
     """Who leads and who helps: the bureau's word, else the order of the plan."""
     lead = None if progress is None else progress.of_year(target.key, "lead_unit")
     joint = None if progress is None else progress.of_year(target.key, "joint_units")
-    first, others = target.departments[:1], target.departments[1:]
+    first = target.leads
+    others = tuple(one for one in target.departments if one not in first)
     if lead is not None and joint is None:
         others = tuple(one for one in target.departments if one != lead)
     return str(lead or ";".join(first)), str(joint or ";".join(others))
