@@ -7,6 +7,7 @@ from datetime import date
 
 import docx
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
@@ -16,6 +17,7 @@ from deqing_geo import batch, errors, sample, standards
 from deqing_geo.batch import counted, months
 from deqing_geo.batch.villages import judged_before, keep_judged
 from deqing_geo.cli import main
+from deqing_geo.progress.judging import contradicted, shown_change
 from deqing_geo.villages import classify_villages
 
 RECIPE = """\
@@ -48,6 +50,7 @@ file = "villages.gpkg"
 county = ["villages"]
 """
 LANE = "界巷"
+LAW = standards.load()
 
 
 def write(frame, file):
@@ -344,3 +347,15 @@ def test_a_figure_of_towns_does_not_stand_beside_the_target_of_the_zone(place, c
     assert "目标针对建成区" in capsys.readouterr().out
     one = json.loads((place / "t" / "summary.json").read_text("utf-8"))["measures"]["road_density"]
     assert one["target"] is None
+
+
+def test_bulletin_and_scorecard_tell_the_same_difference_of_the_same_month():
+    seed = np.random.default_rng(3)
+    for before, now in zip(seed.uniform(7.9, 8.1, 300), seed.uniform(7.9, 8.1, 300), strict=True):
+        one = months.MonthFigure("road_density", now, before, before, (), "", "", None, (8.0,))
+        told = months._told(one, zone=True)
+        row = {"unit": "km/km2", "target": 8.0, "measured": now, "last_value": before,
+               "last_change": now - before}  # fmt: skip
+        assert shown_change(row, "last_change") == told.step
+        assert contradicted(row, "last_change") == told.exact
+        assert LAW.targets["road_density"].show(now, "km/km2").split()[0] == told.now

@@ -298,10 +298,10 @@ def _causes(measure: str, changes: Any) -> Iterator[str]:
         if count:
             said += f"{count}{'条' if roads else '处'}"
         if roads and abs(amount) > 0:
-            said += f",{amount:+.3f}公里"
+            said += f",{change(amount, 3)}公里"
         elif not roads:
             points = float(rows["coverage_effect"].sum()) * 100
-            said += f",{amount:+.2f}{_unit(delta)},{change(points)}个百分点"
+            said += f",{change(amount)}{_unit(delta)},{change(points)}个百分点"
         elif roads and "density_effect" in rows:
             said += f",{change(float(rows['density_effect'].sum()))}{_of_density(changes)}"
         yield f"{said}{_called(rows, name, delta)}"
