@@ -18,7 +18,7 @@ from deqing_geo.files.kinds import (
     local_file,
 )
 from deqing_geo.files.sources import Source, sources
-from deqing_geo.files.writing import parts, sha256, undated, whole_file, whole_folder
+from deqing_geo.files.writing import parts, sha256, undated, whole_file, whole_folder, write_json
 
 __all__ = [
     "ARCHIVES",
@@ -39,4 +39,5 @@ __all__ = [
     "undated",
     "whole_file",
     "whole_folder",
+    "write_json",
 ]
