@@ -1,7 +1,8 @@
 """Files as bytes: what they are, whether they may be opened, and writing them whole.
 
 `kinds` judges a file by name and first bytes; `sources` finds the parts of a layer, in a
-folder or inside a zip; `encodings` how its text was written; `writing` leaves files whole.
+folder or inside a zip; `encodings` how its text was written; `writing` leaves files whole, and
+`naming` gives them names every disk takes.
 Nothing here reads a geometry.
 """
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -24,6 +23,7 @@ from deqing_geo import columns as names
 from deqing_geo.divisions import TOWN_DIGITS
 from deqing_geo.errors import ColumnError, ExportError, InputError
 from deqing_geo.files import whole_file, whole_folder
+from deqing_geo.files.naming import UNWRITABLE, numbered
 from deqing_geo.inputs import village_codes
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.villages.cells import (
@@ -56,7 +56,6 @@ ENDING = ".xlsx"
 PAGE_COLUMNS = 12
 IDENTITY = ("town_name", "village_code", "village_name")
 OWN = ("unit_kind", "urban_rural_code")
-_NO_FILE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]')
 
 
 @functools.cache
@@ -142,15 +141,14 @@ def facts_form(
         with whole_file(out) as draft:
             draft.write_bytes(book)
         return [Path(out)]
+    stems = numbered(
+        f"{_town_code(known.iloc[rows])}{''.join(UNWRITABLE.sub('', town).split())}"
+        f"{wording()['file']}"
+        for town, rows in towns.items()
+    )
     made: dict[str, bytes] = {}
-    for town, rows in towns.items():
-        part = known.iloc[rows]
-        stem = f"{_town_code(part)}{_NO_FILE.sub('', town)}{wording()['file']}"
-        name = next(
-            name
-            for at in range(1, len(towns) + 1)
-            if (name := f"{stem}{'' if at == 1 else at}{ENDING}") not in made
-        )
+    for (town, rows), stem in zip(towns.items(), stems, strict=True):
+        part, name = known.iloc[rows], f"{stem}{ENDING}"
         made[name] = _book(part, facts.loc[part.index], wanted, grey, readers, town, name)
     _refuse_filled({Path(out) / name: book for name, book in made.items()})
     with whole_folder(out, last="") as folder:
