@@ -260,6 +260,7 @@ def public_functions():
         "weights.ranked",
         "weights.spread",
         "batch.drafting",
+        "batch.earlier",
         "batch.atlas",
         "batch.job",
         "batch.ledger",
