@@ -19,7 +19,15 @@ from deqing_geo.files.kinds import (
     local_file,
 )
 from deqing_geo.files.sources import Source, sources
-from deqing_geo.files.writing import parts, sha256, undated, whole_file, whole_folder, write_json
+from deqing_geo.files.writing import (
+    parts,
+    sha256,
+    stands_other,
+    undated,
+    whole_file,
+    whole_folder,
+    write_json,
+)
 
 __all__ = [
     "ARCHIVES",
@@ -35,6 +43,7 @@ __all__ = [
     "parts",
     "sha256",
     "sources",
+    "stands_other",
     "table_text",
     "text_encoding",
     "undated",

@@ -62,6 +62,34 @@ def parts(path: Path) -> list[Path]:
     return [path, *(file for file in found if file is not None)]
 
 
+def stands_other(file: Path, content: bytes) -> bool:
+    """Whether something else stands where a form shall go, perhaps filled in.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    content : bytes
+        Of the form; the same form may be written again.
+
+    Returns
+    -------
+    bool
+        A form that came back filled in is worth more than a new one.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be looked at.
+    """
+    try:
+        return file.is_dir() or file.read_bytes() != content
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ExportError(f"{file}: cannot be looked at ({error.strerror or error}).") from error
+
+
 def write_json(file: Path, content: Any) -> None:
     """Plain values for machines, the same bytes on every system.
 

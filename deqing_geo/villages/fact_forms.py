@@ -22,7 +22,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.divisions import TOWN_DIGITS
 from deqing_geo.errors import ColumnError, ExportError, InputError
-from deqing_geo.files import whole_file, whole_folder
+from deqing_geo.files import stands_other, whole_file, whole_folder
 from deqing_geo.files.naming import UNWRITABLE, numbered
 from deqing_geo.inputs import village_codes
 from deqing_geo.sheets import Field, Sheet, workbook
@@ -218,16 +218,12 @@ def _town_code(part: pd.DataFrame) -> str:
 
 def _refuse_filled(made: Mapping[Path, bytes]) -> None:
     """A form that came back filled in is worth more than a new one."""
-    kept = [file.name for file, book in made.items() if file.exists() and _other(file, book)]
+    kept = [file.name for file, book in made.items() if stands_other(file, book)]
     if kept:
         raise ExportError(
             f"Other forms stand there already, perhaps filled in: {', '.join(kept[:5])}. Name "
             "another place (请另选位置,以免覆盖已填写的表)."
         )
-
-
-def _other(file: Path, book: bytes) -> bool:
-    return not file.is_file() or file.read_bytes() != book
 
 
 # ---------------------------------------------------------------- the workbook

@@ -19,7 +19,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.errors import ColumnError, ExportError
-from deqing_geo.files import whole_folder
+from deqing_geo.files import stands_other, whole_folder
 from deqing_geo.files.naming import UNWRITABLE, numbered
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.villages.cells import read_day
@@ -105,7 +105,7 @@ def save_forms(
         name = f"{stem}.xlsx"
         made[name] = workbook(_sheets(types, rows, town, unit.strip(), said), called=name)
     # A form that came back filled in is worth more than a new one.
-    kept = [name for name, content in made.items() if _differs(Path(out) / name, content)]
+    kept = [name for name, content in made.items() if stands_other(Path(out) / name, content)]
     if kept:
         raise ExportError(
             f"{out}: forms stand there that are not as they are sent, perhaps filled in: "
@@ -317,12 +317,3 @@ def _town_code(table: pd.DataFrame, rows: Sequence[int] | NDArray[Any]) -> str:
     short = {str(code)[:9] for code in codes if code == code}
     twelve = "town_code" in own or all(TWELVE.fullmatch(str(code)) for code in codes)
     return short.pop() if len(short) == 1 and twelve else ""
-
-
-def _differs(file: Path, content: bytes) -> bool:
-    try:
-        return file.read_bytes() != content
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise ExportError(f"{file}: cannot be looked at ({error.strerror or error}).") from error
