@@ -9,7 +9,7 @@ import pytest
 
 from deqing_geo import sample, save_layers
 from deqing_geo.batch import paper_town, run
-from deqing_geo.batch.scorecard import earlier_figures
+from deqing_geo.batch.earlier import earlier_figures
 from deqing_geo.cli import main
 from deqing_geo.errors import FontError
 from deqing_geo.progress import read_log

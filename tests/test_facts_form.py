@@ -318,6 +318,18 @@ def test_names_that_look_like_formulas_stay_texts_and_file_names_stay_names(tmp_
     assert page.cell(head + 1, places["村(社区)名称"]).data_type == "s"
 
 
+def test_two_towns_a_disk_would_take_for_one_have_two_files(tmp_path):
+    frame = villages().set_axis(pd.Index([f"3305210012{at:02d}" for at in range(4)]))
+    frame.index.name = "village_code"
+    frame["town_name"] = ["Mo", "Mo", "MO", "MO"]
+    files = facts_form(frame, tmp_path / "forms")
+
+    assert [file.name for file in files] == [
+        "330521001Mo村庄基本情况表.xlsx", "330521001MO村庄基本情况表2.xlsx",
+    ]  # fmt: skip
+    assert sorted(read_village_table(tmp_path / "forms")["town_name"]) == ["MO", "MO", "Mo", "Mo"]
+
+
 def test_the_same_facts_are_the_same_bytes_and_another_form_is_never_overwritten(facts, tmp_path):
     known, _ = facts
     (file,) = facts_form(villages(), tmp_path / "a.xlsx", facts=known)

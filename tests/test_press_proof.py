@@ -23,8 +23,8 @@ import shapely
 from deqing_geo import batch, errors
 from deqing_geo.batch import holding, ledger, making, products, slicing, trouble, workers
 from deqing_geo.batch.layered import layer_digest
-from deqing_geo.batch.stems import MOST_BYTES, stems
 from deqing_geo.cli import main, shown
+from deqing_geo.files.naming import MOST_BYTES, stems
 from tests.killed import digests
 from tests.test_press import RECIPE, layers, press  # noqa: F401
 

@@ -7,7 +7,6 @@ import datetime as dt
 import functools
 import io
 import os
-import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +32,7 @@ from deqing_geo.atlas.subjects import KINDS, Subject, within
 from deqing_geo.coverage import Coverage
 from deqing_geo.errors import InputError
 from deqing_geo.files import whole_folder
+from deqing_geo.files.naming import UNWRITABLE
 from deqing_geo.looks.imprint import Imprint, imprint_in_use, imprint_of
 from deqing_geo.looks.named import NAME_COLUMNS, labels, texts
 from deqing_geo.looks.palette import style
@@ -51,7 +51,6 @@ MOST_JOBS = 64
 FIELDS = ("seq", "title", "area", "page", "county")
 GRIDS = ("degrees", "km", None)
 # A file's name holds what every system can write.
-_UNWRITABLE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 MOST_BYTES = 180
 LISTED = (
     "page_number", "sheet_number", "map_title", "page_area", "map_scale", "labels_placed",
@@ -439,7 +438,7 @@ def _stems(
 def _stem(names: str, seq: int, title: str, area: str, page: int, county: str) -> str:
     """The name of a page's files."""
     stem = names.format(seq=seq, title=title, area=area, page=page, county=county)
-    stem = _UNWRITABLE.sub("_", plain(stem)).strip(" .") or "_"
+    stem = UNWRITABLE.sub("_", plain(stem)).strip(" .") or "_"
     while len(stem.encode("utf-8")) > MOST_BYTES:
         stem = stem[:-1]
     return stem
@@ -474,7 +473,7 @@ def _written(plan: _Plan, out: Path, tell: Tell) -> Atlas:
     order, setting = plan.order, plan.setting
     title = f"{plan.county[6:]}{named.word('atlas.book')}" if plan.county else (
         named.word("atlas.book"))  # fmt: skip
-    book = _UNWRITABLE.sub("_", f"{plan.county}{named.word('atlas.book')}.pdf")
+    book = UNWRITABLE.sub("_", f"{plan.county}{named.word('atlas.book')}.pdf")
     listing = f"{plan.county}{named.word('atlas.list')}.csv"
     if book.removesuffix(".pdf") in plan.stems:
         raise InputError(f"names={order.names!r} would write {book} twice.")

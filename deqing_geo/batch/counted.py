@@ -20,10 +20,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from deqing_geo import columns as names
 from deqing_geo.batch.options import PARKS, ROADS, VILLAGES, kept_in, no_run
-from deqing_geo.batch.showing import write_json
 from deqing_geo.batch.villages import judged_before, keep_judged
 from deqing_geo.errors import DeqingGeoError, InputError
 from deqing_geo.export.layers import fixed_date
+from deqing_geo.files import write_json
 
 if TYPE_CHECKING:
     from deqing_geo.batch.making import Made
@@ -164,7 +164,7 @@ def _keep(
                 geometry_type="Unknown",
             )
     said = {
-        "value": value if value == value else None,
+        "value": value,
         "shown": result.headline,
         "definition": result.definition.key,
         "line": result.definition.line,

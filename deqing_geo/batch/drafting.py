@@ -45,6 +45,11 @@ _SECTIONS = (
 )
 # What a layer of it is called is known under another word.
 _CALLED = {"county": "counties"}
+# What an outline must say of itself.
+ZONE_LINES = (
+    'source = ""                        # whose outline it is: fill it in',
+    'as_of = ""                         # the day it describes, like 2025-12-31',
+)
 MEASURED = {"road_density": "roads", "park_coverage": "parks"}
 _RASTER_SIGNS = {
     "terrain": re.compile(r"dem|terrain|高程|地形", re.IGNORECASE),
@@ -74,15 +79,37 @@ def write_recipe(files: Sequence[str | os.PathLike[str]], path: str | os.PathLik
     ExportError
         If something stands at `path`, or it cannot be written.
     """
-    target = Path(path)
-    if os.path.exists(target):
-        raise ExportError(f"{target}: stands already and may hold your changes. Name another file.")
+    target = new_file(path)
     absent = [os.fspath(file) for file in files if not os.path.exists(file)]
     if absent:
         raise InputError(f"No such file, or none that may be read: {', '.join(absent)}.")
     text = draft_recipe(files, target.absolute().parent)
     with whole_file(target) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
+    return target
+
+
+def new_file(path: str | os.PathLike[str]) -> Path:
+    """A file to begin with, which nobody has begun.
+
+    Parameters
+    ----------
+    path : path
+        Where it shall stand.
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    ExportError
+        If something stands there.
+    """
+    target = Path(path)
+    if os.path.exists(target):
+        raise ExportError(f"{target}: stands already and may hold your changes. Name another file.")
     return target
 
 
@@ -104,11 +131,8 @@ def draft_recipe(files: Sequence[str | os.PathLike[str]], folder: Path) -> str:
     found: dict[str, tuple[str, str | None]] = {}
     unknown: list[str] = []
     for file in map(Path, files):
-        try:
-            named = Path(os.path.relpath(file.absolute(), folder)).as_posix()
-        except ValueError:  # another drive
-            named = file.absolute().as_posix()
-        for layer, sections in _signs(file):
+        named = seen_from(folder, file)
+        for layer, sections in signs(file):
             taken = [one for one in sections if one not in found]
             for section in taken:
                 found[section] = (named, layer)
@@ -117,8 +141,63 @@ def draft_recipe(files: Sequence[str | os.PathLike[str]], folder: Path) -> str:
     return "\n".join(_lines(found, unknown))
 
 
-def _signs(file: Path) -> Iterator[tuple[str | None, list[str]]]:
-    """Each layer of a file, with the section its name speaks for."""
+def seen_from(folder: Path, file: Path) -> str:
+    """A file as a recipe in a folder names it.
+
+    Parameters
+    ----------
+    folder, file : Path
+        Where the recipe stands, and the file.
+
+    Returns
+    -------
+    str
+        With slashes; whole where it lies on another drive.
+    """
+    try:
+        return Path(os.path.relpath(file.absolute(), folder)).as_posix()
+    except ValueError:  # another drive
+        return file.absolute().as_posix()
+
+
+def source_lines(file: str, layer: str | None) -> Iterator[str]:
+    """The lines that say which layer of which file a section has.
+
+    Parameters
+    ----------
+    file : str
+        As of `seen_from`.
+    layer : str or None
+        Where the file has several.
+
+    Yields
+    ------
+    str
+        TOML.
+
+    Examples
+    --------
+    >>> [*source_lines("roads.gpkg", "道路")]
+    ['file = "roads.gpkg"', 'layer = "道路"']
+    """
+    yield f"file = {json.dumps(file, ensure_ascii=False)}"
+    if layer is not None:
+        yield f"layer = {json.dumps(layer, ensure_ascii=False)}"
+
+
+def signs(file: Path) -> Iterator[tuple[str | None, list[str]]]:
+    """Each layer of a file, with the section its name speaks for.
+
+    Parameters
+    ----------
+    file : Path
+        A layer, a raster or a table; its rows are not read.
+
+    Yields
+    ------
+    tuple of str or None and list of str
+        The layer, None where there is but one, and the sections.
+    """
     if kind_of(file.name, RASTERS) is not None:
         yield None, [name for name, sign in _RASTER_SIGNS.items() if sign.search(file.stem)]
     elif kind_of(file.name, TABLES) is not None:
@@ -155,12 +234,9 @@ def _lines(found: dict[str, tuple[str, str | None]], unknown: list[str]) -> Iter
         if section in found:
             file, layer = found[section]
             yield f"[{section}]"
-            yield f"file = {json.dumps(file, ensure_ascii=False)}"
-            if layer is not None:
-                yield f"layer = {json.dumps(layer, ensure_ascii=False)}"
+            yield from source_lines(file, layer)
             if section == "zone":
-                yield 'source = ""                        # whose outline it is: fill it in'
-                yield 'as_of = ""                         # the day it describes, like 2025-12-31'
+                yield from ZONE_LINES
             yield ""
     for one in unknown:
         yield f"# not told by its name, or told twice: {one}"

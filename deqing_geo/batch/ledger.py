@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from deqing_geo import files
 from deqing_geo.batch import trouble
 from deqing_geo.batch.holding import LOCK, STATE, HeldError, held
 from deqing_geo.errors import ExportError
@@ -317,7 +318,7 @@ def record_name(unit: Unit) -> str:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Plain values, whole or not at all.
+    """Plain values into a folder that is in use: whole or not at all.
 
     Parameters
     ----------
@@ -327,8 +328,7 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
         What.
     """
     with whole_file(file) as draft:
-        text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-        draft.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        files.write_json(draft, content)
 
 
 def printed(file: Path, name: str) -> dict[str, Any]:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from deqing_geo.batch import showing
 from deqing_geo.batch.products import TOWN, VILLAGE
-from deqing_geo.batch.stems import stems
 from deqing_geo.batch.villages import readable
 from deqing_geo.errors import InputError
 from deqing_geo.export import save_table
+from deqing_geo.files import write_json
+from deqing_geo.files.naming import stems
 from deqing_geo.maps import save_map
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def summary(made: Made, folder: Path) -> None:
     made, folder
         From what, and where.
     """
-    showing.write_json(folder / showing.SUMMARY, showing.summary(made.job, made.results))
+    write_json(folder / showing.SUMMARY, showing.summary(made.job, made.results))
 
 
 def town_map(made: Made, folder: Path) -> None:

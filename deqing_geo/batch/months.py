@@ -23,11 +23,11 @@ from deqing_geo.batch import roads as of_roads
 from deqing_geo.batch import villages as of_villages
 from deqing_geo.batch.counted import Counted, Earlier, read_run
 from deqing_geo.batch.results import streets
-from deqing_geo.batch.showing import write_json
 from deqing_geo.columns import word
 from deqing_geo.coverage import park_coverage
 from deqing_geo.errors import InputError
 from deqing_geo.export import save_table
+from deqing_geo.files import write_json
 from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.papers.bulletin import Told, save_bulletin
 from deqing_geo.roads import road_density

@@ -5,7 +5,6 @@ The command line prints what `measure_parks` finds; `write_parks` puts it into a
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from deqing_geo.coverage import (
     park_coverage,
 )
 from deqing_geo.export import save_layers, save_table
-from deqing_geo.files import whole_folder
+from deqing_geo.files import whole_folder, write_json
 from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.maps import add_layer, add_sites, coverage_map, save_map
 from deqing_geo.network import road_network
@@ -292,8 +291,7 @@ def write_parks(
         save_hand_check(coverage, draft / BY_HAND, unit=office.made_by)
         layers = {name: frame for name, frame in layers.items() if len(frame)}
         save_layers(draft / LAYERS, layers, sources=coverage.sources, styled=True)
-        text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
-        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(draft / SUMMARY, _summary(results))
         made = sorted(file.name for file in draft.iterdir())
     return tuple(folder / name for name in made)
 

@@ -29,7 +29,7 @@ from deqing_geo.batch.results import STEPS, Results, measure
 from deqing_geo.batch.villages import readable
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.export import save_table
-from deqing_geo.files import parts, sha256, whole_folder
+from deqing_geo.files import parts, sha256, whole_folder, write_json
 from deqing_geo.looks.imprint import use_imprint
 from deqing_geo.looks.palette import use_palette
 from deqing_geo.maps import save_map
@@ -156,9 +156,9 @@ def _run(job: Job, book: ledger.Ledger, hold: Hold, tell: Tell, each: str | None
         save_map(showing.county_map(job, results), draft / "map.html")
         tell("tables", done + 1, steps)
         _save_tables(results, draft)
-        showing.write_json(draft / showing.SUMMARY, showing.summary(job, results))
+        write_json(draft / showing.SUMMARY, showing.summary(job, results))
         made = sorted(file.name for file in draft.iterdir())
-        showing.write_json(draft / MANIFEST, _manifest(job, results, draft, made))
+        write_json(draft / MANIFEST, _manifest(job, results, draft, made))
         if each and results.types is not None:
             tell("towns", done + 2, steps)
             beside.push(lambda kind, *_: None if kind else arrived.append(TOWNS))
@@ -237,7 +237,7 @@ def _each_town(job: Job, results: Results, types: VillageTypes, folder: Path) ->
         showing.save_villages_map(job, one, f"{town}村庄分类图", file)
         save_table(readable(one), folder / f"{stem}村庄分类表.csv")
     made = sorted(file.name for file in folder.iterdir())
-    showing.write_json(folder / MANIFEST, _manifest(job, results, folder, made))
+    write_json(folder / MANIFEST, _manifest(job, results, folder, made))
     return [*made, MANIFEST]
 
 

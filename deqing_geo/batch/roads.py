@@ -5,7 +5,6 @@ The command line prints what `measure_roads` finds; `write_roads` puts it into a
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.batch.results import merged_around, streets
 from deqing_geo.crs import grid
 from deqing_geo.export import save_layers, save_table
-from deqing_geo.files import whole_folder
+from deqing_geo.files import whole_folder, write_json
 from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.looks.named import NAME_COLUMNS
 from deqing_geo.maps import (
@@ -287,8 +286,7 @@ def write_roads(
             layers["cells"] = results.cells.table
         layers = {name: frame for name, frame in layers.items() if len(frame)}
         save_layers(draft / LAYERS, layers, sources=results.density.sources, styled=True)
-        text = json.dumps(_summary(results), ensure_ascii=False, indent=2)
-        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(draft / SUMMARY, _summary(results))
         made = sorted(file.name for file in draft.iterdir())
     return tuple(folder / name for name in made)
 

@@ -5,28 +5,22 @@ The command line prints what `month_card` finds; `write_month` puts it into a fo
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deqing_geo import standards
 from deqing_geo.atlas import print_scorecard
-from deqing_geo.batch import counted
-from deqing_geo.batch.counted import read_run
+from deqing_geo.batch.earlier import Since, earlier_figures, since
 from deqing_geo.batch.job import Job, Tell, open_recipe, silent
-from deqing_geo.batch.months import changes_of, earlier_of
 from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.batch.recipe import load_recipe
-from deqing_geo.batch.results import Results, measure
+from deqing_geo.batch.results import measure
 from deqing_geo.columns import word
-from deqing_geo.errors import BoundaryFileError, DeqingGeoWarning, FontError, InputError
+from deqing_geo.errors import DeqingGeoWarning, FontError, InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.files import whole_folder
 from deqing_geo.maps import add_layer, add_targets, area_map, save_map
@@ -40,10 +34,8 @@ from deqing_geo.progress import (
     report_month,
     scorecard,
 )
-from deqing_geo.progress.figures import figure_of
 from deqing_geo.progress.months import as_month, month_before
 from deqing_geo.progress.projects import read_projects
-from deqing_geo.progress.why import why_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -54,7 +46,6 @@ PAGE, TABLE, SHEET, MAP, LAYERS, PAPER, TOWNS = (
     "scorecard_places.gpkg", "核心指标完成情况.pdf", "scorecard_by_town.csv",
 )  # fmt: skip
 STEPS = ("layers", "measures", "before", "tables")
-SUMMARY = "summary.json"
 # Figures of the card that stand in the unit of their target.
 FIGURES = (
     "base_value", "year_goal", "due_value", "last_value", "last_change", "start_value",
@@ -62,30 +53,6 @@ FIGURES = (
 )  # fmt: skip
 PERCENT, PLACES = 100.0, 10
 PLACE = "德清县"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Earlier:
-    """A figure of an earlier run, as its folder keeps it.
-
-    Attributes
-    ----------
-    key, unit, definition, how, outline : str
-        Of the target it answers.
-    value : float
-        Unrounded.
-    notices, origins : tuple of str
-        What it must not travel without.
-    """
-
-    key: str
-    value: float
-    unit: str
-    definition: str
-    notices: tuple[str, ...]
-    origins: tuple[str, ...]
-    how: str = "computed"
-    outline: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,57 +129,6 @@ class Month:
     notices: tuple[str, ...] = field(default=())
 
 
-def earlier_figures(folder: str | os.PathLike[str]) -> list[Earlier]:
-    """The figures an earlier run kept in its folder.
-
-    Parameters
-    ----------
-    folder : path
-        Of ``deqing-geo report`` or ``demo``.
-
-    Returns
-    -------
-    list of Earlier
-        As `scorecard` takes them; they have no shapes.
-
-    Raises
-    ------
-    BoundaryFileError
-        If there is no ``summary.json`` with targets in it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from deqing_geo.batch import paper_town, run
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = run(paper_town(), folder)
-    ...     [one.key for one in earlier_figures(folder)]
-    ['pocket_parks']
-    """
-    file = Path(folder) / SUMMARY
-    try:
-        said = json.loads(file.read_text("utf-8"))
-        figures: Mapping[str, Any] = said["targets"]["figures"]
-        return [
-            Earlier(
-                key=key,
-                value=np.nan if one["measured"] is None else float(one["measured"]),
-                unit=str(one["unit"]),
-                definition=str(one["definition"]),
-                notices=tuple(one.get("notices", ())),
-                origins=tuple(one.get("data", ())),
-                how=str(one.get("value_how", "computed")),
-                outline=str(one.get("outline", "")),
-            )
-            for key, one in figures.items()
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BoundaryFileError(
-            f"{file}: no earlier run with figures of the plan lies there. Give the folder of "
-            "deqing-geo report or demo, or its recipe."
-        ) from error
-
-
 def month_card(job: MonthJob, tell: Tell = silent) -> Month:
     """Measure or take over, judge by what the bureau laid down, and report where it is asked.
 
@@ -256,7 +172,7 @@ def month_card(job: MonthJob, tell: Tell = silent) -> Month:
     results = None if layers is None else measure(layers)
     answers = answers if results is None else list(results.answers)
     tell(STEPS[2], 2, len(STEPS))
-    earlier = _before(job, layers, results)
+    earlier = since(job.before, layers, results)
 
     def judged(progress: Progress | None) -> Scorecard:
         return scorecard(
@@ -356,68 +272,8 @@ def _progress(job: MonthJob, law: standards.Standard) -> Progress | None:
     return Progress.of_log(read_log(job.log, law))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Before:
-    """The month before: why figures moved since, and its figures counted as this month's are."""
-
-    changes: tuple[Any, ...] = ()
-    again: Callable[[], list[Any]] | None = None
-
-
-def _before(job: MonthJob, layers: Job | None, results: Results | None) -> _Before:
-    if results is None or layers is None:
-        if job.before is not None:
-            raise InputError("before= says why a recipe's figures moved: it goes with a recipe.")
-        return _Before()
-    if job.before is None:
-        return _of_run(results, earlier_of(layers, results)) if layers.before else _Before()
-    if Path(job.before).is_dir():
-        return _of_run(results, read_run(job.before))
-    then = open_recipe(load_recipe(job.before))
-    same = dataclasses.replace(
-        then, areas=layers.areas, is_zone=layers.is_zone, measures=layers.measures,
-        merge=layers.merge, standard=layers.standard,
-    )  # fmt: skip
-    return _Before(_own(_changes(results, measure(then)), results),
-                   lambda: [*measure(same).answers])  # fmt: skip
-
-
-def _of_run(results: Results, earlier: counted.Earlier) -> _Before:
-    """Of an earlier run's folder, which keeps what it counted."""
-    found = changes_of(results, earlier)
-    changes = [one.changes for one in found.figures.values() if one.changes is not None]
-    again = [
-        Earlier(
-            key=now.key, value=found.figures[now.key].again, unit=now.unit,
-            definition=now.definition, notices=(), origins=(), how=now.how, outline=now.outline,
-        )
-        for now in map(figure_of, results.answers)
-        if now.key in found.figures
-    ]  # fmt: skip
-    types = [] if found.types is None else [found.types]
-    return _Before(_own([*changes, *types], results), lambda: list(again))
-
-
-def _own(changes: list[Any], results: Results) -> tuple[Any, ...]:
-    """Changes of what answers a target: a density of whole towns is no figure of the plan."""
-    there = {figure_of(one).key for one in results.answers}
-    return tuple(one for one in changes if why_of(one)[0] in there)
-
-
-def _changes(later: Results, earlier: Results) -> list[Any]:
-    """Why figures moved, of every result both months have."""
-    out: list[Any] = []
-    if later.density is not None and earlier.density is not None:
-        out.append(later.density.changes(earlier.density))
-    if later.coverage is not None and earlier.coverage is not None:
-        out.append(later.coverage.changes(earlier.coverage))
-    if later.types is not None and earlier.types is not None:
-        out.append(later.types.changes(earlier.types))
-    return out
-
-
 def _recounted(
-    card: Scorecard, told: Progress | None, earlier: _Before, law: standards.Standard
+    card: Scorecard, told: Progress | None, earlier: Since, law: standards.Standard
 ) -> dict[str, Scorecard]:
     """The month before, counted as this one is, where the two cannot be compared."""
     if told is None or earlier.again is None:

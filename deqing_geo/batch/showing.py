@@ -6,8 +6,6 @@ makes them arrive whole, is theirs.
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,20 +61,6 @@ def town_code(types: VillageTypes) -> str:
     """
     codes = types.table["town_code"].dropna().unique() if "town_code" in types.table else []
     return str(codes[0]) if len(codes) == 1 else ""
-
-
-def write_json(file: Path, content: Any) -> None:
-    """Plain values for machines, the same bytes on every system.
-
-    Parameters
-    ----------
-    file : Path
-        Where.
-    content : dict
-        What.
-    """
-    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 # ---------------------------------------------------------------- maps
@@ -274,7 +258,7 @@ def summary(job: Job, results: Results) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain values.
+        Plain values; NaN where there was nothing to measure.
     """
     law = results.law
     said: dict[str, Any] = {"title": job.title, "standard": job.standard, "measures": {}}
@@ -283,7 +267,7 @@ def summary(job: Job, results: Results) -> dict[str, Any]:
         target = law.targets.get(name)
         said["measures"][name] = {
             "label": names.label(name),
-            "overall": _number(result.overall),
+            "overall": float(result.overall),
             "unit": names.registry()[name].unit,
             "shown": result.headline,
             "definition": definition_of(result.definition),
@@ -294,7 +278,7 @@ def summary(job: Job, results: Results) -> dict[str, Any]:
             if target is None or not job.is_zone
             else {"says": str(target), "value": target.goal},
             "areas": {
-                str(key): _number(value)
+                str(key): float(value)
                 for key, value in zip(result.table.index, result.series, strict=True)
             },
         }
@@ -317,7 +301,7 @@ def _targets(card: Scorecard) -> dict[str, Any]:
                 "id": row["id"],
                 "label": row["indicator_zh"],
                 "asked": row["asked"],
-                "measured": _number(row["measured"]),
+                "measured": float(row["measured"]),
                 "unit": row["unit"],
                 "shown": row["shown"],
                 "verdict": row["verdict"],
@@ -353,7 +337,3 @@ def definition_of(definition: standards.Definition) -> dict[str, str]:
         "clause": definition.clause,
         "evidence": definition.evidence,
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -5,7 +5,6 @@ Nothing is measured here; places go to degrees of CGCS2000, figures stay as they
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from deqing_geo.batch.villages import plain
 from deqing_geo.crs import to_degrees
 from deqing_geo.crs.systems import CGCS2000
 from deqing_geo.export.layers import with_index
+from deqing_geo.files import write_json
 
 if TYPE_CHECKING:
     from deqing_geo.batch.job import Job
@@ -49,8 +49,7 @@ def county_tables(made: Made, folder: Path) -> None:
         found["scorecard"] = results.card.table
     for name, table in found.items():
         _write(table, folder / f"{name}.parquet")
-    text = json.dumps(figures(made.job, results), ensure_ascii=False, indent=2, allow_nan=False)
-    (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    write_json(folder / FIGURES, figures(made.job, results))
 
 
 def _write(table: pd.DataFrame, file: Path) -> None:

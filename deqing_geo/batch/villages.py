@@ -25,7 +25,7 @@ from deqing_geo.batch.quality import refuse_overwriting
 from deqing_geo.errors import InputError
 from deqing_geo.export import save_layers, save_table
 from deqing_geo.export.tables import index_name
-from deqing_geo.files import whole_folder
+from deqing_geo.files import whole_folder, write_json
 from deqing_geo.inputs import read_overrides
 from deqing_geo.maps import add_layer, save_map, village_map
 from deqing_geo.papers import save_method_note, save_village_papers
@@ -265,8 +265,7 @@ def keep_judged(
     if types.fit is not None:
         types.fit.save(folder / FIT)
     _copied(files, folder)
-    text = json.dumps({"asked": asked_of(types)}, ensure_ascii=False, indent=2)
-    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_json(folder / SUMMARY, {"asked": asked_of(types)})
 
 
 def _copied(files: Mapping[str, str | os.PathLike[str] | None], folder: Path) -> None:
@@ -367,8 +366,7 @@ def write_villages(
         if types.fit is not None:
             types.fit.save(draft / FIT)
         _copied({"scheme": job.scheme, "local": job.local, "overrides": job.log}, draft)
-        text = json.dumps(_summary(job, results), ensure_ascii=False, indent=2)
-        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_json(draft / SUMMARY, _summary(job, results))
         made = sorted(file.name for file in draft.iterdir())
     files = [folder / name for name in made]
     if job.ask:

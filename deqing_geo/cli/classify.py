@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # What messages call an option, and how it is given here.
 FLAGS = {**options.FLAGS, "overrides": "--log FILE.csv", "official": "--official COLUMN"}
 MOST_SHOWN = 12
-AS_NAMED = ("scheme", "fit")
 
 
 def add(commands: Any) -> None:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from deqing_geo.standards import Definition, Rule
 
 FORMATS = ("gpkg", "gdb", "lyrx", "shp", "fgb", "parquet", "csv", "dxf", "xlsx")
-VECTORS = ("gpkg", "gdb", "shp", "fgb", "parquet")
 # A .dbf gives a text no more, in bytes.
 MOST_BYTES = 254
 MOST_WHOLE = 2**31 - 1

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 VERSION, BUILD = "2.0.0", 8933
 POINTS_PER_PIXEL = 0.75
 KINDS = {0: "CIMPointSymbol", 1: "CIMLineSymbol", 2: "CIMPolygonSymbol"}
-SHAPES = {0: "esriGeometryPoint", 1: "esriGeometryPolyline", 2: "esriGeometryPolygon"}
 HATCH_DEGREES, HATCH_POINTS = 45, 5
 
 

@@ -297,12 +297,6 @@ def _invalid(raw: Shapes, rows: NDArray[np.intp]) -> Found:
     )
 
 
-def _in_chinese(reason: str) -> str:
-    if "oordinate" in reason:
-        return "坐标不是有效数值"
-    return REASONS.get(reason, reason)
-
-
 def _parts(sound: Shapes) -> list[Found]:
     """Units in several pieces, and pieces too narrow to be land."""
     parts, owner = shapely.get_parts(sound, return_index=True)

@@ -1,7 +1,8 @@
 """Files as bytes: what they are, whether they may be opened, and writing them whole.
 
 `kinds` judges a file by name and first bytes; `sources` finds the parts of a layer, in a
-folder or inside a zip; `encodings` how its text was written; `writing` leaves files whole.
+folder or inside a zip; `encodings` how its text was written; `writing` leaves files whole, and
+`naming` gives them names every disk takes.
 Nothing here reads a geometry.
 """
 
@@ -18,7 +19,15 @@ from deqing_geo.files.kinds import (
     local_file,
 )
 from deqing_geo.files.sources import Source, sources
-from deqing_geo.files.writing import parts, sha256, undated, whole_file, whole_folder
+from deqing_geo.files.writing import (
+    parts,
+    sha256,
+    stands_other,
+    undated,
+    whole_file,
+    whole_folder,
+    write_json,
+)
 
 __all__ = [
     "ARCHIVES",
@@ -34,9 +43,11 @@ __all__ = [
     "parts",
     "sha256",
     "sources",
+    "stands_other",
     "table_text",
     "text_encoding",
     "undated",
     "whole_file",
     "whole_folder",
+    "write_json",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from deqing_geo.errors import BoundaryFileError, ExportError
 from deqing_geo.files.kinds import KINDS, kind_of, sibling
@@ -58,6 +60,71 @@ def parts(path: Path) -> list[Path]:
     kind = kind_of(path.name, KINDS)
     found = [sibling(path, ending) for ending in (kind.companions if kind else ())]
     return [path, *(file for file in found if file is not None)]
+
+
+def stands_other(file: Path, content: bytes) -> bool:
+    """Whether something else stands where a form shall go, perhaps filled in.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    content : bytes
+        Of the form; the same form may be written again.
+
+    Returns
+    -------
+    bool
+        A form that came back filled in is worth more than a new one.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be looked at.
+    """
+    try:
+        return file.is_dir() or file.read_bytes() != content
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ExportError(f"{file}: cannot be looked at ({error.strerror or error}).") from error
+
+
+def write_json(file: Path, content: Any) -> None:
+    """Plain values for machines, the same bytes on every system.
+
+    Parameters
+    ----------
+    file : Path
+        Where: in the draft of a folder or of a file, which arrives whole.
+    content : mapping or list
+        What; a figure that is not known (NaN) is written as null, which JSON has a word for.
+
+    Raises
+    ------
+    ValueError
+        If a figure is infinite.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "summary.json"
+    ...     write_json(file, {"overall": float("nan"), "km": [1.5]})
+    ...     json.loads(file.read_text("utf-8"))
+    {'overall': None, 'km': [1.5]}
+    """
+    text = json.dumps(_known(content), ensure_ascii=False, indent=2, allow_nan=False)
+    file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
+def _known(content: Any) -> Any:
+    """The same with None for NaN, however deep."""
+    if isinstance(content, Mapping):
+        return {key: _known(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_known(value) for value in content]
+    return None if isinstance(content, float) and content != content else content
 
 
 @contextlib.contextmanager

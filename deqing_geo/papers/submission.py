@@ -25,6 +25,7 @@ from deqing_geo import standards
 from deqing_geo.columns import word
 from deqing_geo.errors import ExportError, InputError
 from deqing_geo.files import parts, sha256, whole_folder
+from deqing_geo.files.naming import UNWRITABLE
 from deqing_geo.looks.imprint import Imprint, imprint_of
 from deqing_geo.papers.filing import Filing
 from deqing_geo.papers.marks import INTERNAL, MADE_UP, PUBLIC, UNKNOWN, audience_of, marks_of
@@ -51,7 +52,6 @@ SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 DOTS_PER_METRE = 0.1
 LEDGER, SUMS = "成果清单.xlsx", "sha256.txt"
 CODE = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
-_NO_FILE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _NUMBERED = re.compile(r"^(?P<number>\d{2,3})(?P<title>\D.*)$", re.DOTALL)
 _LOOSE_NUMBER = re.compile(r"^\d{1,3}[\s_.、-]+")
 PER_MB = 1_000_000
@@ -246,7 +246,7 @@ def _order(
     if not CODE.fullmatch(str(code)):
         wrong.append(f"code={code!r}: six digits of a county, nine of a town, twelve of a village")
     place = name.strip() or names.crosswalk("county").get(str(code), "")
-    if not place or _NO_FILE.search(place):
+    if not place or UNWRITABLE.search(place):
         wrong.append(f"name={name!r}: the place as it stands in file names, such as 德清县")
     for part, some in given.items():
         if isinstance(some, str | os.PathLike) or callable(some):

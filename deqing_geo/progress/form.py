@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.errors import ExportError, InputError
-from deqing_geo.files import whole_file
+from deqing_geo.files import stands_other, whole_file
 from deqing_geo.progress.judging import unit_of
 from deqing_geo.progress.months import DECEMBER, YEARS
 from deqing_geo.progress.told import OF_MONTH, OF_YEAR, Progress
@@ -108,10 +108,32 @@ def targets_form(
     if Path(path).suffix.lower() != ".xlsx":
         raise ExportError(f"{path}: name a file that ends in .xlsx.")
     book = workbook(_sheets(targets, year, known), called=Path(path).name)
-    file = Path(path)
-    if file.exists() and (not file.is_file() or file.read_bytes() != book):
+    return save_form(Path(path), book)
+
+
+def save_form(file: Path, book: bytes) -> Path:
+    """Write a form where no other stands.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    book : bytes
+        Of `deqing_geo.sheets.workbook`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ExportError
+        If another table stands there, perhaps filled in, or it cannot be written.
+    """
+    if stands_other(file, book):
         raise ExportError(
-            f"{path}: another table stands there, perhaps filled in. Name another file "
+            f"{file}: another table stands there, perhaps filled in. Name another file "
             "(请另选文件名,以免覆盖已填写的表)."
         )
     with whole_file(file) as draft:

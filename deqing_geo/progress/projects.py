@@ -13,7 +13,7 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.errors import ExportError
-from deqing_geo.files import whole_file
+from deqing_geo.progress.form import save_form
 from deqing_geo.progress.months import read_month
 from deqing_geo.progress.returned import Mistakes
 from deqing_geo.sheets import Field, Sheet, workbook
@@ -73,15 +73,7 @@ def projects_form(path: str | os.PathLike[str], known: pd.DataFrame | None = Non
         mark=word("map.internal"), held=1,
     )  # fmt: skip
     file = Path(path)
-    book = workbook([sheet], called=file.name)
-    if file.exists() and (not file.is_file() or file.read_bytes() != book):
-        raise ExportError(
-            f"{path}: another list stands there, perhaps filled in. Name another file "
-            "(请另选文件名,以免覆盖已填写的表)."
-        )
-    with whole_file(file) as draft:
-        draft.write_bytes(book)
-    return file
+    return save_form(file, workbook([sheet], called=file.name))
 
 
 def read_projects(path: str | os.PathLike[str]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ are cut and the question is asked again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,31 +31,6 @@ PART_OF_TIME = 0.4
 CURVE_PLACES = 4
 # A curve is looked at, not relied on: its bounds need not be the last word.
 CURVE_MOVES = 150
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What was chosen, and what is proved about it.
-
-    Attributes
-    ----------
-    order : list of int
-        Candidates, the one that serves most first, then what serves most beside it ...
-    greedy : list of int
-        One at a time without looking ahead, for the curve.
-    most : array of float
-        For 0, 1, 2 ... parks, what no choice exceeds.
-    fewest : int or None
-        No fewer parks serve what was asked for.
-    pairs : int
-        Pairs of a candidate and a piece the search ran on.
-    """
-
-    order: list[int]
-    greedy: list[int]
-    most: Floats
-    fewest: int | None
-    pairs: int
 
 
 class Search:

@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 
 from deqing_geo.errors import ColumnError, InputError
-from deqing_geo.provenance import origins
 from deqing_geo.standards.model import OF_EACH
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
     answer_to,
-    gather,
     label_of,
     own_villages,
     places_of,
     share_of,
+    tally,
 )
 
 if TYPE_CHECKING:
@@ -172,18 +171,17 @@ def villages_sum(table: pd.DataFrame, column: str, key: str | None = None) -> Ta
     target = answer_to(column, key)
     own, said, missed = _declared(table, column)
     known = _numbers(own, column).dropna()
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(known.sum()) if len(known) else NOTHING,
-        unit=target.unit,
         counted=int((known > 0).sum()),
         total=len(known),
         definition=f"已填报{said}的{label_of(column)}之和",
-        notices=gather(missed, _blanks(own, column), table=table),
-        origins=origins(table=table),
+        extra=(*missed, *_blanks(own, column)),
         unknown=int(own.isna().sum()),
         how=JOINED,
         places=_some(_places(table, own, (known > 0).to_numpy(dtype=bool))),
+        table=table,
     )
 
 
@@ -236,17 +234,16 @@ def villages_listed(
     found = np.zeros(len(own), dtype=bool)
     for one in words:
         found |= text.str.contains(one, regex=False).to_numpy(dtype=bool)
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(found.sum()) if len(own) else NOTHING,
-        unit=target.unit,
         counted=int(found.sum()),
         total=len(own),
         definition=f"{label_of(column)}中有“{'”或“'.join(words)}”字样的{said}个数",
-        notices=gather(missed, (), table=table),
-        origins=origins(table=table),
+        extra=missed,
         how=JOINED,
         places=places_of(table[own_villages(table, "table")[0]][found], "counted"),
+        table=table,
     )
 
 

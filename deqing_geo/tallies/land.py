@@ -14,8 +14,7 @@ from deqing_geo import standards
 from deqing_geo.checks import require_areas, require_lines
 from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import M_PER_KM, ellipsoidal_area
-from deqing_geo.provenance import notices, origins
-from deqing_geo.tallies.model import NOTHING, Tally, outline_of, places_of, target_of, union_of
+from deqing_geo.tallies.model import NOTHING, Tally, places_of, tally, target_of, union_of
 from deqing_geo.text import figure
 
 if TYPE_CHECKING:
@@ -69,18 +68,17 @@ def share_of_zone(
     land = shapely.intersection(shapely.union_all(shapes), within) if len(shapes) else None
     has = 0.0 if land is None else _km2(land, zone.crs)
     whole = _km2(within, zone.crs)
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=has / whole if whole > 0 else NOTHING,
-        unit="ratio",
         counted=has,
         total=whole,
         definition=f"{target.indicator_zh}:所给地块在建成区内的面积占建成区面积的比例,重叠只计一次;"
         "地块是否达标由提供单位认定",
-        notices=notices(None, areas=areas, zone=zone),
-        origins=origins(areas=areas, zone=zone),
+        unit="ratio",
         places=places_of(areas, "counted"),
-        outline=outline_of(zone),
+        areas=areas,
+        zone=zone,
     )
 
 
@@ -120,16 +118,14 @@ def land_of(areas: gpd.GeoDataFrame, *, key: str = "grain_functional_zones") -> 
     target = target_of(key)
     shapes = require_areas(areas=areas)
     mu = _mu(shapely.union_all(shapes), areas.crs) if len(shapes) else NOTHING
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=mu / MU_PER_WAN,
-        unit=target.unit,
         counted=len(shapes),
         total=len(shapes),
         definition=f"{target.indicator_zh}:所给图斑的椭球面积之和,重叠只计一次,15亩合1公顷",
-        notices=notices(None, areas=areas),
-        origins=origins(areas=areas),
         places=places_of(areas, "counted"),
+        areas=areas,
     )
 
 
@@ -174,16 +170,14 @@ def blocks_of(areas: gpd.GeoDataFrame, *, key: str = "standard_land_blocks") -> 
     whole = shapely.get_parts(shapely.union_all(shapes)) if len(shapes) else np.empty(0, object)
     least = round(rule.value * M2_PER_MU, WHOLE)
     large = np.round(ellipsoidal_area(whole, areas.crs), WHOLE) >= least
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(large.sum()) if len(shapes) else NOTHING,
-        unit=target.unit,
         counted=int(large.sum()),
         total=len(whole),
         definition=f"所给图斑中连片(共边或重叠)面积不小于{figure(rule.value, 0)}亩的片区个数",
-        notices=notices(None, areas=areas),
-        origins=origins(areas=areas),
         places=places_of(areas, "counted"),
+        areas=areas,
     )
 
 
@@ -224,17 +218,15 @@ def length_in(lines: gpd.GeoDataFrame, zone: gpd.GeoDataFrame, *, key: str = "gr
     shapes = require_lines(lines=lines)
     whole: Any = shapely.union_all(shapes)
     inside = float(shapely.length(shapely.intersection(whole, union_of(zone)))) / M_PER_KM
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=inside if len(shapes) else NOTHING,
-        unit=target.unit,
         counted=inside,
         total=float(shapely.length(whole)) / M_PER_KM,
         definition=f"{target.indicator_zh}:所给线在建成区内的长度,重复绘制的只计一次",
-        notices=notices(None, lines=lines, zone=zone),
-        origins=origins(lines=lines, zone=zone),
         places=places_of(lines, "counted"),
-        outline=outline_of(zone),
+        lines=lines,
+        zone=zone,
     )
 
 

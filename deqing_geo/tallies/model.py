@@ -209,23 +209,59 @@ def label_of(column: str) -> str:
     return names.label(column) if column in names.registry() else column
 
 
-def gather(*extra: tuple[str, ...], **frames: Any) -> tuple[str, ...]:
-    """Notices of the frames and of the count, each once.
+def tally(
+    target: Target,
+    *,
+    value: float,
+    counted: float,
+    total: float,
+    definition: str,
+    extra: tuple[str, ...] = (),
+    unit: str | None = None,
+    unknown: int = 0,
+    year: int | None = None,
+    how: str = "computed",
+    places: gpd.GeoDataFrame | None = None,
+    **frames: Any,
+) -> Tally:
+    """A count with all it must not travel without: what its layers say, and of which zone it is.
 
     Parameters
     ----------
+    target : Target
+        What it answers.
+    value, counted, total : float
+        As of `Tally`.
+    definition : str
+        What was counted.
     extra : tuple of str
-        Of the count.
+        Notices of the count; those of the layers come first.
+    unit : str, optional
+        By default the target's.
+    unknown, year, how, places
+        As of `Tally`.
     **frames : DataFrame
-        By the layer's name.
+        What it was counted from, by the layer's name; ``zone`` is its outline.
 
     Returns
     -------
-    tuple of str
-        Those of the frames first.
+    Tally
+        Of these.
     """
-    return tuple(
-        dict.fromkeys([*notices(None, **frames), *(one for more in extra for one in more)])
+    return Tally(
+        key=target.key,
+        value=value,
+        unit=target.unit if unit is None else unit,
+        counted=counted,
+        total=total,
+        definition=definition,
+        notices=tuple(dict.fromkeys((*notices(None, **frames), *extra))),
+        origins=origins(**frames),
+        unknown=unknown,
+        year=year,
+        how=how,
+        places=places,
+        outline=outline_of(frames["zone"]) if "zone" in frames else "",
     )
 
 
@@ -266,19 +302,18 @@ def share_of(
     Tally
         NaN without rows.
     """
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(has.mean()) if len(has) else NOTHING,
-        unit="ratio",
         counted=int(has.sum()),
         total=len(has),
         definition=definition,
-        notices=gather(extra, **frames),
-        origins=origins(**frames),
+        extra=extra,
+        unit="ratio",
         unknown=unknown,
         how=how,
         places=places,
-        outline=outline_of(frames["zone"]) if "zone" in frames else "",
+        **frames,
     )
 
 

@@ -22,15 +22,14 @@ from deqing_geo.crs import require_metres
 from deqing_geo.ellipsoid import ellipsoidal_area
 from deqing_geo.errors import InputError
 from deqing_geo.opened import open_rows, opening_days
-from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
     answer_to,
-    outline_of,
     own_villages,
     places_of,
     share_of,
+    tally,
     target_of,
     union_of,
 )
@@ -231,21 +230,18 @@ def clinics_opened(
     dated = days.notna().to_numpy()
     opened = int((days.dt.year == year).sum())
     what = names.vocabulary("facility_class")[facility_class]
-    said = [*notices(None, facilities=facilities)]
-    if not dated.all():
-        said.append(f"{what}无开放日期的 {int((~dated).sum())} 个未计入")
-    return Tally(
-        key=target.key,
+    left = () if dated.all() else (f"{what}无开放日期的 {int((~dated).sum())} 个未计入",)
+    return tally(
+        target,
         value=float(opened) if dated.any() else NOTHING,
-        unit=target.unit,
         counted=opened,
         total=int(dated.sum()),
         definition=f"{year}年开放(建成)的{what}个数,按开放日期计;改建、扩建未改日期的不计",
-        notices=tuple(dict.fromkeys(said)),
-        origins=origins(facilities=facilities),
+        extra=left,
         unknown=int((~dated).sum()),
         year=year,
         places=places_of(rows[(days.dt.year == year).to_numpy()], COUNTED),
+        facilities=facilities,
     )
 
 
@@ -305,17 +301,15 @@ def pocket_parks(parks: gpd.GeoDataFrame, zone: gpd.GeoDataFrame | None = None) 
         f"({low.document}),按面积代用,不论是否列入口袋公园名单"
     )
     unread = (names.word("notice.unread"),) if low.unread or high.unread else ()
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(small.sum()) if len(parks) else NOTHING,
-        unit=target.unit,
         counted=int(small.sum()),
         total=int(own.sum()),
         definition=definition,
-        notices=tuple(dict.fromkeys((*notices(None, **layers), *unread))),
-        origins=origins(**layers),
+        extra=unread,
         places=places_of(parks[own][small], COUNTED),
-        outline="" if zone is None else outline_of(zone),
+        **layers,
     )
 
 

@@ -20,12 +20,11 @@ from deqing_geo.errors import InputError
 from deqing_geo.network.ends import DEAD, MEETS_M, SUSPECTED
 from deqing_geo.network.joining import SNAP_M
 from deqing_geo.opened import as_day, open_rows, opening_days
-from deqing_geo.provenance import notices, origins
 from deqing_geo.tallies.model import (
     NOTHING,
     Tally,
-    outline_of,
     places_of,
+    tally,
     target_of,
     union_of,
 )
@@ -99,25 +98,22 @@ def rural_roads_opened(
     if last is not None:
         # A day with an hour is still that day.
         taken &= days < np.datetime64(last) + np.timedelta64(1, "D")
-    said = [*notices(None, roads=roads)]
-    if not dated.all():
-        said.append(f"农村公路无通车日期的 {figure(float(km[~dated].sum()))} 公里未计入")
+    undated = f"农村公路无通车日期的 {figure(float(km[~dated].sum()))} 公里未计入"
     period = f"{first}以来" if last is None else f"{first}至{last}"
     definition = (
         f"{period}通车的农村公路(县道、乡道、村道)中心线长度,"
         "以通车日期代用新改建,改建未改日期的不计"
     )
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(km[taken].sum()) if dated.any() else NOTHING,
-        unit=target.unit,
         counted=float(km[taken].sum()),
         total=float(km[dated].sum()),
         definition=definition,
-        notices=tuple(dict.fromkeys(said)),
-        origins=origins(roads=roads),
+        extra=() if dated.all() else (undated,),
         unknown=int((~dated).sum()),
         places=places_of(own[taken], "counted"),
+        roads=roads,
     )
 
 
@@ -204,22 +200,20 @@ def dead_ends(
         counted, total = int((kinds == DEAD).sum()), len(kinds)
         said = "断头路(规划贯通未实施):建成区内城市道路在此终止、有未通车道路相接的端点数"
         extra = ()
-    return Tally(
-        key=target.key,
+    return tally(
+        target,
         value=float(counted) if there else NOTHING,
-        unit=target.unit,
         counted=counted,
         total=total,
         definition=(
             f"{said};城市道路指快速路、主次干路、支路,与规划道路相距{MEETS_M * 100:g}厘米以内、"
             f"与通车道路相距{SNAP_M:g}米以内为相接"
         ),
-        notices=tuple(dict.fromkeys((*notices(None, **layers), *extra))),
-        origins=origins(**layers),
+        extra=extra,
         places=None
         if ends is None
         else places_of(ends[kinds == (SUSPECTED if suspected else DEAD)], "to_solve"),
-        outline=outline_of(zone),
+        **layers,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -23,7 +22,8 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.divisions import TOWN_DIGITS
 from deqing_geo.errors import ColumnError, ExportError, InputError
-from deqing_geo.files import whole_file, whole_folder
+from deqing_geo.files import stands_other, whole_file, whole_folder
+from deqing_geo.files.naming import UNWRITABLE, numbered
 from deqing_geo.inputs import village_codes
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.villages.cells import (
@@ -56,7 +56,6 @@ ENDING = ".xlsx"
 PAGE_COLUMNS = 12
 IDENTITY = ("town_name", "village_code", "village_name")
 OWN = ("unit_kind", "urban_rural_code")
-_NO_FILE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]')
 
 
 @functools.cache
@@ -142,15 +141,14 @@ def facts_form(
         with whole_file(out) as draft:
             draft.write_bytes(book)
         return [Path(out)]
+    stems = numbered(
+        f"{_town_code(known.iloc[rows])}{''.join(UNWRITABLE.sub('', town).split())}"
+        f"{wording()['file']}"
+        for town, rows in towns.items()
+    )
     made: dict[str, bytes] = {}
-    for town, rows in towns.items():
-        part = known.iloc[rows]
-        stem = f"{_town_code(part)}{_NO_FILE.sub('', town)}{wording()['file']}"
-        name = next(
-            name
-            for at in range(1, len(towns) + 1)
-            if (name := f"{stem}{'' if at == 1 else at}{ENDING}") not in made
-        )
+    for (town, rows), stem in zip(towns.items(), stems, strict=True):
+        part, name = known.iloc[rows], f"{stem}{ENDING}"
         made[name] = _book(part, facts.loc[part.index], wanted, grey, readers, town, name)
     _refuse_filled({Path(out) / name: book for name, book in made.items()})
     with whole_folder(out, last="") as folder:
@@ -220,16 +218,12 @@ def _town_code(part: pd.DataFrame) -> str:
 
 def _refuse_filled(made: Mapping[Path, bytes]) -> None:
     """A form that came back filled in is worth more than a new one."""
-    kept = [file.name for file, book in made.items() if file.exists() and _other(file, book)]
+    kept = [file.name for file, book in made.items() if stands_other(file, book)]
     if kept:
         raise ExportError(
             f"Other forms stand there already, perhaps filled in: {', '.join(kept[:5])}. Name "
             "another place (请另选位置,以免覆盖已填写的表)."
         )
-
-
-def _other(file: Path, book: bytes) -> bool:
-    return not file.is_file() or file.read_bytes() != book
 
 
 # ---------------------------------------------------------------- the workbook

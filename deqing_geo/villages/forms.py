@@ -19,7 +19,8 @@ import pandas as pd
 from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.errors import ColumnError, ExportError
-from deqing_geo.files import whole_folder
+from deqing_geo.files import stands_other, whole_folder
+from deqing_geo.files.naming import UNWRITABLE, numbered
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.villages.cells import read_day
 from deqing_geo.villages.decisions import initially
@@ -56,7 +57,6 @@ PROMPTS = {
     "villager_consent": "填写后须同时填写会议日期。",
 }
 TWELVE = re.compile(r"\d{12}")
-_NO_FILE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 # Where the year of asking stands in a form: forms of another year are not read.
 YEAR = re.compile(r"征询年度:(\d{4})年")
 
@@ -94,18 +94,18 @@ def save_forms(
         If a form stands there that is not as it was sent, or the folder cannot be written.
     """
     said = chinese_day(day, "day") or word("paper.blank_day")
+    towns = towns_of(types)
+    stems = numbered(
+        f"{_town_code(types.table, rows)}{UNWRITABLE.sub('', town).lstrip('.~ ')}"
+        f"{word('opinion.title')}"
+        for town, rows in towns.items()
+    )
     made: dict[str, bytes] = {}
-    for town, rows in towns_of(types).items():
-        called = _NO_FILE.sub("", town).lstrip(".~ ")
-        file = f"{_town_code(types.table, rows)}{called}{word('opinion.title')}"
-        name = f"{file}.xlsx"
-        for other in range(2, len(made) + 2):
-            # Windows takes a.xlsx and A.xlsx for one file.
-            taken = name.casefold() in {one.casefold() for one in made}
-            name = f"{file}{other}.xlsx" if taken else name
+    for (town, rows), stem in zip(towns.items(), stems, strict=True):
+        name = f"{stem}.xlsx"
         made[name] = workbook(_sheets(types, rows, town, unit.strip(), said), called=name)
     # A form that came back filled in is worth more than a new one.
-    kept = [name for name, content in made.items() if _differs(Path(out) / name, content)]
+    kept = [name for name, content in made.items() if stands_other(Path(out) / name, content)]
     if kept:
         raise ExportError(
             f"{out}: forms stand there that are not as they are sent, perhaps filled in: "
@@ -317,12 +317,3 @@ def _town_code(table: pd.DataFrame, rows: Sequence[int] | NDArray[Any]) -> str:
     short = {str(code)[:9] for code in codes if code == code}
     twelve = "town_code" in own or all(TWELVE.fullmatch(str(code)) for code in codes)
     return short.pop() if len(short) == 1 and twelve else ""
-
-
-def _differs(file: Path, content: bytes) -> bool:
-    try:
-        return file.read_bytes() != content
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise ExportError(f"{file}: cannot be looked at ({error.strerror or error}).") from error

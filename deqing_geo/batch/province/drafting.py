@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from deqing_geo.batch.drafting import _signs
+from deqing_geo.batch.drafting import ZONE_LINES, new_file, seen_from, signs, source_lines
 from deqing_geo.batch.province.listing import SHARED
-from deqing_geo.errors import ExportError, InputError
+from deqing_geo.errors import InputError
 from deqing_geo.files import KINDS, RASTERS, TABLES, kind_of, whole_file
 
 _COUNTY = re.compile(r"([1-9][0-9]{5})[\s_-]*(.*)")
@@ -42,9 +42,7 @@ def write_counties(folder: str | os.PathLike[str], path: str | os.PathLike[str])
     ExportError
         If something stands at `path`, or it cannot be written.
     """
-    target, home = Path(path), Path(folder)
-    if target.exists():
-        raise ExportError(f"{target}: stands already and may hold your changes. Name another file.")
+    target, home = new_file(path), Path(folder)
     if not home.is_dir():
         raise InputError(f"{home}: no such folder.")
     counties = [
@@ -76,22 +74,21 @@ def _lines(home: Path, counties: list[tuple[str, str, Path]], base: Path) -> Ite
         yield f"name = {_quoted(name)}{comment}"
         own = sorted(one.glob("*.toml"))
         if len(own) == 1:
-            yield f"recipe = {_quoted(_seen(own[0], base))}"
+            yield f"recipe = {_quoted(seen_from(base, own[0]))}"
         yield ""
     yield "# The recipe of every county that has none of its own; {code} and {name} are put in."
     code, name, first = counties[0]
     taken: set[str] = set()
     for file in _files(first):
         within = file.relative_to(first).as_posix()
-        pattern = _seen(first, base) + "/" + within
+        pattern = f"{seen_from(base, first)}/{within}"
         pattern = pattern.replace(code, "{code}")
         pattern = pattern.replace(name, "{name}") if name else pattern
-        for layer, sections in _signs(file):
+        for layer, sections in signs(file):
             for section in (one for one in sections if one not in taken):
                 taken.add(section)
                 yield f"[recipe.{section}]"
-                yield f"file = {_quoted(pattern)}"
-                yield from [f"layer = {_quoted(layer)}"] if layer is not None else []
+                yield from source_lines(pattern, layer)
                 lacking = [
                     other for other, called, _ in counties
                     if not (base / pattern.replace("{code}", other)
@@ -100,17 +97,15 @@ def _lines(home: Path, counties: list[tuple[str, str, Path]], base: Path) -> Ite
                 if lacking:
                     yield f"# not there for {', '.join(lacking)}"
                 if section == "zone":
-                    yield 'source = ""                        # whose outline it is: fill it in'
-                    yield 'as_of = ""                         # the day it describes: 2025-12-31'
+                    yield from ZONE_LINES
                 yield ""
     yield "# Layers for all: of these, every county is given its own box and what lies around it."
     for file in _files(home):
-        for layer, sections in _signs(file):
+        for layer, sections in signs(file):
             for section in (one for one in sections if one in SHARED and one not in taken):
                 taken.add(section)
                 yield f"[shared.{section}]"
-                yield f"file = {_quoted(_seen(file, base))}"
-                yield from [f"layer = {_quoted(layer)}"] if layer is not None else []
+                yield from source_lines(seen_from(base, file), layer)
                 yield ""
 
 
@@ -119,13 +114,6 @@ def _files(folder: Path) -> list[Path]:
         file for file in sorted(folder.iterdir())
         if kind_of(file.name, (*KINDS, *RASTERS, *TABLES)) is not None
     ]  # fmt: skip
-
-
-def _seen(file: Path, base: Path) -> str:
-    try:
-        return Path(os.path.relpath(file.absolute(), base)).as_posix()
-    except ValueError:  # another drive
-        return file.absolute().as_posix()
 
 
 def _quoted(text: str) -> str:

@@ -159,11 +159,6 @@ class Processes:
             process.end()
         self._idle, self._busy = [], {}
 
-    @property
-    def pids(self) -> dict[str, int | None]:
-        """The process each county is made by, by its code."""
-        return {code: process.process.pid for code, process in self._busy.items()}
-
 
 class _Process:
     """A process and the pipe to it."""

@@ -17,6 +17,7 @@ from deqing_geo import standards
 from deqing_geo.batch.lines import Lines, Places
 from deqing_geo.batch.recipe import Mistakes, Recipe, check, check_section, read_toml, recipe_of
 from deqing_geo.errors import RecipeError
+from deqing_geo.files.naming import stem_of
 
 HALO = "province.halo"
 # Layers that one file can hold for all counties.
@@ -26,7 +27,6 @@ _OF_COUNTY = ("code", "name", "recipe")
 _CODE = re.compile(r"[1-9][0-9]{5}")
 _FILLED = ("code", "name")
 _BLANK = re.compile(r"\{([^{}]*)\}")
-_UNWRITABLE = re.compile(r"[\\/:*?\"<>|\s\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class County:
     @property
     def stem(self) -> str:
         """What its folder is called."""
-        return _UNWRITABLE.sub("_", f"{self.code}{self.name}")
+        return stem_of(f"{self.code}{self.name}")
 
     def recipe(self) -> Recipe:
         """Its recipe, checked where its files are to be read.
