@@ -585,3 +585,28 @@ def _codes(frame: gpd.GeoDataFrame, column: str) -> tuple[pd.Series[Any], str]:
     if out.notna().all() and out.is_unique and len(frame):
         return out, "other"
     return out, "none"
+
+
+def is_zone(areas: pd.DataFrame) -> bool:
+    """Whether areas are the built-up zone (建成区), for which the plan's own figures are asked.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        Of `read_zone` or another reader, or a result's table of them.
+
+    Returns
+    -------
+    bool
+        By its columns: ``zone_name``, or an outline's source and day without towns or villages.
+
+    Examples
+    --------
+    >>> from deqing_geo import sample
+    >>> is_zone(sample.zone()), is_zone(sample.villages())
+    (True, False)
+    """
+    columns = {*areas.columns}
+    return "zone_name" in columns or (
+        {"source", "as_of"} <= columns and not {"town_name", "village_name"} & columns
+    )

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 # folium passes text through a Jinja template, a JavaScript template literal and
 # innerHTML, in this order. Braces, `$`, backtick and backslash speak to the first
@@ -23,6 +24,8 @@ _ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`$\\{}"})
 _JSON_UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "&<>'`${}/\u2028\u2029\x7f"}
 _JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 MAX_DECIMALS = 6
+# What is smaller than this is no difference: sums of the same parts differ so.
+MAX_PLACES = 9
 MISSING = "-"
 
 
@@ -138,6 +141,69 @@ def percent(ratio: float | None, decimals: int = 2, *, against: Sequence[float] 
         round(ratio * 100, 12), decimals, against=[round(goal * 100, 12) for goal in against]
     )
     return f"{shown}%"
+
+
+def change(value: float | None, decimals: int = 2, *, between: Sequence[str] = ()) -> str:
+    """A difference for readers, never at odds with the two figures it stands beside.
+
+    Parameters
+    ----------
+    value : float or None
+        The unrounded difference; None and NaN show as ``-``.
+    decimals : int
+        Places after the point at least. A difference is never shown as nothing: it takes as
+        many places as it needs.
+    between : sequence of str
+        The earlier and the later figure as they are shown. Where these subtract to something
+        else than the rounded difference, it is shown with one place more.
+
+    Returns
+    -------
+    str
+        With its sign.
+
+    Examples
+    --------
+    >>> change(0.5), change(-0.0004), change(0.0)
+    ('+0.50', '-0.0004', '0.00')
+    >>> change(0.0152, between=("7.06", "7.07")), change(0.0149, between=("7.06", "7.07"))
+    ('+0.015', '+0.01')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if not round(value, MAX_PLACES):
+        return f"{0:.{decimals}f}"
+    places = decimals + (not subtracts(f"{value:.{decimals}f}", between))
+    while not round(value, places):
+        places += 1
+    return f"{value:+.{places}f}"
+
+
+def subtracts(shown: str, between: Sequence[str]) -> bool:
+    """Whether a difference is what a reader finds who subtracts the two figures shown.
+
+    Parameters
+    ----------
+    shown : str
+        The difference as it is shown.
+    between : sequence of str
+        The earlier and the later figure as they are shown; without both there is nothing to
+        contradict.
+
+    Returns
+    -------
+    bool
+        Compared as decimal numbers, digit by digit.
+
+    Examples
+    --------
+    >>> subtracts("+0.01", ("7.06", "7.07")), subtracts("+0.015", ("7.06", "7.07"))
+    (True, False)
+    """
+    if len(between) != 2 or MISSING in between:
+        return True
+    before, now = (Decimal(one) for one in between)
+    return now - before == Decimal(shown)
 
 
 def _side(value: float, target: float) -> int:

@@ -168,3 +168,22 @@ def test_it_prints_on_a_gbk_console(run_folder, capsys):
 
     assert main(asked) == 0
     assert "T35" in capsys.readouterr().out.encode("gbk").decode("gbk")
+
+
+def test_a_standard_without_a_plan_is_refused_in_words_of_the_recipe(recipes, tmp_path, capsys):
+    text = recipes["now"].read_text("utf-8").replace("[zone]", 'standard = "national"\n[zone]', 1)
+    text = text.replace("[measures]", '[measures]\npark_coverage = "park.health_check_2021"')
+    (tmp_path / "national.toml").write_text(text, "utf-8")
+
+    assert main(["scorecard", str(tmp_path / "national.toml"), "--out", str(tmp_path / "o")]) == 1
+    error = capsys.readouterr().err
+    assert "`national` has no plan" in error and 'standard = "deqing"' in error
+    assert "standards.load" not in error and not (tmp_path / "o").exists()
+
+
+def test_the_day_of_a_recipe_is_the_month_of_its_scorecard(recipes, tmp_path, capsys):
+    text = recipes["now"].read_text("utf-8")
+    (tmp_path / "later.toml").write_text(f'as_of = "2026-04-30"\n{text}', "utf-8")
+
+    assert main(["scorecard", str(tmp_path / "later.toml")]) == 0
+    assert "2026年4月" in capsys.readouterr().out

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 
 import docx
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
@@ -15,6 +17,7 @@ from deqing_geo import batch, errors, sample, standards
 from deqing_geo.batch import counted, months
 from deqing_geo.batch.villages import judged_before, keep_judged
 from deqing_geo.cli import main
+from deqing_geo.progress.judging import contradicted, shown_change
 from deqing_geo.villages import classify_villages
 
 RECIPE = """\
@@ -47,6 +50,7 @@ file = "villages.gpkg"
 county = ["villages"]
 """
 LANE = "界巷"
+LAW = standards.load()
 
 
 def write(frame, file):
@@ -285,3 +289,73 @@ def test_a_kept_file_that_is_broken_fails_the_changes_alone(place):
 
     assert set(done.failed) == {"county changes"}
     assert "cannot be read" in done.failed["county changes"]
+
+
+def test_figures_and_their_difference_do_not_contradict_each_other():
+    one = months.MonthFigure(
+        "road_density", 7.0713, 7.0561, 7.0561, (), "2025-12-31", "2026-01-31", None, (8.0,)
+    )
+    told = months._told(one, zone=True)
+
+    # 7.07 less 7.06 is .01 to a reader, and .0152 is .02 when it is rounded by itself.
+    assert (told.before, told.now, told.step) == ("7.06", "7.07", "+0.015") and told.exact
+    assert "较上期增加0.015公里/平方公里(增减按未舍入的数值计算)。" in told.paragraph
+    even = months._told(replace(one, now=7.0661), zone=True)
+    assert even.step == "+0.01" and not even.exact and "未舍入" not in even.paragraph
+
+
+def test_the_day_of_the_data_moves_and_the_outline_keeps_its_own(place):
+    lane = sample.roads()
+    lane["opened_on"] = ["2025-12-15" if name == LANE else None for name in lane["road_name"]]
+    write(lane, place / "in" / "roads.gpkg")
+    dated = RECIPE.replace("[zone]", "as_of = 2025-12-14\n[zone]", 1) + NEXT
+    assert not pressed(place, text=dated).failed
+    early = told(place)["road_density"]
+    # The lane opens a day later.
+    assert (early["until"], early["since"]) == ("2025-12-14", "2025-11-30")
+    assert early["now"] == pytest.approx(1)
+    assert early["comparable"]
+    done = pressed(place, text=dated, swap={"2025-12-14": "2025-12-15"})
+    late = told(place)["road_density"]
+    assert not done.failed and done.made
+    assert late["until"] == "2025-12-15" and late["now"] == pytest.approx(4 / 3)
+    assert "截至2025年12月15日" in bulletin(place)
+
+
+def test_a_day_before_that_of_the_outline_is_said_and_one_that_is_none_refused(place, capsys):
+    file = place / "in" / "r.toml"
+    file.write_text(f"as_of = '2025-06-30'\n{RECIPE}{MADE}", encoding="utf-8")
+    assert main(["report", str(file), "--out", str(place / "early")]) == 0
+    said = "数据截止日期 2025-06-30 早于建成区界线的日期 2025-11-30"
+    assert said in capsys.readouterr().err
+    assert said in json.loads((place / "early" / "manifest.json").read_text("utf-8"))["notices"]
+    for wrong in ("'一月底'", "20260131", "2026-01-31T10:00:00", "true", "'2026-13-01'"):
+        file.write_text(f"title = '甲'\nas_of = {wrong}\n{RECIPE[RECIPE.index('[') :]}", "utf-8")
+        with pytest.raises(errors.RecipeError, match="line 2: `as_of` must be a da"):
+            batch.load_recipe(file)
+
+
+def test_a_figure_of_towns_does_not_stand_beside_the_target_of_the_zone(place, capsys):
+    towns = sample.villages().rename(columns={"village_name": "town_name"})
+    write(towns.reset_index(drop=True), place / "in" / "towns.gpkg")
+    file = place / "in" / "t.toml"
+    file.write_text(
+        '[towns]\nfile = "towns.gpkg"\n[roads]\nfile = "roads.gpkg"\n'
+        "[measures]\nroad_density = 'road.core'\n", encoding="utf-8",
+    )  # fmt: skip
+    assert main(["report", str(file), "--out", str(place / "t")]) == 0
+    assert "目标针对建成区" in capsys.readouterr().out
+    one = json.loads((place / "t" / "summary.json").read_text("utf-8"))["measures"]["road_density"]
+    assert one["target"] is None
+
+
+def test_bulletin_and_scorecard_tell_the_same_difference_of_the_same_month():
+    seed = np.random.default_rng(3)
+    for before, now in zip(seed.uniform(7.9, 8.1, 300), seed.uniform(7.9, 8.1, 300), strict=True):
+        one = months.MonthFigure("road_density", now, before, before, (), "", "", None, (8.0,))
+        told = months._told(one, zone=True)
+        row = {"unit": "km/km2", "target": 8.0, "measured": now, "last_value": before,
+               "last_change": now - before}  # fmt: skip
+        assert shown_change(row, "last_change") == told.step
+        assert contradicted(row, "last_change") == told.exact
+        assert LAW.targets["road_density"].show(now, "km/km2").split()[0] == told.now

@@ -20,7 +20,9 @@ from deqing_geo.progress import (
     targets_form,
 )
 from deqing_geo.progress.form import shown_unit
+from deqing_geo.progress.judging import contradicted, shown_change
 from deqing_geo.progress.months import read_month, same_way
+from deqing_geo.progress.told import OF_MONTH
 
 LAW = standards.load()
 YEARLY = "年度目标"
@@ -219,7 +221,8 @@ def test_departments_lead_by_the_bureaus_word_else_by_the_plans_order():
     assert (changed["lead_unit"], changed["joint_units"]) == ("县综合执法局", "县建设局;县水利局")
     view = made.by_department
     lead = view[view["part"] == "lead_unit"]
-    assert lead["target_count"].sum() == 103
+    # The plan names three that lead one target together.
+    assert lead["target_count"].sum() == sum(len(one.leads) for one in LAW.targets.values()) == 105
     verdicts = [one for one in view if one.startswith("verdict_")]
     assert (view[verdicts].sum(axis=1) == view["target_count"]).all()
     own_rows = made.of_department("县水利局")
@@ -636,3 +639,53 @@ def test_why_a_figure_moved_is_told_by_roads_and_parks():
     assert still.table.loc["road_density", "month_why"] == "无变化"
     with pytest.raises(errors.InputError, match="no changes of a density"):
         dg.scorecard(law=LAW, changes=[now])
+
+
+def test_who_leads_is_whom_the_plan_calls_so():
+    bulletin = LAW.targets["progress_bulletins"]
+    assert bulletin.leads == ("县农业农村局", "县发改局", "县建设局")
+    assert bulletin.departments[-1] == "县工作专班(五(一))"
+    for target in LAW.targets.values():
+        assert {*target.leads} <= {*target.departments} and target.leads
+        assert not any("牵头" in one or "、" in one for one in target.departments)
+
+
+def test_a_note_of_several_lines_is_the_same_when_it_is_reported_again(tmp_path):
+    def told_so(note, made_up):
+        months = pd.DataFrame(
+            [("road_density", "2026-03", None, None, note, None, note)],
+            columns=["target_key", "month", *OF_MONTH],
+        ).astype({"measured": float, "due_value": float})
+        density = dg.road_density(sample.zone(), sample.roads()) if made_up else None
+        return dg.scorecard(
+            density or tally("road_density", 7.0), law=LAW, month="2026-03",
+            progress=replace(told(), months=months),
+        )  # fmt: skip
+
+    for made_up in (False, True):
+        for note in ("征迁未完成\n资金未到位  两项", "=1+1", "@SUM(1)"):
+            file = tmp_path / f"{made_up}{len(note)}.csv"
+            assert len(report_month(told_so(note, made_up), file).added) == 1
+            assert len(report_month(told_so(note, made_up), file).added) == 0
+            with pytest.raises(errors.InputError, match="text than was reported"):
+                report_month(told_so(f"{note}三", made_up), file)
+
+
+def test_a_table_of_another_year_is_said_to_be_one():
+    for month, said in (("2026-03", 0), ("2027-03", 1), (None, 0)):
+        made = dg.scorecard(law=LAW, progress=told(), month=month)
+        assert sum("填报表是2026年的" in one for one in made.notices) == said
+
+
+def test_a_difference_is_not_at_odds_with_the_figures_in_one_table():
+    row = {"unit": "ratio", "measured": 0.88725, "last_value": 0.88714, "last_change": 0.00011,
+           "target": 0.91, "gap": 0.02275}  # fmt: skip
+    # 88.72 (88.725 by halves to even) less 88.71: the difference of these is .01, as is .011.
+    assert shown_change(row, "last_change") == "+0.01"
+    row |= {"measured": 0.88726, "last_value": 0.88724, "last_change": 0.00002}
+    # 88.73 less 88.72: .01 of what is .002.
+    assert shown_change(row, "last_change") == "+0.002" and contradicted(row, "last_change")
+    row |= {"gap": 0.02274}
+    assert shown_change(row, "gap") == "+2.27" and not contradicted(row, "gap")
+    over = {"unit": "倍", "measured": 1.706, "target": 1.6, "gap": 0.106}
+    assert shown_change(over, "gap") == "+0.11"

@@ -152,7 +152,8 @@ def test_no_figure_is_printed_across_its_target(papers):
     line = next(at for at in range(1, 20) if sheet.cell(at, 3).value == "建成区路网密度")
 
     assert sheet.cell(line, 9).number_format == "0.000"
-    assert sheet.cell(line, 10).number_format == "+0.00;-0.00;0.00"
+    # 7.996 less 7.40 is 0.596, and 0.60 beside them would be wrong.
+    assert sheet.cell(line, 10).number_format == "+0.000;-0.000;0.000"
     assert sheet.cell(line, 12).number_format == "0.00"
 
 
@@ -171,7 +172,7 @@ def test_the_text_of_the_month_says_figure_change_reason_problem_and_step(papers
     said = words(papers[2])
 
     assert papers[2].name == "德清县核心指标完成情况月报.docx" and "德清县2026年4月" in said
-    assert "建成区路网密度(一(三)):本月值 7.996 公里/平方公里,较上月 +0.60 公里/平方公里" in said
+    assert "建成区路网密度(一(三)):本月值 7.996 公里/平方公里,较上月 +0.596 公里/平方公里" in said
     assert "原因:某路新通车 +0.596 公里。" in said and "达序时进度" in said
     assert "存在问题:用地未落实。下步措施:五月底前供地。" in said
     assert "打通断头路(二(二)1):存在问题:征迁未完成。" in said

@@ -2,13 +2,15 @@
 
 import html
 import json
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Template
 
-from deqing_geo.text import card, escape, figure, percent, script_json
+from deqing_geo.text import card, change, escape, figure, percent, script_json, subtracts
 
 
 @given(st.text())
@@ -91,3 +93,23 @@ def test_a_card_escapes_every_text():
 
     assert "<img" not in made
     assert made.count("&#60;img") == 7
+
+
+def test_a_difference_is_never_at_odds_with_the_two_figures_beside_it():
+    seed = np.random.default_rng(12)
+    for before, step in zip(seed.uniform(0, 9, 3000), seed.normal(0, 0.03, 3000), strict=True):
+        now = before + step
+        shown = figure(before), figure(now)
+        said = change(step, between=shown)
+        apart = Decimal(shown[1]) - Decimal(shown[0])
+
+        # Either a reader who subtracts finds it, or it is told more exactly than they are.
+        assert Decimal(said) == apart or len(said.partition(".")[2]) > 2
+        assert abs(float(said) - step) <= 0.5 * 10.0 ** -len(said.partition(".")[2]) + 1e-12
+        assert float(said) != 0
+
+
+def test_what_sums_of_the_same_parts_differ_by_is_no_difference():
+    assert change(0.1 + 0.2 - 0.3) == "0.00" and change(float("nan")) == "-"
+    assert change(-0.0004) == "-0.0004" and change(None) == "-"
+    assert subtracts("+0.02", ("-", "7.07"))

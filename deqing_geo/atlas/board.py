@@ -238,7 +238,7 @@ def _said(row: Mapping[Any, Any], column: str) -> str:
     if column == "completion":
         return percent(row["completion"], against=[1.0])
     if column == "last_change":
-        return shown_change(row["last_change"], str(row["unit"])) or "-"
+        return shown_change(row, "last_change") or "-"
     if column == "verdict":
         said = names.vocabulary("verdict")[str(row["verdict"])]
         colour = str(row["warning"])

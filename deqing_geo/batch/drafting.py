@@ -227,6 +227,8 @@ def _lines(found: dict[str, tuple[str, str | None]], unknown: list[str]) -> Iter
     yield "# then run: deqing-geo report RECIPE.toml --out DIR"
     yield ""
     yield 'title = ""                         # of the map'
+    yield '# as_of = "2026-01-31"             # 数据截止日期: the day the data reach to; without it'
+    yield "#                                  # that of [zone], whose outline stands for a year"
     yield ""
     for section in (*_SECTIONS, "village_table", "terrain", "population"):
         if section in found:

@@ -88,6 +88,9 @@ class Job:
         The ground under the map, and under the villages.
     as_of : date or None
         The day the layers stand at; counts by year are of this year.
+    open_by : date or None
+        The day by which what counts was open; None where no day was named for that, and what
+        the layers call open counts.
     imprint : Imprint or None
         At what stage its maps are, and who made them and when.
     palette : Palette or None
@@ -124,6 +127,7 @@ class Job:
     around: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     terrain: Raster | None = None
     as_of: date | None = None
+    open_by: date | None = None
     imprint: Imprint | None = None
     palette: Palette | None = None
     beyond: tuple[str, ...] = ()
@@ -291,7 +295,8 @@ def _opened(recipe: Recipe, tell: Tell) -> Job:
         inputs=recipe.files,
         around=outline | (around if "villages" in found else {}),
         terrain=found.get("terrain"),
-        as_of=_day(found.get("zone")),
+        as_of=recipe.as_of or _day(found.get("zone")),
+        open_by=recipe.as_of,
         beyond=recipe.beyond,
         options={name: recipe.options[name] for name in OF_PRODUCTS if name in recipe.options},
         named=tuple(recipe.options),

@@ -31,7 +31,7 @@ from deqing_geo.files import write_json
 from deqing_geo.looks.imprint import imprint_in_use
 from deqing_geo.papers.bulletin import Told, save_bulletin
 from deqing_geo.roads import road_density
-from deqing_geo.text import figure, percent
+from deqing_geo.text import change, figure, percent
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -298,12 +298,12 @@ def _causes(measure: str, changes: Any) -> Iterator[str]:
         if count:
             said += f"{count}{'条' if roads else '处'}"
         if roads and abs(amount) > 0:
-            said += f",{amount:+.3f}公里"
+            said += f",{change(amount, 3)}公里"
         elif not roads:
             points = float(rows["coverage_effect"].sum()) * 100
-            said += f",{amount:+.2f}{_unit(delta)},{signed(points)}个百分点"
+            said += f",{change(amount)}{_unit(delta)},{change(points)}个百分点"
         elif roads and "density_effect" in rows:
-            said += f",{signed(float(rows['density_effect'].sum()))}{_of_density(changes)}"
+            said += f",{change(float(rows['density_effect'].sum()))}{_of_density(changes)}"
         yield f"{said}{_called(rows, name, delta)}"
 
 
@@ -333,34 +333,6 @@ def _of_types(changes: TypeChanges) -> tuple[str, ...]:
     return tuple(
         f"{words[str(cause)]}{int(count)}个" for cause, count in changes.by_cause.items() if count
     )
-
-
-def signed(value: float, least: int = 2) -> str:
-    """A difference as readers see it: with its sign, and never 0 where there is one.
-
-    Parameters
-    ----------
-    value : float
-        The difference.
-    least : int
-        Decimals at least.
-
-    Returns
-    -------
-    str
-        With as many decimals as it takes.
-
-    Examples
-    --------
-    >>> signed(0.5), signed(-0.0004), signed(0.0)
-    ('+0.50', '-0.0004', '0.00')
-    """
-    if value != value:
-        return "-"
-    places = least
-    while value and not round(value, places) and places < 9:
-        places += 1
-    return f"{value:+.{places}f}" if round(value, places) else f"{0:.{least}f}"
 
 
 # ---------------------------------------------------------------- the product
@@ -429,15 +401,20 @@ def _told(one: MonthFigure, *, zone: bool) -> Told:
     def shown(value: float) -> str:
         return (figure if roads else percent)(value, against=one.goals)
 
-    step = one.difference if one.comparable else one.now - one.again
-    scale = 1.0 if roads else 100.0
+    apart = one.difference if one.comparable else one.now - one.again
+    now, before, again = (
+        shown(each).removesuffix("%") for each in (one.now, one.before, one.again)
+    )
+    step = change(
+        apart * (1.0 if roads else 100.0), between=(before if one.comparable else again, now)
+    )
     return Told(
         label=f"{of_zone}{names.label(one.measure)}",
         unit=standards.UNITS["km/km2"] if roads else "%",
-        now=shown(one.now).removesuffix("%"),
-        before=shown(one.before).removesuffix("%"),
-        again="" if one.comparable else shown(one.again).removesuffix("%"),
-        step=signed(step * scale),
+        now=now,
+        before=before,
+        again="" if one.comparable else again,
+        step=step,
         step_unit=standards.UNITS["km/km2"] if roads else word("month.points"),
         since=one.since,
         until=one.until,

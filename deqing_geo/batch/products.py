@@ -148,7 +148,7 @@ class Product:
         tuple of str
             Of those there are, in the recipe's order.
         """
-        asked = {*AREAS, "map"}
+        asked = {*AREAS, "map", "as_of"}
         for part in self.parts(there):
             asked |= {*PARTS[part]}
         if not {"density", "card"} & {*self.parts(there)} and not {"seats", "facilities"} & {

@@ -86,7 +86,7 @@ JUDGING = ("scheme", "overrides", "skip", "weights", "fit")
 # Sections that name no file of their own.
 _WORDS = ("measures", "speeds", "map", "products", *OF_PRODUCTS)
 _NEEDED: dict[str, tuple[str, ...]] = {"zone": ("file", "source", "as_of"), "before": ()}
-_TOP = {"title": str, "standard": str}
+_TOP: dict[str, Any] = {"title": str, "standard": str, "as_of": (str, date)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,8 @@ class Recipe:
         What was written, section by section, files as the recipe names them.
     beyond : tuple of str
         Sections whose layers hold what lies around the county too, and belongs to others.
+    as_of : date or None
+        The day the data reach to (数据截止日期); None where that is the day of the zone.
     """
 
     path: Path
@@ -138,6 +140,7 @@ class Recipe:
     products: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     beyond: tuple[str, ...] = ()
+    as_of: date | None = None
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:
@@ -240,7 +243,10 @@ def check(content: Mapping[str, Any], file: Path, lines: Lines) -> Mistakes:
             known = ", ".join([*_TOP, *(f"[{name}]" for name in _FIELDS)])
             mistakes.add(f"`{key}` is not known; a recipe has {known}", "", key)
         elif not isinstance(value, _TOP[key]):
-            mistakes.add(f"`{key}` must be text", "", key)
+            kind = "a date like 2025-12-31" if key == "as_of" else "text"
+            mistakes.add(f"`{key}` must be {kind}", "", key)
+        elif (said := _odd_value(key, value)) is not None:
+            mistakes.add(f"`{key}` {said}", "", key)
     _check_whole(content, file, mistakes)
     return mistakes
 
@@ -314,6 +320,7 @@ def recipe_of(content: Mapping[str, Any], file: Path, lines: Lines) -> Recipe:
             {scope: tuple(asked) for scope, asked in content.get("products", {}).items() if asked}
         ),
         options=MappingProxyType(content),
+        as_of=None if (day := content.get("as_of")) is None else date.fromisoformat(str(day)),
     )
 
 

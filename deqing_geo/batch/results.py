@@ -5,16 +5,18 @@ What a job has no layer for is not measured; nothing is written here.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
 
 from deqing_geo import standards, tallies
 from deqing_geo.batch.job import Job, Tell, silent
+from deqing_geo.columns import word
 from deqing_geo.coverage import Coverage, park_coverage
 from deqing_geo.crs import require_metres
 from deqing_geo.network import road_network
@@ -27,6 +29,7 @@ from deqing_geo.villages import VillageTypes, classify_villages, village_facts
 if TYPE_CHECKING:
     import geopandas as gpd
 
+Measure = TypeVar("Measure", RoadDensity, Coverage)
 WALK = "walk"
 ROADS = ("road_density", "highway_density")
 # What lies farther from an area than some blocks takes no part in merging its streets (ours).
@@ -119,11 +122,12 @@ def measure(
         by = law.definition(ROADS, job.measures.get("road_density"))
         beyond = "roads" in job.beyond
         lines = streets(job.areas, job.roads, merge=job.merge, beyond=beyond)
-        density = road_density(job.areas, lines, by=by)
+        density = _dated(job, road_density(job.areas, lines, by=by, as_of=job.open_by))
     tell(STEPS[1], 1, steps)
     if job.parks is not None and job.homes is not None and {"coverage", "siting"} & {*parts}:
         by = law.definition("park_coverage", job.measures.get("park_coverage"))
-        coverage = park_coverage(job.areas, job.parks, job.homes, by=by)
+        made = park_coverage(job.areas, job.parks, job.homes, by=by, as_of=job.open_by)
+        coverage = _dated(job, made)
     siting = sites(job, coverage) if coverage is not None and "siting" in parts else None
     tell(STEPS[2], 2, steps)
     if job.villages is not None and {"types", "card"} & {*parts}:
@@ -138,6 +142,17 @@ def measure(
     if law.targets and "card" in parts:
         card = scorecard(*answers, law=law, on=job.as_of)
     return Results(law, density, coverage, types, counts, card, siting, answers)
+
+
+def _dated(job: Job, made: Measure) -> Measure:
+    """A measure that says so where its data end before the day of the outline."""
+    if job.open_by is None or not job.is_zone:
+        return made
+    drawn = max(map(str, job.areas["as_of"]))
+    if job.open_by.isoformat() >= drawn:
+        return made
+    said = word("notice.before_zone").format(day=job.open_by, zone=drawn)
+    return dataclasses.replace(made, notices=(*made.notices, said))
 
 
 def sites(job: Job, coverage: Coverage) -> Siting | None:

@@ -158,7 +158,12 @@ def month_card(job: MonthJob, tell: Tell = silent) -> Month:
         raise InputError("A month is reported into its log: log='月报台账.csv'.")
     tell(STEPS[0], 0, len(STEPS))
     layers, answers = _answers(job.source)
-    law = standards.load(layers.standard if layers is not None else "deqing")
+    law = standards.load(layers.standard if layers is not None else standards.DEFAULT)
+    if not law.targets:
+        raise InputError(
+            f"{job.source}: `{law.name}` has no plan, and so no targets (没有规划指标). For a "
+            f'scorecard write standard = "{standards.DEFAULT}" in the recipe, or leave that out.'
+        )
     told = _progress(job, law)
     projects = None if job.projects is None else read_projects(job.projects)
     day = None if layers is None else layers.as_of

@@ -273,7 +273,10 @@ def summary(job: Job, results: Results) -> dict[str, Any]:
             "definition": definition_of(result.definition),
             "notices": list(result.notices),
             "data": list(result.origins),
-            "target": None if target is None else {"says": str(target), "value": target.goal},
+            # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
+            "target": None
+            if target is None or not job.is_zone
+            else {"says": str(target), "value": target.goal},
             "areas": {
                 str(key): float(value)
                 for key, value in zip(result.table.index, result.series, strict=True)

@@ -49,6 +49,10 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
         raise InputError(
             "--each and --atlas go with a recipe without [products]; this one names what is made."
         )
+    drawn = str(recipe.layers.get("zone", {}).get("as_of", ""))
+    if recipe.as_of is not None and f"{recipe.as_of}" < drawn:
+        said = word("notice.before_zone").format(day=recipe.as_of, zone=drawn)
+        print(f"注意: {said}", file=sys.stderr)
     started = time.perf_counter()
     try:
         with _followed() as tell:

@@ -167,7 +167,7 @@ def _show(console: Console, made: Month, department: str | None) -> None:
     verdicts, colours = names.vocabulary("verdict"), names.vocabulary("warning")
     for row in rows.to_dict("records"):
         cells = [str(row[one]) for one in ("id", "indicator_zh", "asked", "shown")]
-        cells.append(shown_change(row["last_change"], str(row["unit"])))
+        cells.append(shown_change(row, "last_change"))
         cells.append(verdicts[str(row["verdict"])])
         cells.append(colours.get(str(row["warning"]), ""))
         grid.add_row(*(escape(cell) for cell in cells))

@@ -82,6 +82,7 @@ def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> Non
     from rich.table import Table
 
     from deqing_geo import columns as names
+    from deqing_geo.boundaries import is_zone
     from deqing_geo.text import figure, percent
 
     measure = result.definition.measure
@@ -113,7 +114,9 @@ def show(console: Console, result: RoadDensity | Coverage, law: Standard) -> Non
     console.print(table)
     target = law.targets.get(measure)
     if target is not None:
-        console.print(f"规划目标: {escape(str(target))}", soft_wrap=True)
+        # The plan asks for the built-up zone: a figure of whole towns is no answer to it.
+        apart = "" if is_zone(result.table) else f"({names.word('notice.of_zone')})"
+        console.print(f"规划目标: {escape(str(target))}{apart}", soft_wrap=True)
     console.print(f"口径: {escape(result.definition.line)}", soft_wrap=True)
     for notice in result.notices:
         console.print(f"注意: {escape(notice)}", style="red", soft_wrap=True)

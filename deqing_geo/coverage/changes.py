@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from deqing_geo import columns as names
+from deqing_geo import standards
 from deqing_geo.coverage.basis import Basis, Demand, demand_of, divided
 from deqing_geo.coverage.matching import matched
 from deqing_geo.coverage.standing import Standing, standing
@@ -90,12 +91,18 @@ class CoverageChanges:
     @property
     def headline(self) -> str:
         """Before and after, as readers see them."""
-        return f"{percent(self.before)} → {percent(self.after)}"
+        before, after = self._shown()
+        return f"{before} → {after}"
+
+    def _shown(self) -> tuple[str, str]:
+        goals = standards.load().goals(self.definition.measure)
+        return percent(self.before, against=goals), percent(self.after, against=goals)
 
     def __repr__(self) -> str:
         parks = int(self.table["park"].notna().sum())
+        before, after = self._shown()
         return (
-            f"<CoverageChanges of {parks} parks: {percent(self.before)} to {percent(self.after)}"
+            f"<CoverageChanges of {parks} parks: {before} to {after}"
             f"{'' if self.comparable else ', not comparable'}>"
         )
 

@@ -152,7 +152,7 @@ def _measured(rows: Sequence[Mapping[Any, Any]]) -> str:
             "<tr>"
             f"<td>{_text(row['id'])}</td><td>{_text(row['indicator_zh'])}{small}</td>"
             f"<td>{_text(row['asked'])}</td><td class=n>{_text(row['shown'])}</td>"
-            f"<td class=n>{_text(shown_change(row['last_change'], str(row['unit'])))}</td>"
+            f"<td class=n>{_text(shown_change(row, 'last_change'))}</td>"
             f"<td class=n>{_text(percent(rate, against=[1.0]))}{bar if rate == rate else ''}</td>"
             f"<td>{_chip(verdicts[str(row['verdict'])], colour)}</td>"
             f"<td>{_text(row['lead_unit'])}</td><td>{_text(hows[str(row['value_how'])])}</td></tr>"
@@ -212,7 +212,7 @@ def _without(rows: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def _rests(card: Scorecard, rows: Sequence[Mapping[Any, Any]]) -> str:
-    said = [word("progress_paper.pace"), word("progress_paper.rate"), word("progress_paper.lead")]
+    said = [word(f"progress_paper.{one}") for one in ("pace", "rounding", "rate", "lead")]
     said += [f"{row['indicator_zh']}:{row['definition']}" for row in rows]
     said += [text for text in card.notices if text != word("notice.schematic")]
     lines = "".join(f'<div class="small">{_text(one)}</div>' for one in dict.fromkeys(said))

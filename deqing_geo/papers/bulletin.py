@@ -16,6 +16,7 @@ from deqing_geo.columns import word
 from deqing_geo.papers.blocks import Block, Paper, Section, Table, Text
 from deqing_geo.papers.filing import filing
 from deqing_geo.papers.saved import save_paper
+from deqing_geo.text import subtracts
 from deqing_geo.villages.forms import chinese_day
 
 NUMERALS = "一二三四五六七八九十"
@@ -56,14 +57,20 @@ class Told:
     causes: tuple[str, ...]
 
     @property
+    def exact(self) -> bool:
+        """Whether the step is of unrounded figures and those shown subtract to another."""
+        return not subtracts(self.step, (self.again if self.apart else self.before, self.now))
+
+    @property
     def paragraph(self) -> str:
         """The words of a bulletin."""
+        step = f"{_moved(self.step)}{self.step_unit if self.step.strip('0.') else ''}"
         asked = {
             "label": self.label,
             "now": f"{self.now}{self.unit}",
             "before": f"{self.before}{self.unit}",
             "again": f"{self.again}{self.unit}",
-            "step": f"{_moved(self.step)}{self.step_unit if self.step.strip('0.') else ''}",
+            "step": f"{step}({word('month.exact')})" if self.exact else step,
             "until": f"截至{chinese_day(self.until, 'until')}," if self.until else "",
             "since": f"({chinese_day(self.since, 'since')})" if self.since else "",
             "apart": self.apart,
@@ -146,7 +153,8 @@ def save_bulletin(
         sections.append(Section(f"{number}、{heading}", blocks))
 
     if told:
-        add(word("month.figures"), _table(told))
+        note = [Text(f"{word('month.exact')}。")] if any(one.exact for one in told) else []
+        add(word("month.figures"), _table(told), *note)
     for one in told:
         add(one.label, Text(one.paragraph, warning=False))
     if types is not None:

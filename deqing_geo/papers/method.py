@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo import columns as names
 from deqing_geo import standards
+from deqing_geo.boundaries import is_zone
 from deqing_geo.columns import word
 from deqing_geo.coverage import Coverage
 from deqing_geo.coverage.basis import LAND
@@ -279,7 +280,9 @@ def _thresholds(result: Result) -> Table:
         target = standards.load().targets.get(measure)
         if target is not None and target.goal in result.goals:
             plan = f"{standards.plan_document()} {target.clause}".strip()
-            rows.append((word("map.target"), target.asked, plan, word("evidence.printed")))
+            apart = "" if is_zone(result.table) else f"({word('notice.of_zone')})"
+            asked = f"{target.asked}{apart}"
+            rows.append((word("map.target"), asked, plan, word("evidence.printed")))
         rows += _bands(result.definition)
     for rule in result.sources:
         if isinstance(rule, Rule):

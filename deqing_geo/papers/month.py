@@ -12,7 +12,7 @@ from deqing_geo import columns as names
 from deqing_geo.columns import word
 from deqing_geo.papers.blocks import Block, Paper, Section, Table, Text
 from deqing_geo.papers.filing import Filing
-from deqing_geo.progress.judging import DISPUTED, shown_change, shown_figure
+from deqing_geo.progress.judging import DISPUTED, contradicted, shown_change, shown_figure
 from deqing_geo.progress.months import in_chinese
 from deqing_geo.standards import UNITS
 from deqing_geo.text import figure, percent
@@ -138,7 +138,7 @@ def _figures(made: Filing, rows: Sequence[Any]) -> list[Block]:
         rows=tuple(
             (
                 str(row["id"]), str(row["indicator_zh"]), str(row["asked"]), str(row["shown"]),
-                shown_change(row["last_change"], str(row["unit"])) or "-",
+                shown_change(row, "last_change") or "-",
                 verdicts[str(row["verdict"])],
             )
             for row in measured
@@ -151,23 +151,16 @@ def _figures(made: Filing, rows: Sequence[Any]) -> list[Block]:
 
 def _sentence(made: Filing, row: Any) -> str:
     """One target: 本月值, 较上月, 目标与差距, 判定, 原因, 问题, 下步."""
-    unit = str(row["unit"])
     said = [f"{word('progress_paper.value')} {row['shown']}"]
-    if row["last_change"] == row["last_change"]:
-        points = "个百分点" if unit == "ratio" else f" {UNITS.get(unit, unit)}".rstrip()
-        change = shown_change(row["last_change"], unit)
-        said.append(f"较上月 {change}{points}" if change.strip("0.") else "与上月持平")
-    if row["year_change"] == row["year_change"]:
-        points = "个百分点" if unit == "ratio" else f" {UNITS.get(unit, unit)}".rstrip()
-        said.append(f"较年初 {shown_change(row['year_change'], unit)}{points}")
+    for column, called in (("last_change", "上月"), ("year_change", "年初")):
+        if row[column] == row[column]:
+            step = shown_change(row, column)
+            moved = f"较{called} {_step(row, column, step)}"
+            said.append(moved if step.strip("0.") else f"与{called}持平")
     if row["target"] == row["target"]:
         said.append(f"目标{row['asked']}")
     if row["gap"] == row["gap"] and row["gap"] > 0:
-        gap = shown_change(row["gap"], unit).lstrip("+")
-        points = "个百分点" if unit == "ratio" else f" {UNITS.get(unit, unit)}".rstrip()
-        # A gap rounded to nothing would read as none.
-        tiny = float(gap) == 0
-        said.append("差距不足 0.01" + points if tiny else f"差距 {gap}{points}")
+        said.append(f"差距 {_step(row, 'gap', shown_change(row, 'gap').lstrip('+'))}")
     said.append(names.vocabulary("verdict")[str(row["verdict"])])
     text = f"{row['indicator_zh']}({row['clause']}):{','.join(said)}。"
     if row["compared"]:
@@ -181,6 +174,14 @@ def _sentence(made: Filing, row: Any) -> str:
             if row[column]:
                 text += f"{names.label(column)}:{_ended(str(row[column]))}"
     return text
+
+
+def _step(row: Any, column: str, shown: str) -> str:
+    """A difference with its unit, and that it is exact where the figures shown say another."""
+    unit = str(row["unit"])
+    points = word("month.points") if unit == "ratio" else f" {UNITS.get(unit, unit)}".rstrip()
+    exact = f"({word('month.exact')})" if contradicted(row, column) else ""
+    return f"{shown}{points}{exact}"
 
 
 def _ended(text: str) -> str:

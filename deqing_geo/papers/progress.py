@@ -19,7 +19,7 @@ from deqing_geo.errors import InputError
 from deqing_geo.files import whole_folder
 from deqing_geo.papers.filing import Filing, filing, in_words, numbers, serial, summed, texts
 from deqing_geo.papers.month import month_paper
-from deqing_geo.progress.judging import DISPUTED
+from deqing_geo.progress.judging import DISPUTED, shown_change
 from deqing_geo.progress.months import in_chinese
 from deqing_geo.sheets import Field, Sheet, workbook
 from deqing_geo.standards import UNITS
@@ -205,7 +205,7 @@ def _figures(
             continue
         number = round(value * PERCENT, PLACES) if row["unit"] == "ratio" else float(value)
         places = _places(row, number)
-        shown = figure(number, places, against=() if signed else _goals(row))
+        shown = shown_change(row, column) if signed else figure(number, places, against=_goals(row))
         decimals = len(shown.partition(".")[2])
         form = "0." + "0" * decimals if decimals else "0"
         values.append(number)

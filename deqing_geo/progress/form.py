@@ -245,10 +245,11 @@ def _yearly(targets: list[Target], year: int, known: Progress | None) -> list[Fi
         for column in OF_YEAR
     }
     for at, one in enumerate(targets):
-        # Who answers is said by the plan; who leads is not: the first, to be changed.
+        # Who answers is said by the plan; who leads mostly is not: the first, to be changed.
         if held["lead_unit"][at] is None:
-            held["lead_unit"][at] = "".join(one.departments[:1])
-            held["joint_units"][at] = ";".join(one.departments[1:]) or None
+            others = [unit for unit in one.departments if unit not in one.leads]
+            held["lead_unit"][at] = ";".join(one.leads) or None
+            held["joint_units"][at] = ";".join(others) or None
     fields = {column: _open(column, *OPEN_YEAR[column], held[column]) for column in OPEN_YEAR}
     goals = [
         Field(

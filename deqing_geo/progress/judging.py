@@ -24,7 +24,7 @@ from deqing_geo.progress.told import Progress, Stood
 from deqing_geo.progress.why import why_of
 from deqing_geo.standards import UNITS
 from deqing_geo.standards.model import OF_EACH
-from deqing_geo.text import figure, percent
+from deqing_geo.text import change, figure, percent, subtracts
 
 if TYPE_CHECKING:
     from deqing_geo.standards import Standard, Target
@@ -137,7 +137,7 @@ def scorecard(
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(COLUMNS))
     table.index = pd.Index(table.index, name="target_key")
     said = [notice for one in found.values() for notice in one.notices]
-    said += [] if progress is None else progress.notices
+    said += [] if progress is None else [*progress.notices, *_of_other_year(progress, own)]
     return Scorecard(
         table=table.astype(COLUMNS),
         notices=tuple(dict.fromkeys(said)),
@@ -145,6 +145,13 @@ def scorecard(
         # Shapes are found once, when somebody first asks.
         finders={key: _Once(one.places) for key, one in found.items() if one.places is not None},
     )
+
+
+def _of_other_year(progress: Progress, month: str | None) -> list[str]:
+    """A table of one year holds nothing of another's months."""
+    if not month or not progress.year or year_of(month) == progress.year:
+        return []
+    return [word("progress.other_year").format(year=progress.year, month=month)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +300,8 @@ def _units(target: Target, progress: Progress | None) -> tuple[str, str]:
     """Who leads and who helps: the bureau's word, else the order of the plan."""
     lead = None if progress is None else progress.of_year(target.key, "lead_unit")
     joint = None if progress is None else progress.of_year(target.key, "joint_units")
-    first, others = target.departments[:1], target.departments[1:]
+    first = target.leads
+    others = tuple(one for one in target.departments if one not in first)
     if lead is not None and joint is None:
         others = tuple(one for one in target.departments if one != lead)
     return str(lead or ";".join(first)), str(joint or ";".join(others))
@@ -384,32 +392,73 @@ def _over(target: Target, one: Figure, on: date) -> bool:
     return last is not None and on.year > last
 
 
-def shown_change(value: float, unit: str) -> str:
-    """A difference as readers see it.
+def shown_change(row: Mapping[Any, Any], column: str) -> str:
+    """A difference of a scorecard's row, never at odds with the figures it stands beside.
 
     Parameters
     ----------
-    value : float
-        Unrounded; NaN shows as nothing.
-    unit : str
-        Shares differ by percentage points.
+    row : mapping
+        Of a scorecard's table.
+    column : str
+        ``last_change``, ``year_change`` or ``gap``.
 
     Returns
     -------
     str
-        With its sign.
+        With its sign, shares in percentage points; empty where there is none. By the rule of
+        `deqing_geo.text.change`.
 
     Examples
     --------
-    >>> shown_change(0.0125, "ratio"), shown_change(-0.04, "km/km2"), shown_change(3.0, "个")
-    ('+1.25', '-0.04', '+3')
+    >>> row = {"unit": "km/km2", "target": 8.0, "last_value": 7.0561, "measured": 7.0713}
+    >>> shown_change({**row, "last_change": 0.0152}, "last_change")
+    '+0.015'
+    >>> shown_change({"unit": "个", "last_value": 3.0, "measured": 5.0, "last_change": 2.0},
+    ...              "last_change")
+    '+2'
     """
+    value = float(row[column])
     if value != value:
         return ""
-    shown = _digits(abs(value), unit)
-    if float(shown) == 0:
-        return shown
-    return f"{'+' if value > 0 else '-'}{shown}"
+    share = row["unit"] == "ratio"
+    number = round(value * 100, 12) if share else value
+    return change(number, _places(value, str(row["unit"])), between=_between(row, column))
+
+
+def contradicted(row: Mapping[Any, Any], column: str) -> bool:
+    """Whether the figures as shown subtract to another difference than the one shown.
+
+    Parameters
+    ----------
+    row, column
+        As for `shown_change`.
+
+    Returns
+    -------
+    bool
+        Then it is to be said that the difference is of unrounded figures.
+    """
+    shown = shown_change(row, column)
+    return bool(shown) and not subtracts(shown, _between(row, column))
+
+
+# The figure before each difference; a gap is from the figure to its target.
+BEFORE = {"last_change": "last_value", "year_change": "start_value", "gap": "measured"}
+
+
+def _between(row: Mapping[Any, Any], column: str) -> tuple[str, ...]:
+    """Both figures of a difference, as they are shown."""
+    goals = [float(row.get(one, NOTHING)) for one in ("target", "year_goal", "due_value")]
+    ends = (BEFORE[column], "target" if column == "gap" else "measured")
+    values = [float(row.get(one, NOTHING)) for one in ends]
+    if any(one != one for one in values):
+        return ()
+    unit = str(row["unit"])
+    if column == "gap":
+        # What may not be exceeded is short by what it exceeds.
+        values.sort()
+    against = [one for one in goals if one == one]
+    return tuple(_digits(one, unit, against) for one in values)
 
 
 def shown_figure(value: float, unit: str, *, against: Sequence[float] = ()) -> str:
@@ -443,6 +492,9 @@ def shown_figure(value: float, unit: str, *, against: Sequence[float] = ()) -> s
 def _digits(value: float, unit: str, against: Sequence[float] = ()) -> str:
     if unit == "ratio":
         return percent(value, against=against).rstrip("%")
-    # Lengths and densities keep their decimals where they happen to be whole.
-    whole = float(value).is_integer() and not unit.startswith("km")
-    return figure(value, 0 if whole else 2, against=against)
+    return figure(value, _places(value, unit), against=against)
+
+
+def _places(value: float, unit: str) -> int:
+    """Lengths, densities and shares keep their decimals where they happen to be whole."""
+    return 0 if float(value).is_integer() and not unit.startswith(("km", "ratio")) else 2

@@ -256,8 +256,14 @@ def _same(row: Mapping[Any, Any], before: Mapping[Any, Any]) -> bool:
         and row["unit"] == before["unit"]
         and same_way(str(row["definition"]), str(before["definition"]))
         and same_outline(str(row["outline_mark"]), str(before["outline_mark"]))
-        and all(str(row[one]) in ("", str(before[one])) for one in TEXTS)
+        and all(_flat(row[one]) in ("", _flat(before[one])) for one in TEXTS)
     )
+
+
+def _flat(text: Any) -> str:
+    """A text as it was given, on one line: without what the file puts before it."""
+    made_up = names.word("notice.schematic")
+    return " ".join(str(text).split()).removeprefix("'").removeprefix(made_up).removeprefix(";")
 
 
 def _equal(one: float, other: float) -> bool:

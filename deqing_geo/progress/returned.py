@@ -92,7 +92,7 @@ class Mistakes:
             said.append(f"{place}: {says}{where}")
         left = len(said) - MOST_SAID
         raise InputError(
-            f"{self.file}: {len(said)} kinds of mistake; nothing was taken over.\n  "
+            f"{self.file}: {len(said)} kind{'s' * (len(said) > 1)} of mistake; nothing was taken over.\n  "
             + "\n  ".join(said[:MOST_SAID])
             + (f"\n  and {left} more" if left > 0 else "")
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from deqing_geo import columns as names
 from deqing_geo.errors import InputError
-from deqing_geo.text import figure
+from deqing_geo.text import change
 
 # A line in a table names so many roads, parks or villages, the weightiest first.
 MOST_NAMED = 6
@@ -74,7 +74,7 @@ def _plain(said: str) -> str:
 
 
 def _item(said: str, value: float, unit: str, places: int) -> str:
-    return f"{said} {_signed(float(value), places)} {unit}".strip()
+    return f"{said} {change(float(value), places)} {unit}".strip()
 
 
 def _villages(changes: Any) -> str:
@@ -89,8 +89,3 @@ def _villages(changes: Any) -> str:
     more = len(table) - len(parts)
     rest = f"等,另 {more} 个" if more else ""
     return f"{changes.headline}:{'、'.join(parts)}{rest}"
-
-
-def _signed(value: float, places: int) -> str:
-    shown = figure(abs(value), places)
-    return shown if float(shown) == 0 else f"{'+' if value > 0 else '-'}{shown}"

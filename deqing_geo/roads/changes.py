@@ -96,13 +96,20 @@ class RoadChanges:
     @property
     def headline(self) -> str:
         """Before, after and the kilometres between, as readers see them."""
-        unit = standards.UNITS[self.definition.unit]
-        return f"{figure(self.before)} → {figure(self.after)} {unit}({self.delta_km:+.3f} 公里)"
+        before, after = self._shown()
+        return (
+            f"{before} → {after} {standards.UNITS[self.definition.unit]}({self.delta_km:+.3f} 公里)"
+        )
+
+    def _shown(self) -> tuple[str, str]:
+        goals = standards.load().goals(self.definition.measure)
+        return figure(self.before, against=goals), figure(self.after, against=goals)
 
     def __repr__(self) -> str:
         roads = int(self.table["road"].notna().sum())
+        before, after = self._shown()
         return (
-            f"<RoadChanges of {roads} roads: {figure(self.before)} to {figure(self.after)} "
+            f"<RoadChanges of {roads} roads: {before} to {after} "
             f"{self.definition.unit}, {self.delta_km:+.3f} km"
             f"{'' if self.comparable else ', not comparable'}>"
         )

@@ -50,6 +50,8 @@ __all__ = [
     "plan_text",
 ]
 
+# How the list of targets marks who leads.
+LEADS = "牵头:"
 DEFAULT = "deqing"
 MEASURES = ("road_density", "highway_density", "park_coverage", "service_coverage")
 
@@ -335,6 +337,20 @@ def _in_force(entry: Rule | Definition, on: date | None) -> bool:
     return started and (entry.replaced is None or on < entry.replaced)
 
 
+def _departments(said: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who leads and who helps: those the plan calls 牵头, else the first it names leads."""
+    leads: list[str] = []
+    others: list[str] = []
+    for part in said.split(";"):
+        if part.startswith(LEADS):
+            leads += part.removeprefix(LEADS).split("、")
+        else:
+            others.append(part)
+    if not leads:
+        leads, others = others[:1], others[1:]
+    return tuple(leads), tuple(others)
+
+
 @functools.cache
 def _targets(file: str) -> Mapping[str, Target]:
     text = resources.files("deqing_geo.standards").joinpath(file).read_text(encoding="utf-8")
@@ -344,6 +360,7 @@ def _targets(file: str) -> Mapping[str, Target]:
             raise StandardsError(f"{file}: {raw['key']}: unknown operator {raw['operator']}.")
         fields: dict[str, Any] = dict(raw)
         fields["value"] = float(raw["value"]) if raw["value"] else None
-        fields["departments"] = tuple(raw["departments"].split(";"))
+        leads, others = _departments(raw["departments"])
+        fields["departments"], fields["leads"] = (*leads, *others), leads
         out[raw["key"]] = Target(**fields)
     return MappingProxyType(out)

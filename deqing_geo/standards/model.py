@@ -463,11 +463,13 @@ class Target:
     soft : str
         The plan's own softening word (力争, 积极), if any.
     departments : tuple of str
-        Who answers for it.
+        Who answers for it, those who lead first.
     quote : str
         The plan's words.
     note : str
         A remark.
+    leads : tuple of str
+        Who of them leads: whom the plan calls 牵头, else the first it names.
     """
 
     key: str
@@ -486,6 +488,7 @@ class Target:
     departments: tuple[str, ...]
     quote: str
     note: str = ""
+    leads: tuple[str, ...] = ()
 
     def is_met(self, measured: float, unit: str) -> bool | None:
         """Whether an unrounded measured value reaches the target.

@@ -118,7 +118,7 @@ class Found:
                 said.append(f"{file}: {says}{where}")
             left = len(said) - MOST_SAID
             raise InputError(
-                f"{folder}: {len(said)} kinds of mistake in the forms; nothing was written.\n  "
+                f"{folder}: {len(said)} kind{'s' * (len(said) > 1)} of mistake in the forms; nothing was written.\n  "
                 + "\n  ".join(said[:MOST_SAID])
                 + (f"\n  and {left} more" if left > 0 else "")
             )
