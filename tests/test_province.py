@@ -20,7 +20,7 @@ import pytest
 from shapely import LineString, box
 
 from deqing_geo import batch, errors, road_density, sample, standards
-from deqing_geo.batch import ledger
+from deqing_geo.batch import ledger, pace
 from deqing_geo.batch.province import county, lanes, merging, whole
 from deqing_geo.batch.province.going import through
 from deqing_geo.batch.province.listing import load_counties
@@ -229,6 +229,32 @@ def test_new_rural_roads_are_counted_by_the_county_they_lie_in(folder, here):
     assert rural.round(4).to_list() == [4.0, 4.0, 4.0]
 
 
+def test_a_county_the_layer_for_all_does_not_have_is_told(folder, here):
+    parks = pyogrio.read_dataframe(folder / "parks.gpkg")
+    edge = pyogrio.read_dataframe(folder / "330523" / "towns.gpkg").to_crs(parks.crs)
+    pyogrio.write_dataframe(
+        parks[parks.geometry.bounds["maxx"] < edge.total_bounds[0]], folder / "parks.gpkg"
+    )
+    done = run(folder)
+    out = folder.parent / "out"
+
+    assert len(done.arrived) == 3
+    (told,) = [text for text in said(out / "park_coverage.parquet")["notices"] if "parks" in text]
+    assert told.startswith("[shared.parks] 在这些县(区)范围内没有一个要素:纸丙县;")
+    assert told in (out / "counties.csv").read_text("utf-8-sig")
+
+
+def test_a_file_where_a_countys_folder_belongs_is_one_clear_reason(folder, here):
+    taken = folder.parent / "out" / "counties" / "330522纸乙县"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("somebody's")
+    done = run(folder)
+
+    assert done.arrived == ("330521", "330523") and taken.read_text() == "somebody's"
+    assert done.quarantined["330522"].startswith("its folder or a file of it cannot be")
+    assert "330522纸乙县" in done.quarantined["330522"]
+
+
 # ---------------------------------------------------------------- again
 
 
@@ -421,6 +447,42 @@ def test_a_run_killed_in_the_middle_is_finished_by_the_next(folder, ran, monkeyp
 
 
 # ---------------------------------------------------------------- a cluster
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(folder, ran, here, monkeypatch, capsys):
+    count = []
+
+    def call(task):
+        count.append(1)
+        if len(count) == 2:
+            raise KeyboardInterrupt
+        return county.run_county(task)
+
+    monkeypatch.setattr(here, "call", call)
+    out = folder.parent / "out"
+    command = ["province", str(folder / "counties.toml"), "--out", str(out)]
+    assert main(command) == 130
+    assert "--resume" in capsys.readouterr().err and not (out / "manifest.json").exists()
+    here.tasks.clear()
+    assert main([*command, "--resume"]) == 0
+    assert digests(out) == digests(ran)
+
+
+def test_counties_that_end_together_are_no_pace(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
+    # Two at a time, ten seconds each; alone, ten seconds each after five of getting ready.
+    together, alone = pace.Pace(4, together=True), pace.Pace(4)
+    for at in (10.0, 10.001, 20.0):
+        clock[0] = 100.0 + at
+        said_together = together.step()
+        if at == 10.001:
+            assert said_together == "2/4, 0.2/s, 还需 10 s"
+    assert said_together == "3/4, 0.1/s, 还需 7 s"
+    for at in (15.0, 25.0):
+        clock[0] = 100.0 + at
+        said_alone = alone.step()
+    assert said_alone == "2/4, 0.1/s, 还需 20 s"
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")

@@ -159,7 +159,9 @@ def run_province(
                 f"{scheduler or f'{jobs} at a time'}"
             )
             _tell_before(listing, folder, log)
-            states = _made(listing, tasks, lanes, retries, says, log)
+            together = scheduler is not None or jobs > 1
+            pace = Pace(len(tasks), together=together)
+            states = _made(listing, tasks, lanes, retries, says, log, pace)
             province = _whole(listing, folder, states)
             if province.merged:
                 taken = round(time.monotonic() - started, 3)
@@ -193,11 +195,11 @@ def _made(
     retries: int,
     says: Tell,
     log: ledger.Log,
+    pace: Pace,
 ) -> dict[str, State]:
     """Every county brought to its end, in the order of the list."""
     states = {one.code: State(one, one.fault) for one in listing.counties}
     try:
-        pace = Pace(len(tasks))
         for number, ended in enumerate(through(tasks, lanes, retries, log.say), start=1):
             said = pace.step()
             _heard(ended, states[ended.task.county.code], said, log)
@@ -362,6 +364,13 @@ def _notices(arrived: Sequence[State], missing: Sequence[Mapping[str, Any]]) -> 
     if missing:
         names = "、".join(one["county_name"] for one in missing)
         said.insert(0, word("province.missing").format(count=len(missing), names=names))
+    nothing: dict[str, list[str]] = {}
+    for state in arrived:
+        for layer in state.row["nothing_of"]:
+            nothing.setdefault(layer, []).append(state.county.name)
+    for layer, counties in nothing.items():
+        names = "、".join(counties)
+        said.insert(0, word("province.nothing").format(layer=layer, names=names))
     by: dict[str, set[str]] = {}
     for state in arrived:
         for measure, key in state.row["by"].items():
