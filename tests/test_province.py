@@ -149,6 +149,9 @@ file = "dem.tif"
         ("halo_m = 1000", "halo_m = 300", "at least 1000"),
         ('name = "纸甲县"', 'name = "纸甲县"\nrecipe = 3', "`recipe` must be text"),
         ("halo_m = 1000", "halo_m = true", "number of metres"),
+        ("halo_m = 1000", "halo_m = nan", "number of metres"),
+        ('name = "纸甲县"', r'name = "纸甲县\u0007"', "cannot be printed"),
+        ('name = "纸甲县"', r'name = "\u202e纸甲县"', "cannot be printed"),
         ("[shared.roads]", "[shared.roads]\ndatum = 'wgs'", "`datum` must be one of"),
     ],
 )
@@ -163,8 +166,10 @@ def test_a_list_that_is_no_list_is_refused(tmp_path):
     (tmp_path / "a.toml").write_text("county = 3\n")
     (tmp_path / "b.toml").write_bytes("title = '德清'".encode("gbk"))
     (tmp_path / "c.toml").write_text("[recipe.towns]\nfile = 'x'\n")
+    (tmp_path / "d.toml").write_text("county = []\n")
+    entry = r"\[\[county\]\]"
 
-    for name, word in (("a", r"\[\[county\]\]"), ("b", "UTF-8"), ("c", r"\[\[county\]\]")):
+    for name, word in (("a", entry), ("b", "UTF-8"), ("c", entry), ("d", "names no county")):
         with pytest.raises(errors.RecipeError, match=word):
             load_counties(tmp_path / f"{name}.toml")
 

@@ -135,8 +135,11 @@ def run_county(task: Task) -> Done:
         except DeqingGeoError as error:
             fault = " ".join([str(error), *getattr(error, "__notes__", ())])
         except OSError as error:
-            where = "" if error.filename is None else f": {error.filename}"
-            fault = f"its folder or a file of it cannot be read or written ({said(error)}{where})"
+            file = Path(error.filename) if isinstance(error.filename, str) else None
+            where = "" if file is None else f" [{file}]"
+            fault = (
+                f"its folder or a file of it cannot be read or written: {said(error, file)}{where}"
+            )
         except Exception as error:
             # Whatever is wrong with one county, the others arrive.
             fault = f"{type(error).__name__}: {error}"
