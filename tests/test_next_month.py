@@ -304,6 +304,13 @@ def test_a_run_of_another_place_is_not_taken_for_the_month_before(place, overlap
     assert not (place / "december" / "changes.json").exists()
 
 
+def test_a_later_month_is_not_the_month_before(place):
+    done = pressed(place, swap={"2025-11-30": "2025-10-31"})
+
+    (failed,) = done.failed.values()
+    assert "describes 2025-11-30" in failed and "later than this recipe's 2025-10-31" in failed
+
+
 def test_roads_of_then_are_merged_as_a_part_of_a_larger_layer_if_those_of_now_are(
     place, monkeypatch
 ):

@@ -186,7 +186,7 @@ def changes_of(
     Raises
     ------
     InputError
-        If the two are of different places.
+        If the two are of different places, or the earlier one is of a later day.
     DeqingGeoError
         If layers of then cannot be counted.
 
@@ -200,6 +200,13 @@ def changes_of(
     >>> found.causes["road_density"]
     ('数据新增1条,+3.000公里(纸上大道)',)
     """
+    for then in (earlier.roads, earlier.parks):
+        # Days as they are written, so that words compare as days do.
+        if then is not None and until and then.until > until:
+            raise InputError(
+                f"[before]: what is named there describes {then.until}, which is later than this "
+                f"recipe's {until}. Name an earlier run, or mend `as_of` in [zone]."
+            )
     figures: dict[str, MonthFigure] = {}
     if results.density is not None and earlier.roads is not None:
         figures["road_density"] = _roads(results.density, earlier.roads, until, beyond=beyond)
