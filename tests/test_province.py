@@ -249,6 +249,26 @@ def test_a_county_the_layer_for_all_does_not_have_is_told(folder, here):
     assert told in (out / "counties.csv").read_text("utf-8-sig")
 
 
+def test_a_layer_for_all_replaced_while_it_is_read_is_no_province(folder, ran, here, monkeypatch):
+    old = (folder / "roads.gpkg").read_bytes()
+    new = pyogrio.read_dataframe(folder / "roads.gpkg").iloc[:-1]
+
+    def call(task):
+        done = county.run_county(task)
+        pyogrio.write_dataframe(new, folder / "roads.gpkg")
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "call", call)
+        with pytest.raises(errors.InputError, match=r"roads\.gpkg: replaced while it was read"):
+            run(folder)
+    out = folder.parent / "out"
+    assert not (out / "manifest.json").exists()
+    # Put back, what was cut of the other version is not taken for this one.
+    (folder / "roads.gpkg").write_bytes(old)
+    assert len(run(folder).arrived) == 3 and digests(out) == digests(ran)
+
+
 def test_a_file_where_a_countys_folder_belongs_is_one_clear_reason(folder, here):
     taken = folder.parent / "out" / "counties" / "330522纸乙县"
     taken.parent.mkdir(parents=True)

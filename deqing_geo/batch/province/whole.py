@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo.batch import ledger
 from deqing_geo.batch.pace import Pace
-from deqing_geo.batch.province.around import FOLDER, prints
+from deqing_geo.batch.province.around import FOLDER, RECORD, prints
 from deqing_geo.batch.province.county import Done, Task, plain, program
 from deqing_geo.batch.province.going import Ended, through
 from deqing_geo.batch.province.listing import County, Listing
@@ -128,8 +128,8 @@ def run_province(
     Raises
     ------
     InputError
-        If `jobs` or `retries` is too small, a layer for all cannot be read, or nobody answers
-        at `scheduler`.
+        If `jobs` or `retries` is too small, a layer for all cannot be read or was replaced while
+        it was read, or nobody answers at `scheduler`.
     ExportError
         If another run holds the folder, or it cannot be written.
 
@@ -162,6 +162,7 @@ def run_province(
             together = scheduler is not None or jobs > 1
             pace = Pace(len(tasks), together=together)
             states = _made(listing, tasks, lanes, retries, says, log, pace)
+            _still_there(listing, tasks, states)
             province = _whole(listing, folder, states)
             if province.merged:
                 taken = round(time.monotonic() - started, 3)
@@ -229,6 +230,27 @@ def _tasks(listing: Listing, folder: Path, resume: bool) -> list[Task]:
     made_by = program()
     tasks = [Task(one, str(folder), listing.halo_m, known, made_by, resume) for one in able]
     return sorted(tasks, key=lambda task: (-_size(task), task.county.code))
+
+
+def _still_there(listing: Listing, tasks: Sequence[Task], states: Mapping[str, State]) -> None:
+    """Counties cut from two versions of a layer for all are no province."""
+    done = [state.done for state in states.values() if state.done is not None]
+    if not listing.shared or not any(one.made for one in done):
+        return
+    try:
+        now = prints(listing.shared)
+    except OSError:
+        now = {}
+    odd = sorted(name for name, sha in tasks[0].prints.items() if now.get(name) != sha)
+    if odd:
+        for task in tasks:
+            # What was cut may be of either version.
+            (task.folder / FOLDER / RECORD).unlink(missing_ok=True)
+        names = ", ".join(Path(one).name for one in odd)
+        raise InputError(
+            f"{names}: replaced while it was read, so counties may be of two versions. The tables "
+            "of all are as they were: give the same command again once the file is in its place."
+        )
 
 
 def _size(task: Task) -> int:
