@@ -269,6 +269,20 @@ def test_a_layer_for_all_replaced_while_it_is_read_is_no_province(folder, ran, h
     assert len(run(folder).arrived) == 3 and digests(out) == digests(ran)
 
 
+def test_a_reason_is_the_same_each_time(folder, here, monkeypatch):
+    drafts = iter("0123456789")
+
+    def call(task):
+        name = f".roads.{next(drafts) * 8}.part.parquet"
+        return county.Done(task.county.code, fault=f"layers/{name}: cannot be written")
+
+    monkeypatch.setattr(here, "call", call)
+    assert run(folder, retries=0).merged
+    again = run(folder, retries=0)
+    assert not again.merged
+    assert set(again.quarantined.values()) == {"layers/.roads.part.parquet: cannot be written"}
+
+
 def test_a_file_where_a_countys_folder_belongs_is_one_clear_reason(folder, here):
     taken = folder.parent / "out" / "counties" / "330522纸乙县"
     taken.parent.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str, int, int], None]
 
 LOG, QUARANTINE, COUNTIES = "province.log", "quarantine.json", "counties"
+_DRAFT = re.compile(r"\.[0-9a-f]{8}\.part")
 ARRIVED, QUARANTINED = "arrived", "quarantined"
 # How often a county that failed is tried again, unless told otherwise.
 RETRIES = 1
@@ -315,6 +317,8 @@ def _entry(state: State, out: Path, home: Path) -> dict[str, Any]:
 
     lost = state.done is not None and state.done.lost
     reason = state.fault.replace(str(out), out.name).replace(f"{home}{os.sep}", "")
+    # A draft's name is another one each time, and a reason is not.
+    reason = _DRAFT.sub(".part", reason)
     return {
         "county_code": state.county.code,
         "county_name": state.county.name,
