@@ -9,7 +9,7 @@ from PIL import Image
 
 from deqing_geo import errors, sample
 from deqing_geo.batch.atlas import require_towns
-from deqing_geo.batch.exports import gather
+from deqing_geo.batch.exports import gather, staying
 from deqing_geo.batch.job import paper_town
 from deqing_geo.cli import main
 from deqing_geo.cli.layers import layers_of
@@ -165,6 +165,7 @@ def test_runs_with_files_of_one_name_are_handed_in_together(tmp_path):
         main_table.to_excel(folder / "对比表.xlsx")
         main_table.to_excel(folder / f"{layer}.xlsx")
         (folder / "更正表.xlsx").write_bytes(b"a person's work")
+        (folder / "不同口径测算对比表.xlsx").write_bytes(b"for the office's own desk")
     (tmp_path / "路网" / "atlas").mkdir()
     picture = Image.new("RGB", (3000, 2000), "white")
     picture.save(tmp_path / "路网" / "atlas" / "07路网密度分区图.jpg", dpi=(300, 300))
@@ -173,4 +174,6 @@ def test_runs_with_files_of_one_name_are_handed_in_together(tmp_path):
 
     assert {"330521德清县路网对比表.xlsx", "330521德清县公园对比表.xlsx"} <= names
     assert {"330521德清县roads.xlsx", "330521德清县07路网密度分区图.jpg"} <= names
-    assert not any("更正表" in name for name in names)
+    assert not any("更正表" in name or "不同口径" in name for name in names)
+    stayed = {file.name for file in staying([tmp_path / "路网", tmp_path / "公园"])}
+    assert stayed == {"更正表.xlsx", "不同口径测算对比表.xlsx"}

@@ -56,9 +56,7 @@ def facts_of(request, write):
 @pytest.mark.parametrize(
     ("columns", "says", "rows"),
     [
-        ({"hollow_rate": [12, 8, 40]}, r"Every value but 0 is.*\(%\)", CODES[:3]),
         ({"hollow_rate": [0.1, 8, 0]}, r"ratio from 0 to 1, and 8 is not", CODES[1:2]),
-        ({"aging60_share": [31, 25.5, 0]}, "Divide percentages by 100", CODES[:2]),
         ({"pop_resident": [120, -3, 5]}, "cannot be below 0", CODES[1:2]),
         ({"pop_5_years_ago": [-120]}, "cannot be below 0", CODES[:1]),
         ({"pop_chg5_pct": [-101, 3]}, "cannot be below -100", CODES[:1]),
@@ -76,6 +74,22 @@ def test_what_cannot_be_in_its_unit_is_refused_with_rows_and_cure(facts_of, colu
     with pytest.raises(errors.ColumnError, match=says) as caught:
         facts_of(columns)
     assert list(caught.value.rows) == rows
+
+
+@pytest.mark.parametrize(
+    ("columns", "count"), [({"hollow_rate": [12, 8, 40]}, 3), ({"aging60_share": [31, 25.5, 0]}, 2)]
+)
+def test_percentages_under_a_heading_without_them_are_refused_with_rows_and_cure(
+    facts_of, request, columns, count
+):
+    from_file = request.node.callspec.params["facts_of"] == "file"
+
+    with pytest.raises(errors.ColumnError, match=r"100") as caught:
+        facts_of(columns)
+
+    # A reader names the rows of the sheet, together with all else that is wrong with it.
+    assert "(%)" in str(caught.value)
+    assert list(caught.value.rows) == ([2, 3, 4] if from_file else CODES)[:count]
 
 
 def test_text_in_numbers_is_refused_with_its_row(facts_of):

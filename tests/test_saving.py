@@ -683,7 +683,7 @@ def test_export_refuses_what_it_cannot_do_in_a_sentence(tmp_path, capsys, densit
     for command, said in (
         ([tmp_path / "absent"], "absent"),
         ([file, "--formats", "mdb"], "mdb"),
-        ([file, "--review-number", "XX"], "review_number"),
+        ([file, "--review-number", "XX"], "--review-number XX"),
         ([file], "would be overwritten"),
     ):
         out = tmp_path if len(command) == 1 else tmp_path / "o"

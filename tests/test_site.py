@@ -187,6 +187,15 @@ def test_names_in_the_text_find_their_page_and_other_words_do_not(site):
         assert links.target_of(text, known) is None, text
 
 
+def test_lines_of_chinese_are_joined_and_what_was_typed_stays(site):
+    joined = site("hooks").on_page_content
+
+    html = "<p>按口径测算,\n写明依据。\n不让一个数\n离开,\nwords\nof it</p><pre>路\n网</pre>"
+    assert joined(html, None, None, None) == (
+        "<p>按口径测算,写明依据。不让一个数离开,\nwords\nof it</p><pre>路\n网</pre>"
+    )
+
+
 def test_the_page_of_law_says_what_the_standards_say():
     text = (DOCS / "law.md").read_text("utf-8")
     row = next(line for line in text.splitlines() if "`export.public_shift`" in line)

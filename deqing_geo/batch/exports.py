@@ -17,6 +17,8 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from deqing_geo.batch import parks as of_parks
+from deqing_geo.batch import roads as of_roads
 from deqing_geo.batch.quality import CORRECTIONS
 from deqing_geo.columns import crosswalk, registry
 from deqing_geo.errors import BoundaryFileError
@@ -30,6 +32,8 @@ ASIDE = ("sources", "layer_styles")
 # Columns an export writes anew.
 OWN = ("legend", "colour", "imprint")
 SAID = ("definition", "notice")
+# For the office's own desk: a figure goes out with one value and one line of 口径.
+STAYING = frozenset({CORRECTIONS, of_roads.TABLES["band"], of_parks.TABLES["band"]})
 
 
 def earlier_layers(paths: Sequence[str | os.PathLike[str]]) -> dict[str, pd.DataFrame]:
@@ -90,8 +94,8 @@ def gather(
     paths : sequence of path
         Folders of earlier runs. Pictures of an atlas, workbooks (or, where there are none, CSV)
         and Word files go along as they are, layers as a file geodatabase with its ``.lyrx``;
-        pages (``.html``) and the table of corrections stay. Files of one name in several runs are
-        told apart by their folders' names, put before theirs.
+        pages (``.html``) and tables for the office's own desk (`staying`) do not. Files of one
+        name in several runs are told apart by their folders' names, put before theirs.
     out : path
         The folder of the submission.
     audience, review_number, made_by : str, optional
@@ -118,7 +122,7 @@ def gather(
             for folder in folders
             for pattern in patterns
             for file in sorted(folder.glob(pattern))
-            if file.name != CORRECTIONS
+            if file.name not in STAYING
         ]
 
     def vectors(to: Path) -> None:
@@ -141,6 +145,28 @@ def gather(
         review_number=review_number,
         **submitted,
     )
+
+
+def staying(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Tables of earlier runs that are for the office's own desk and are not handed in (内部用).
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Folders of earlier runs.
+
+    Returns
+    -------
+    list of Path
+        更正表 and 不同口径测算对比表, where there are any.
+
+    Examples
+    --------
+    >>> staying([])
+    []
+    """
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    return [file for folder in folders for file in sorted(folder.iterdir()) if file.name in STAYING]
 
 
 def _told_apart(files: Sequence[Path]) -> list[Path | Callable[[Path], None]]:

@@ -118,7 +118,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _hand_in(arguments: argparse.Namespace) -> None:
-    from deqing_geo.batch.exports import gather
+    from deqing_geo.batch.exports import gather, staying
+    from deqing_geo.columns import word
     from deqing_geo.errors import InputError
 
     if not arguments.code:
@@ -137,6 +138,10 @@ def _hand_in(arguments: argparse.Namespace) -> None:
             day=arguments.until,
         )
     submit.tell(made)
+    for file in staying(arguments.layers):
+        shown.console().print(
+            f"  {word('submission.staying')}: {file}", markup=False, soft_wrap=True
+        )
 
 
 def _refuse(arguments: argparse.Namespace) -> None:

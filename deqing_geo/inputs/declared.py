@@ -336,11 +336,12 @@ def _cells(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
         )
     number = number.where(~share, number / PERCENT)
     whole = number > 1
-    if known.unit == "ratio" and not share.any() and whole.sum() > number.notna().sum() / 2:
+    bare_ratio = known.unit == "ratio" and not unit and not share.any()
+    if bare_ratio and whole.sum() > number.notna().sum() / 2:
         # One cell may be a slip, which is judged with the facts; most of them are per cent.
         raise ColumnError(
             f"`{column}` ({values.name}) is a ratio from 0 to 1, and {text[whole].iloc[0]} is "
-            f"not. Where these are percentages, head the column {values.name}(%) "
+            f"not. Divide percentages by 100, or head the column {values.name}(%) "
             "(填百分数的,表头须写明%).",
             text.index[whole],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ OUTSIDE = {
     "CHANGELOG.md": "changelog.md",
     "notebooks/README.md": "notebooks/index.md",
 }
+
+# A line that ends in Chinese goes on in Chinese: a browser would put a space between.
+_BROKEN = re.compile(
+    "(?:(?<=[\u3001-\u3002\u4e00-\u9fff])|(?<=[\u4e00-\u9fff][,;:)]))\n(?=[\u300a-\u300d\u4e00-\u9fff])"
+)
+_AS_TYPED = re.compile("(<pre.*?</pre>)", re.DOTALL)
 
 logging.getLogger("jieba").setLevel(logging.ERROR)
 
@@ -69,6 +76,13 @@ def on_page_markdown(text: str, page: Any, config: Any, files: Files) -> str:
     for outside, inside in OUTSIDE.items():
         text = text.replace(f"]({above}../{outside}", f"]({above}{inside}")
     return text
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
+    """Chinese text without the gaps its lines in the file would leave."""
+    pieces = _AS_TYPED.split(html)
+    pieces[::2] = [_BROKEN.sub("", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def section(nav: list[Any], page: str) -> list[Any]:
