@@ -15,6 +15,7 @@ import shapely
 
 from deqing_geo import batch, errors, sample, standards
 from deqing_geo.batch import counted, months
+from deqing_geo.batch.results import streets
 from deqing_geo.batch.villages import judged_before, keep_judged
 from deqing_geo.cli import main
 from deqing_geo.progress.judging import contradicted, shown_change
@@ -281,6 +282,55 @@ def test_a_run_is_never_compared_with_the_folder_it_writes(place, capsys):
 
     assert status == 1 and "would be written over" in capsys.readouterr().err
     assert not (place / "november" / "changes.json").exists()
+
+
+def test_a_run_that_was_cut_off_is_not_compared_with(place):
+    (place / "november" / ".report").mkdir()
+    with pytest.raises(errors.RecipeError, match=r"was not finished.*--resume"):
+        pressed(place)
+    with pytest.raises(errors.RecipeError, match="was not finished"):
+        pressed(place, swap={"../november": "../november/counted"})
+    (place / "november" / ".report").rmdir()
+    assert not pressed(place).failed
+
+
+@pytest.mark.parametrize("overlap", [0.0, 1e-4])
+def test_a_run_of_another_place_is_not_taken_for_the_month_before(place, overlap):
+    zone = sample.zone()
+    west, _, east, _ = zone.total_bounds
+    beside = zone.set_geometry(zone.geometry.translate(east - west - overlap, 0))
+    write(beside, place / "in" / "zone.gpkg")
+    done = pressed(place)
+
+    (failed,) = done.failed.values()
+    assert "another place" in failed and "the same county" in failed
+    assert not (place / "december" / "changes.json").exists()
+
+
+def test_a_later_month_is_not_the_month_before(place):
+    done = pressed(place, swap={"2025-11-30": "2025-10-31"})
+
+    (failed,) = done.failed.values()
+    assert "describes 2025-11-30" in failed and "later than this recipe's 2025-10-31" in failed
+
+
+def test_roads_of_then_are_merged_as_a_part_of_a_larger_layer_if_those_of_now_are(
+    place, monkeypatch
+):
+    asked = []
+
+    def heard(areas, roads, **how):
+        asked.append(how["beyond"])
+        return streets(areas, roads, **how)
+
+    monkeypatch.setattr(months, "streets", heard)
+    (place / "in" / "r.toml").write_text(
+        (RECIPE + NEXT).replace('run = "../november"', 'roads = "roads.gpkg"'), encoding="utf-8"
+    )
+    recipe = batch.load_recipe(place / "in" / "r.toml")
+    for out, beyond in (("whole", ()), ("part", ("roads",))):
+        batch.press(replace(recipe, beyond=beyond), place / out)
+    assert asked == [False, True]
 
 
 def test_a_kept_file_that_is_broken_fails_the_changes_alone(place):

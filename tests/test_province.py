@@ -20,7 +20,7 @@ import pytest
 from shapely import LineString, box
 
 from deqing_geo import batch, errors, road_density, sample, standards
-from deqing_geo.batch import ledger
+from deqing_geo.batch import ledger, pace
 from deqing_geo.batch.province import county, lanes, merging, whole
 from deqing_geo.batch.province.going import through
 from deqing_geo.batch.province.listing import load_counties
@@ -149,6 +149,9 @@ file = "dem.tif"
         ("halo_m = 1000", "halo_m = 300", "at least 1000"),
         ('name = "纸甲县"', 'name = "纸甲县"\nrecipe = 3', "`recipe` must be text"),
         ("halo_m = 1000", "halo_m = true", "number of metres"),
+        ("halo_m = 1000", "halo_m = nan", "number of metres"),
+        ('name = "纸甲县"', r'name = "纸甲县\u0007"', "cannot be printed"),
+        ('name = "纸甲县"', r'name = "\u202e纸甲县"', "cannot be printed"),
         ("[shared.roads]", "[shared.roads]\ndatum = 'wgs'", "`datum` must be one of"),
     ],
 )
@@ -163,8 +166,10 @@ def test_a_list_that_is_no_list_is_refused(tmp_path):
     (tmp_path / "a.toml").write_text("county = 3\n")
     (tmp_path / "b.toml").write_bytes("title = '德清'".encode("gbk"))
     (tmp_path / "c.toml").write_text("[recipe.towns]\nfile = 'x'\n")
+    (tmp_path / "d.toml").write_text("county = []\n")
+    entry = r"\[\[county\]\]"
 
-    for name, word in (("a", r"\[\[county\]\]"), ("b", "UTF-8"), ("c", r"\[\[county\]\]")):
+    for name, word in (("a", entry), ("b", "UTF-8"), ("c", entry), ("d", "names no county")):
         with pytest.raises(errors.RecipeError, match=word):
             load_counties(tmp_path / f"{name}.toml")
 
@@ -227,6 +232,66 @@ def test_new_rural_roads_are_counted_by_the_county_they_lie_in(folder, here):
     rural = card[card["target_key"] == "rural_highways_built"]["measured"]
 
     assert rural.round(4).to_list() == [4.0, 4.0, 4.0]
+
+
+def test_a_county_the_layer_for_all_does_not_have_is_told(folder, here):
+    parks = pyogrio.read_dataframe(folder / "parks.gpkg")
+    edge = pyogrio.read_dataframe(folder / "330523" / "towns.gpkg").to_crs(parks.crs)
+    pyogrio.write_dataframe(
+        parks[parks.geometry.bounds["maxx"] < edge.total_bounds[0]], folder / "parks.gpkg"
+    )
+    done = run(folder)
+    out = folder.parent / "out"
+
+    assert len(done.arrived) == 3
+    (told,) = [text for text in said(out / "park_coverage.parquet")["notices"] if "parks" in text]
+    assert told.startswith("[shared.parks] 在这些县(区)范围内没有一个要素:纸丙县;")
+    assert told in (out / "counties.csv").read_text("utf-8-sig")
+
+
+def test_a_layer_for_all_replaced_while_it_is_read_is_no_province(folder, ran, here, monkeypatch):
+    old = (folder / "roads.gpkg").read_bytes()
+    new = pyogrio.read_dataframe(folder / "roads.gpkg").iloc[:-1]
+
+    def call(task):
+        done = county.run_county(task)
+        pyogrio.write_dataframe(new, folder / "roads.gpkg")
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "call", call)
+        with pytest.raises(errors.InputError, match=r"roads\.gpkg: replaced while it was read"):
+            run(folder)
+    out = folder.parent / "out"
+    assert not (out / "manifest.json").exists()
+    # Put back, what was cut of the other version is not taken for this one.
+    (folder / "roads.gpkg").write_bytes(old)
+    assert len(run(folder).arrived) == 3 and digests(out) == digests(ran)
+
+
+def test_a_reason_is_the_same_each_time(folder, here, monkeypatch):
+    drafts = iter("0123456789")
+
+    def call(task):
+        name = f".roads.{next(drafts) * 8}.part.parquet"
+        return county.Done(task.county.code, fault=f"layers/{name}: cannot be written")
+
+    monkeypatch.setattr(here, "call", call)
+    assert run(folder, retries=0).merged
+    again = run(folder, retries=0)
+    assert not again.merged
+    assert set(again.quarantined.values()) == {"layers/.roads.part.parquet: cannot be written"}
+
+
+def test_a_file_where_a_countys_folder_belongs_is_one_clear_reason(folder, here):
+    taken = folder.parent / "out" / "counties" / "330522纸乙县"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("somebody's")
+    done = run(folder)
+
+    assert done.arrived == ("330521", "330523") and taken.read_text() == "somebody's"
+    assert done.quarantined["330522"].startswith("its folder or a file of it cannot be")
+    assert "330522纸乙县" in done.quarantined["330522"]
 
 
 # ---------------------------------------------------------------- again
@@ -421,6 +486,42 @@ def test_a_run_killed_in_the_middle_is_finished_by_the_next(folder, ran, monkeyp
 
 
 # ---------------------------------------------------------------- a cluster
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on(folder, ran, here, monkeypatch, capsys):
+    count = []
+
+    def call(task):
+        count.append(1)
+        if len(count) == 2:
+            raise KeyboardInterrupt
+        return county.run_county(task)
+
+    monkeypatch.setattr(here, "call", call)
+    out = folder.parent / "out"
+    command = ["province", str(folder / "counties.toml"), "--out", str(out)]
+    assert main(command) == 130
+    assert "--resume" in capsys.readouterr().err and not (out / "manifest.json").exists()
+    here.tasks.clear()
+    assert main([*command, "--resume"]) == 0
+    assert digests(out) == digests(ran)
+
+
+def test_counties_that_end_together_are_no_pace(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
+    # Two at a time, ten seconds each; alone, ten seconds each after five of getting ready.
+    together, alone = pace.Pace(4, together=True), pace.Pace(4)
+    for at in (10.0, 10.001, 20.0):
+        clock[0] = 100.0 + at
+        said_together = together.step()
+        if at == 10.001:
+            assert said_together == "2/4, 0.2/s, 还需 10 s"
+    assert said_together == "3/4, 0.1/s, 还需 7 s"
+    for at in (15.0, 25.0):
+        clock[0] = 100.0 + at
+        said_alone = alone.step()
+    assert said_alone == "2/4, 0.1/s, 还需 20 s"
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")

@@ -50,6 +50,8 @@ SAME = 1e-9
 NAMED = 3
 # Less than a millimetre is rounding of files, not another outline.
 SAME_M = 0.001
+# Borders of neighbours drawn by two hands overlap; less land than this is no land (ours).
+NO_LAND_M2 = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +161,9 @@ def earlier_of(job: Job, results: Results) -> Earlier:
     )
 
 
-def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthChanges:
+def changes_of(
+    results: Results, earlier: Earlier, *, until: str = "", beyond: bool = False
+) -> MonthChanges:
     """What differs between a month's results and an earlier month, and because of what.
 
     Parameters
@@ -170,6 +174,9 @@ def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthC
         Of `read_run` or `earlier_of`.
     until : str
         The day this month's layers describe, like 2025-12-31.
+    beyond : bool
+        Whether this month's roads are a part of a larger layer, as for `streets`: those of then
+        are merged as they were.
 
     Returns
     -------
@@ -178,6 +185,8 @@ def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthC
 
     Raises
     ------
+    InputError
+        If the two are of different places, or the earlier one is of a later day.
     DeqingGeoError
         If layers of then cannot be counted.
 
@@ -191,9 +200,16 @@ def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthC
     >>> found.causes["road_density"]
     ('数据新增1条,+3.000公里(纸上大道)',)
     """
+    for then in (earlier.roads, earlier.parks):
+        # Days as they are written, so that words compare as days do.
+        if then is not None and until and then.until > until:
+            raise InputError(
+                f"[before]: what is named there describes {then.until}, which is later than this "
+                f"recipe's {until}. Name an earlier run, or mend `as_of` in [zone]."
+            )
     figures: dict[str, MonthFigure] = {}
     if results.density is not None and earlier.roads is not None:
-        figures["road_density"] = _roads(results.density, earlier.roads, until)
+        figures["road_density"] = _roads(results.density, earlier.roads, until, beyond=beyond)
     if results.coverage is not None and earlier.parks is not None:
         figures["park_coverage"] = _parks(results.coverage, earlier.parks, until)
     types = None
@@ -202,13 +218,14 @@ def changes_of(results: Results, earlier: Earlier, *, until: str = "") -> MonthC
     return MonthChanges(figures, types)
 
 
-def _roads(now: RoadDensity, then: Counted, until: str) -> MonthFigure:
+def _roads(now: RoadDensity, then: Counted, until: str, *, beyond: bool) -> MonthFigure:
     areas = now.basis.areas
+    _same_place(areas, then.areas)
     roads = _brought(then.layers["roads"], areas)
     again = changes = None
     if now.merged or not then.merged:
         # Lines that were merged once cannot be parted again.
-        lines = roads if then.merged else streets(areas, roads, merge=now.merged)
+        lines = roads if then.merged else streets(areas, roads, merge=now.merged, beyond=beyond)
         again = road_density(areas, lines, by=now.definition, as_of=then.as_of)
         changes = now.changes(again)
     redrawn = ("merging",) if now.merged != then.merged else ()
@@ -218,6 +235,7 @@ def _roads(now: RoadDensity, then: Counted, until: str) -> MonthFigure:
 
 def _parks(now: Coverage, then: Counted, until: str) -> MonthFigure:
     areas = now.basis.areas
+    _same_place(areas, then.areas)
     parks, homes = (_brought(then.layers[name], areas) for name in ("parks", "homes"))
     again = park_coverage(areas, parks, homes, by=now.definition, as_of=then.as_of)
     apart = () if then.areas is None else _apart(now, then)
@@ -228,6 +246,19 @@ def _brought(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFra
     if frame.crs is None or areas.crs is None or frame.crs == areas.crs:
         return frame
     return frame.to_crs(areas.crs)
+
+
+def _same_place(now: gpd.GeoDataFrame, then: gpd.GeoDataFrame | None) -> None:
+    """Two outlines that share no land are no two months of one place."""
+    if then is None:
+        return
+    old, new = (np.asarray(one.geometry.array, dtype=object) for one in (_brought(then, now), now))
+    near, far = shapely.STRtree(old).query(new, predicate="intersects")
+    if not (shapely.area(shapely.intersection(new[near], old[far])) > NO_LAND_M2).any():
+        raise InputError(
+            "[before]: what is named there was counted in another place, which shares no land "
+            "with this one. Name the earlier run of the same county."
+        )
 
 
 def _apart(now: RoadDensity | Coverage, then: Counted) -> tuple[str, ...]:
@@ -348,7 +379,7 @@ def changes(made: Made, folder: Path) -> None:
     """
     job, results = made.job, made.results
     until = "" if job.as_of is None else job.as_of.isoformat()
-    found = changes_of(results, earlier_of(job, results), until=until)
+    found = changes_of(results, earlier_of(job, results), until=until, beyond="roads" in job.beyond)
     if not found.figures and found.types is None:
         raise InputError(
             "[before]: the run named there keeps nothing that this recipe measures, so there is "

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from deqing_geo.batch.holding import STATE
 from deqing_geo.batch.products import (
     COUNTED,
     COUNTY,
@@ -78,8 +79,15 @@ def no_run(folder: Path, named: str) -> str | None:
     str or None
         A sentence; None where it is one.
     """
-    if kept_in(folder) is not None:
-        return None
+    place = kept_in(folder)
+    if place is not None:
+        run = place.parent if place.name == COUNTED else place
+        if not (run / STATE).exists():
+            return None
+        return (
+            f"`run` {named!r} was not finished, so what it keeps may be of two months. Let its "
+            "recipe end first, with --resume where it was cut off."
+        )
     if not folder.exists():
         return f"no such folder: {named!r}"
     return (

@@ -10,10 +10,15 @@ from deqing_geo.columns import word
 class Pace:
     """Counts what is done; the first piece starts the clock, since getting ready is no pace.
 
+    Where several are made at a time, the first ones end together and the clock runs from the
+    beginning: between them is no pace either.
+
     Parameters
     ----------
     of : int
         How much there is to do.
+    together : bool
+        Whether several are made at a time.
 
     Examples
     --------
@@ -21,8 +26,9 @@ class Pace:
     '1/3'
     """
 
-    def __init__(self, of: int) -> None:
-        self.of, self.done, self.began = of, 0, 0.0
+    def __init__(self, of: int, *, together: bool = False) -> None:
+        self.of, self.done, self.together = of, 0, together
+        self.began = time.monotonic()
 
     def step(self) -> str:
         """One more is done.
@@ -34,9 +40,10 @@ class Pace:
         """
         self.done += 1
         if self.done == 1:
-            self.began = time.monotonic()
+            if not self.together:
+                self.began = time.monotonic()
             return f"1/{self.of}"
-        rate = (self.done - 1) / max(time.monotonic() - self.began, 1e-9)
+        rate = (self.done - (not self.together)) / max(time.monotonic() - self.began, 1e-9)
         left = (self.of - self.done) / rate
         shown = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
         pace = f"{rate:.1f}/s" if rate >= 0.1 else f"{rate * 60:.1f}/min"

@@ -296,7 +296,7 @@ class _Run:
     ) -> None:
         from deqing_geo.batch import workers
 
-        pace = Pace(len(orders))
+        pace = Pace(len(orders), together=self.jobs > 1)
         if self.jobs > 1:
             self.tell("processes", 0, len(orders))
         for outcome in workers.make_all(orders, shop, self.hold, self.jobs):

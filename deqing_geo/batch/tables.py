@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from deqing_geo.batch.villages import plain
 from deqing_geo.crs import to_degrees
@@ -111,7 +112,33 @@ def figures(job: Job, results: Results) -> dict[str, Any]:
     if results.types is not None:
         out["village_count"] = len(results.types.table)
         out["village_types"] = results.types.headline
-    return {"figures": out, "by": by, "notices": list(results.notices)}
+    return {
+        "figures": out, "by": by, "notices": list(results.notices), "nothing_of": nothing_of(job),
+    }  # fmt: skip
+
+
+def nothing_of(job: Job) -> list[str]:
+    """Layers for all that have no row in a county: its figures are then 0, or none.
+
+    Parameters
+    ----------
+    job : Job
+        Of the county.
+
+    Returns
+    -------
+    list of str
+        Their names, in the job's order.
+    """
+    land = shapely.STRtree(np.asarray(job.areas.geometry.array, dtype=object))
+
+    def absent(frame: gpd.GeoDataFrame | None) -> bool:
+        if frame is None:
+            return False
+        shapes = np.asarray(frame.geometry.array, dtype=object)
+        return not land.query(shapes, predicate="intersects").size
+
+    return [name for name in job.beyond if absent(getattr(job, name))]
 
 
 def _number(value: float) -> float | None:

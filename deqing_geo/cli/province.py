@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from deqing_geo.columns import word
     from deqing_geo.errors import InputError
 
     if arguments.new is not None:
@@ -64,16 +66,20 @@ def _run(arguments: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     listing = load_counties(arguments.counties)
-    with press._followed() as tell:
-        done = run_province(
-            listing,
-            arguments.out,
-            tell,
-            jobs=arguments.jobs,
-            scheduler=arguments.scheduler,
-            resume=arguments.resume,
-            retries=arguments.retries,
-        )
+    try:
+        with press._followed() as tell:
+            done = run_province(
+                listing,
+                arguments.out,
+                tell,
+                jobs=arguments.jobs,
+                scheduler=arguments.scheduler,
+                resume=arguments.resume,
+                retries=arguments.retries,
+            )
+    except KeyboardInterrupt:
+        print(f"deqing-geo: {word('press.again')} (go on with --resume)", file=sys.stderr)
+        raise
     seconds = time.perf_counter() - started
     names = {one.code: one.name for one in listing.counties}
     count = f"{len(done.arrived)} of {len(names)} counties"

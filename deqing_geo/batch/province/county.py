@@ -122,6 +122,8 @@ def run_county(task: Task) -> Done:
     Done
         Also where something failed.
     """
+    from deqing_geo.batch.trouble import said
+
     started = time.monotonic()
     fault, made, kept = "", 0, 0
     with _alone, warnings.catch_warnings(record=True) as heard:
@@ -129,17 +131,23 @@ def run_county(task: Task) -> Done:
         try:
             pressed = _pressed(task)
             made, kept = len(pressed.made), len(pressed.kept)
-            fault = "; ".join(f"{name}: {said}" for name, said in sorted(pressed.failed.items()))
+            fault = "; ".join(f"{name}: {why}" for name, why in sorted(pressed.failed.items()))
         except DeqingGeoError as error:
             fault = " ".join([str(error), *getattr(error, "__notes__", ())])
+        except OSError as error:
+            file = Path(error.filename) if isinstance(error.filename, str) else None
+            where = "" if file is None else f" [{file}]"
+            fault = (
+                f"its folder or a file of it cannot be read or written: {said(error, file)}{where}"
+            )
         except Exception as error:
             # Whatever is wrong with one county, the others arrive.
             fault = f"{type(error).__name__}: {error}"
         words = [str(one.message) for one in heard if issubclass(one.category, DeqingGeoWarning)]
     fault = " | ".join(line.strip() for line in fault.splitlines() if line.strip())
     seconds = time.monotonic() - started
-    said = tuple(dict.fromkeys(words))
-    return Done(task.county.code, fault, made, kept, seconds, peak_mb(), said)
+    heard_words = tuple(dict.fromkeys(words))
+    return Done(task.county.code, fault, made, kept, seconds, peak_mb(), heard_words)
 
 
 def _pressed(task: Task) -> Pressed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ _OF_COUNTY = ("code", "name", "recipe")
 _CODE = re.compile(r"[1-9][0-9]{5}")
 _FILLED = ("code", "name")
 _BLANK = re.compile(r"\{([^{}]*)\}")
+# Characters nobody sees: controls, marks of direction, halves, ends of lines.
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ def _check_top(
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         wrong.add((places.line("county"), "counties are written as [[county]], one after another"))
         return float(halo)
+    if not entries:
+        wrong.add((places.line("county"), "the list names no county; write [[county]] for each"))
     codes: dict[str, int] = {}
     for at, entry in enumerate(entries):
         line = places.line("county", at)
@@ -205,6 +210,9 @@ def _check_top(
                 wrong.add((line, f"[[county]] needs `{key}`"))
             elif not isinstance(entry[key], str) or not entry[key].strip():
                 wrong.add((places.line("county", at, key), f"[[county]] `{key}` must be text"))
+            elif {unicodedata.category(one) for one in entry[key]} & _UNSEEN:
+                said = f"[[county]] `{key}` {entry[key]!r} has characters that cannot be printed"
+                wrong.add((places.line("county", at, key), said))
         code = entry.get("code")
         if isinstance(code, str) and not _CODE.fullmatch(code):
             wrong.add((places.line("county", at, "code"), f"`code` {code!r} is not six digits"))

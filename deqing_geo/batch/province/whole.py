@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import deqing_geo
 from deqing_geo.batch import ledger
 from deqing_geo.batch.pace import Pace
-from deqing_geo.batch.province.around import FOLDER, prints
+from deqing_geo.batch.province.around import FOLDER, RECORD, prints
 from deqing_geo.batch.province.county import Done, Task, plain, program
 from deqing_geo.batch.province.going import Ended, through
 from deqing_geo.batch.province.listing import County, Listing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Tell = Callable[[str, int, int], None]
 
 LOG, QUARANTINE, COUNTIES = "province.log", "quarantine.json", "counties"
+_DRAFT = re.compile(r"\.[0-9a-f]{8}\.part")
 ARRIVED, QUARANTINED = "arrived", "quarantined"
 # How often a county that failed is tried again, unless told otherwise.
 RETRIES = 1
@@ -128,8 +130,8 @@ def run_province(
     Raises
     ------
     InputError
-        If `jobs` or `retries` is too small, a layer for all cannot be read, or nobody answers
-        at `scheduler`.
+        If `jobs` or `retries` is too small, a layer for all cannot be read or was replaced while
+        it was read, or nobody answers at `scheduler`.
     ExportError
         If another run holds the folder, or it cannot be written.
 
@@ -159,7 +161,10 @@ def run_province(
                 f"{scheduler or f'{jobs} at a time'}"
             )
             _tell_before(listing, folder, log)
-            states = _made(listing, tasks, lanes, retries, says, log)
+            together = scheduler is not None or jobs > 1
+            pace = Pace(len(tasks), together=together)
+            states = _made(listing, tasks, lanes, retries, says, log, pace)
+            _still_there(listing, tasks, states)
             province = _whole(listing, folder, states)
             if province.merged:
                 taken = round(time.monotonic() - started, 3)
@@ -193,11 +198,11 @@ def _made(
     retries: int,
     says: Tell,
     log: ledger.Log,
+    pace: Pace,
 ) -> dict[str, State]:
     """Every county brought to its end, in the order of the list."""
     states = {one.code: State(one, one.fault) for one in listing.counties}
     try:
-        pace = Pace(len(tasks))
         for number, ended in enumerate(through(tasks, lanes, retries, log.say), start=1):
             said = pace.step()
             _heard(ended, states[ended.task.county.code], said, log)
@@ -227,6 +232,27 @@ def _tasks(listing: Listing, folder: Path, resume: bool) -> list[Task]:
     made_by = program()
     tasks = [Task(one, str(folder), listing.halo_m, known, made_by, resume) for one in able]
     return sorted(tasks, key=lambda task: (-_size(task), task.county.code))
+
+
+def _still_there(listing: Listing, tasks: Sequence[Task], states: Mapping[str, State]) -> None:
+    """Counties cut from two versions of a layer for all are no province."""
+    done = [state.done for state in states.values() if state.done is not None]
+    if not listing.shared or not any(one.made for one in done):
+        return
+    try:
+        now = prints(listing.shared)
+    except OSError:
+        now = {}
+    odd = sorted(name for name, sha in tasks[0].prints.items() if now.get(name) != sha)
+    if odd:
+        for task in tasks:
+            # What was cut may be of either version.
+            (task.folder / FOLDER / RECORD).unlink(missing_ok=True)
+        names = ", ".join(Path(one).name for one in odd)
+        raise InputError(
+            f"{names}: replaced while it was read, so counties may be of two versions. The tables "
+            "of all are as they were: give the same command again once the file is in its place."
+        )
 
 
 def _size(task: Task) -> int:
@@ -291,6 +317,8 @@ def _entry(state: State, out: Path, home: Path) -> dict[str, Any]:
 
     lost = state.done is not None and state.done.lost
     reason = state.fault.replace(str(out), out.name).replace(f"{home}{os.sep}", "")
+    # A draft's name is another one each time, and a reason is not.
+    reason = _DRAFT.sub(".part", reason)
     return {
         "county_code": state.county.code,
         "county_name": state.county.name,
@@ -362,6 +390,13 @@ def _notices(arrived: Sequence[State], missing: Sequence[Mapping[str, Any]]) -> 
     if missing:
         names = "、".join(one["county_name"] for one in missing)
         said.insert(0, word("province.missing").format(count=len(missing), names=names))
+    nothing: dict[str, list[str]] = {}
+    for state in arrived:
+        for layer in state.row["nothing_of"]:
+            nothing.setdefault(layer, []).append(state.county.name)
+    for layer, counties in nothing.items():
+        names = "、".join(counties)
+        said.insert(0, word("province.nothing").format(layer=layer, names=names))
     by: dict[str, set[str]] = {}
     for state in arrived:
         for measure, key in state.row["by"].items():
