@@ -150,9 +150,11 @@ def since(
             raise InputError("before= says why a recipe's figures moved: it goes with a recipe.")
         return Since()
     if before is None:
-        return _of_run(results, earlier_of(layers, results)) if layers.before else Since()
+        if not layers.before:
+            return Since()
+        return _of_run(results, earlier_of(layers, results), beyond="roads" in layers.beyond)
     if Path(before).is_dir():
-        return _of_run(results, read_run(before))
+        return _of_run(results, read_run(before), beyond="roads" in layers.beyond)
     then = open_recipe(load_recipe(before))
     same = dataclasses.replace(
         then, areas=layers.areas, is_zone=layers.is_zone, measures=layers.measures,
@@ -162,9 +164,9 @@ def since(
                  lambda: [*measure(same).answers])  # fmt: skip
 
 
-def _of_run(results: Results, earlier: Earlier) -> Since:
+def _of_run(results: Results, earlier: Earlier, *, beyond: bool) -> Since:
     """Of an earlier run's folder, which keeps what it counted."""
-    found = changes_of(results, earlier)
+    found = changes_of(results, earlier, beyond=beyond)
     changes = [one.changes for one in found.figures.values() if one.changes is not None]
     again = [
         EarlierFigure(
