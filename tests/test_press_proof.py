@@ -200,6 +200,34 @@ def test_processes_that_do_not_end_keep_the_folder_closed(tmp_path, monkeypatch)
         pass
 
 
+def test_a_file_of_ones_own_is_not_written_over(folder):
+    out = folder.parent / "out"
+    out.mkdir()
+    (out / "road_density.csv").write_text("mine", "utf-8")
+
+    done = press(folder)
+
+    assert (out / "road_density.csv").read_text("utf-8") == "mine"
+    assert list(done.failed) == ["county roads"]
+    assert "was not made by" in done.failed["county roads"]
+    (out / "road_density.csv").unlink()
+    assert press(folder).made == ("county roads",)
+
+
+def test_a_report_in_one_piece_writes_nothing_over_a_file_of_ones_own(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "parks.csv").write_text("mine", "utf-8")
+
+    with pytest.raises(errors.ExportError, match=r"parks\.csv.*was not made by"):
+        batch.run(batch.paper_town(), out)
+
+    assert [(one.name, one.read_text("utf-8")) for one in out.iterdir()] == [("parks.csv", "mine")]
+    (out / "parks.csv").unlink()
+    batch.run(batch.paper_town(), out)
+    batch.run(batch.paper_town(), out)
+
+
 def test_a_disk_without_locks_is_told_from_another_run(tmp_path, monkeypatch):
     def refuse(handle, **_):
         raise OSError(errno.ENOLCK, "No locks available")

@@ -296,6 +296,58 @@ class Ledger:
                         _clear(debris)
 
 
+def files_of(record: Path) -> set[str]:
+    """The files a record of `Ledger` speaks of.
+
+    Parameters
+    ----------
+    record : Path
+        Where it may be.
+
+    Returns
+    -------
+    set of str
+        Below the folder; empty where there is no record.
+
+    Examples
+    --------
+    >>> files_of(Path("nowhere.json"))
+    set()
+    """
+    return _named({"outputs": _read(record).get("files", ())})
+
+
+def refuse_foreign(out: Path, names: Iterable[str], known: Collection[str]) -> None:
+    """Somebody's own file is not written over because it has the name of a product.
+
+    Parameters
+    ----------
+    out : Path
+        The folder.
+    names : iterable of str
+        What is about to be put into it.
+    known : collection of str
+        What earlier runs have put there.
+
+    Raises
+    ------
+    ExportError
+        If one of `names` stands there and is not of `known`.
+
+    Examples
+    --------
+    >>> refuse_foreign(Path("."), ["none such.csv"], ())
+    """
+    own = [name for name in names if name not in known and (out / name).exists()]
+    if own:
+        more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+        raise ExportError(
+            f"{own[0]}{more}: stands in {out} and was not made by an earlier run; it would be "
+            "written over. Move it away, or choose another folder with --out "
+            "(该文件不是以前的成果,请移走或另选目录)."
+        )
+
+
 def record_name(unit: Unit) -> str:
     """What the record of a product is called.
 

@@ -355,7 +355,8 @@ class _Run:
         imprint = recipe.imprint or imprint_in_use()
         palette = recipe.palette or in_use()
         spared = {part.resolve() for file in recipe.files.values() for part in parts(file)}
-        return Shop(self.book.out, job, results, imprint, palette, frozenset(spared)), bad
+        known = frozenset(self.book.earlier)
+        return Shop(self.book.out, job, results, imprint, palette, frozenset(spared), known), bad
 
 
 def _units(each: Product, shop: Shop) -> dict[str, str]:

@@ -165,6 +165,8 @@ def _run(job: Job, book: ledger.Ledger, hold: Hold, tell: Tell, each: str | None
             folder = beside.enter_context(whole_folder(target / TOWNS, last=MANIFEST))
             towns = _each_town(job, results, results.types, folder)
         files = (*made, MANIFEST, *(f"{TOWNS}/{name}" for name in towns))
+        coming = [name for name in files if not name.endswith(MANIFEST)]
+        ledger.refuse_foreign(target, coming, book.earlier)
         # From here on until all has arrived the folder has no manifest: it is not finished.
         hold.require()
         book.begin(files)

@@ -110,6 +110,8 @@ class Shop:
         The bureau's own colours.
     spared : frozenset of Path
         The files it was made from: never written over.
+    known : frozenset of str
+        What earlier runs have written into the folder; another file there is somebody's own.
     """
 
     out: Path
@@ -118,6 +120,7 @@ class Shop:
     imprint: Imprint
     palette: Palette | None
     spared: frozenset[Path] = frozenset()
+    known: frozenset[str] = frozenset()
 
 
 def make_all(orders: Sequence[Order], shop: Shop, hold: Hold, jobs: int = 1) -> Iterator[Outcome]:
@@ -313,9 +316,13 @@ def _placed(order: Order, shop: Shop, draft: Path, kept: Path, at: list[Path]) -
     # A geodatabase is a folder of files.
     files = {one.relative_to(draft).as_posix(): one for one in sorted(draft.rglob("*"))
              if one.is_file()}  # fmt: skip
-    for name, file in files.items():
+    for name in files:
         if (shop.out / folder / name).resolve() in shop.spared:
             raise ExportError(f"{name} is an input and would be overwritten.")
+    # A product whose process was killed is made again over what of it has arrived.
+    known = shop.known | ledger.files_of(kept)
+    ledger.refuse_foreign(shop.out, [f"{folder}{name}" for name in files], known)
+    for file in files.values():
         with file.open("rb+") as handle:
             os.fsync(handle.fileno())
     scope, product, unit = order.id
