@@ -214,6 +214,20 @@ def test_a_file_of_ones_own_is_not_written_over(folder):
     assert press(folder).made == ("county roads",)
 
 
+def test_what_a_killed_run_left_half_written_beside_the_files_goes(folder):
+    press(folder)
+    out = folder.parent / "out"
+    (out / "layers").mkdir()
+    half = (out / ".map.html.0123abcd.part", out / "layers" / ".roads.9d2c8659.part.parquet")
+    for file in (*half, out / "layers" / "roads.parquet"):
+        file.write_bytes(b"half")
+
+    press(folder)
+
+    assert not any(file.exists() for file in half)
+    assert (out / "layers" / "roads.parquet").exists()
+
+
 def test_a_report_in_one_piece_writes_nothing_over_a_file_of_ones_own(tmp_path):
     out = tmp_path / "out"
     out.mkdir()

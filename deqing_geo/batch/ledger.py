@@ -36,6 +36,8 @@ BEFORE, KNOWN, DONE, DRAFTS = "before.json", "known.json", "done", "drafts"
 SAID = ("definitions", "rules", "notices", "seed")
 # Folders of products below; towns of a report in one piece have a manifest of their own.
 BELOW = ("towns", "villages")
+# Where a county of a province keeps its parts of the layers for all.
+CUT_OUTS = "layers"
 # What a report that was killed leaves beside its files.
 _DEBRIS = re.compile(r"\.(?:[0-9a-f]{8}\.part|.*\.[0-9a-f]{8}\.part(?:\.\w+)?)")
 _CLOCK = "%Y-%m-%d %H:%M:%S"
@@ -289,7 +291,7 @@ class Ledger:
     def tidy(self) -> None:
         """What runs that were killed have left beside the products goes."""
         _clear(self.state)
-        for room in (self.out, *(self.out / name for name in BELOW)):
+        for room in (self.out, *(self.out / name for name in (*BELOW, CUT_OUTS))):
             with contextlib.suppress(OSError):
                 for debris in room.iterdir():
                     if _DEBRIS.fullmatch(debris.name):

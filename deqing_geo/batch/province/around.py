@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from deqing_geo.batch.recipe import Recipe
 
-FOLDER, RECORD = "layers", "layers.json"
+FOLDER, RECORD = ledger.CUT_OUTS, "layers.json"
 # Options that say how the shared file is opened: the cut-out needs them no more.
 _SPENT = ("layer", "assume_crs")
 _AREA_OPTIONS = ("file", "layer", "columns", "assume_crs", "datum", "reference", "source", "as_of")
