@@ -54,12 +54,8 @@ def run(arguments: argparse.Namespace, recipe: Recipe) -> int:
         said = word("notice.before_zone").format(day=recipe.as_of, zone=drawn)
         print(f"注意: {said}", file=sys.stderr)
     started = time.perf_counter()
-    try:
-        with _followed() as tell:
-            done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
-    except KeyboardInterrupt:
-        print(f"deqing-geo: {word('press.again')} (go on with --resume)", file=sys.stderr)
-        raise
+    with resumable() as tell:
+        done = press(recipe, arguments.out, tell, jobs=arguments.jobs, resume=arguments.resume)
     seconds = time.perf_counter() - started
     if not done.made and not done.failed:
         said = word("press.nothing").format(files=done.files)
@@ -96,8 +92,16 @@ def _figures(out: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _followed() -> Iterator[Callable[[str, int, int], None]]:
-    """Loads what draws a bar when there is something to draw."""
+def resumable() -> Iterator[Callable[[str, int, int], None]]:
+    """A run that can be gone on with: its progress, and after an interruption how.
+
+    What draws a bar is loaded when there is something to draw.
+
+    Yields
+    ------
+    callable
+        To be told what is being done, how many steps are done, and of how many.
+    """
     with contextlib.ExitStack() as stack:
         inner: list[Callable[[str, int, int], None]] = []
 
@@ -106,4 +110,11 @@ def _followed() -> Iterator[Callable[[str, int, int], None]]:
                 inner.append(stack.enter_context(shown.followed()))
             inner[0](what, done, of)
 
-        yield tell
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            from deqing_geo.columns import word
+
+            stack.close()
+            print(f"deqing-geo: {word('press.again')} (go on with --resume)", file=sys.stderr)
+            raise

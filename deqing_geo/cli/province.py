@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,6 @@ def add(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from deqing_geo.columns import word
     from deqing_geo.errors import InputError
 
     if arguments.new is not None:
@@ -66,20 +64,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     listing = load_counties(arguments.counties)
-    try:
-        with press._followed() as tell:
-            done = run_province(
-                listing,
-                arguments.out,
-                tell,
-                jobs=arguments.jobs,
-                scheduler=arguments.scheduler,
-                resume=arguments.resume,
-                retries=arguments.retries,
-            )
-    except KeyboardInterrupt:
-        print(f"deqing-geo: {word('press.again')} (go on with --resume)", file=sys.stderr)
-        raise
+    with press.resumable() as tell:
+        done = run_province(
+            listing,
+            arguments.out,
+            tell,
+            jobs=arguments.jobs,
+            scheduler=arguments.scheduler,
+            resume=arguments.resume,
+            retries=arguments.retries,
+        )
     seconds = time.perf_counter() - started
     names = {one.code: one.name for one in listing.counties}
     count = f"{len(done.arrived)} of {len(names)} counties"
